@@ -1,0 +1,85 @@
+"""What the formulas ask of their arguments, and the words in which a wrong one is refused.
+
+Most of what is refused here NumPy would accept, and get wrong: label −1 wraps to the last class, a bias (n, 1) or targets
+(n,) beside predictions (n, 1) broadcast, uint8 arithmetic wraps at 256. Each check costs well under a microsecond, and each
+message says: function, what is required, what came. A first-time reader can skip this file.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def check_kind(function: str, name: str, array: Array, kinds: str, wanted: str) -> None:
+    dtype = getattr(array, "dtype", None)
+    if dtype is None or dtype.kind not in kinds:
+        came = type(array).__name__ if dtype is None else f"an array of {dtype}"
+        raise TypeError(f"{function}: {name} must be {wanted}, got {came}")
+
+
+def check_floats(function: str, **arrays: Array) -> None:
+    for name, array in arrays.items():
+        check_kind(function, name, array, "f", "an array of floats")
+
+
+def check_linear(function: str, X: Array, W: Array) -> None:
+    if W.ndim != 2:
+        raise ValueError(f"{function}: W must have shape (inputs, outputs), got {W.shape}")
+    if X.ndim != 2 or X.shape[1] != W.shape[0]:
+        raise ValueError(f"{function}: X must have shape (n, {W.shape[0]}) to fit W {W.shape}, got {X.shape}")
+
+
+def check_alike(function: str, *, may_be_empty: bool = False, **arrays: Array) -> None:
+    check_floats(function, **arrays)
+    (name, A), (other, B) = arrays.items()
+    if A.shape != B.shape:
+        raise ValueError(f"{function}: {name} and {other} must have the same shape, got {A.shape} and {B.shape}")
+    if A.size == 0 and not may_be_empty:
+        raise ValueError(f"{function}: {name} must have at least one element, got shape {A.shape}")
+
+
+def check_logits(function: str, name: str, O: Array) -> None:
+    check_kind(function, name, O, "f", "an array of floats")
+    if O.ndim != 2 or O.shape[1] == 0:
+        raise ValueError(f"{function}: {name} must have shape (n, classes), got {O.shape}")
+
+
+def check_labels(function: str, name: str, O: Array, y: Array) -> None:
+    """Raise unless O (called `name` in the message) is (n, classes), n ≥ 1, and y holds a class for each of its rows."""
+    check_logits(function, name, O)
+    check_kind(function, "y", y, "iu", "an array of integer classes")
+    if y.shape != O.shape[:1]:
+        raise ValueError(f"{function}: y must have shape {O.shape[:1]} to fit {name} {O.shape}, got {y.shape}")
+    if y.size == 0:
+        raise ValueError(f"{function}: {name} must have at least one row, got {O.shape}")
+    if y.min() < 0 or y.max() >= O.shape[1]:
+        bad = int(np.flatnonzero((y < 0) | (y >= O.shape[1]))[0])
+        raise ValueError(f"{function}: y must be in 0 ... {O.shape[1] - 1} to fit {name} {O.shape}, got y[{bad}] = {y[bad]}")
+
+
+def check_size(function: str, name: str, value: int) -> None:
+    """Raise unless value is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{function}: {name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{function}: {name} must be at least 1, got {value}")
+
+
+def check_rng(function: str, rng: np.random.Generator) -> None:
+    """Raise unless rng is a numpy.random.Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"{function}: rng must be a generator such as numpy.random.default_rng(0), got {rng!r}")
+
+
+def check_number(function: str, name: str, value: float) -> None:
+    """Raise unless value is a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{function}: {name} must be a number, got {value!r}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{function}: {name} must be finite and at least 0, got {value}")

@@ -1,0 +1,55 @@
+"""Minibatches: the training data in random order, a few examples at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from numpynet.checks import check_rng, check_size
+from numpynet.functional import Array
+
+
+def minibatches(
+    X: Array, y: Array, batch_size: int, *, rng: np.random.Generator | None = None
+) -> Iterator[tuple[Array, Array]]:
+    """The examples in batches of batch_size, in an order drawn from rng, or in their own order if rng is None.
+
+    Every example comes exactly once; the last batch is short where batch_size does not divide n. Images stay uint8 in
+    memory, a quarter of float32's room, and come out a batch at a time as float32 in [0, 1]: exactly x / 255.
+
+    Shapes: X (n, ...), y (n, ...) -> batches (batch_size, ...), (batch_size, ...).
+    dtype: that of X and y, but uint8 X become float32. Cost: one copy of the data, a batch at a time; none if rng is None.
+    Raises: at the call, TypeError or ValueError unless batch_size is a whole number of at least 1 and X and y are as long
+    as each other.
+    Source: D2L 3.2, 3.5; torch.utils.data.DataLoader.
+
+    >>> X, y = np.array([[0], [51], [255]], np.uint8), np.array([7, 8, 9])
+    >>> for batch in minibatches(X, y, 2):
+    ...     print(*batch)
+    [[0. ]
+     [0.2]] [7 8]
+    [[1.]] [9]
+    """
+    check_size("minibatches", "batch_size", batch_size)
+    if rng is not None:
+        check_rng("minibatches", rng)
+    if len(X) != len(y):
+        raise ValueError(f"minibatches: X and y must be as long as each other, got {len(X)} and {len(y)}")
+    return _minibatches(X, y, batch_size, rng)
+
+
+def _minibatches(
+    X: Array, y: Array, batch_size: int, rng: np.random.Generator | None
+) -> Iterator[tuple[Array, Array]]:
+    order = None if rng is None else rng.permutation(len(X))
+    for start in range(0, len(X), batch_size):
+        rows = slice(start, start + batch_size)
+        if order is not None:
+            rows = order[rows]
+        yield as_floats(X[rows]), y[rows]
+
+
+def as_floats(X: Array) -> Array:
+    """uint8 images as float32 in [0, 1], exactly x / 255; anything else as it is."""
+    return X / np.float32(255) if X.dtype == np.uint8 else X

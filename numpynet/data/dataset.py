@@ -1,0 +1,20 @@
+"""What an image data set is: a training and a test part, each with images and labels, and the names of the classes."""
+
+from typing import NamedTuple
+
+from numpynet.functional import Array
+
+
+class Split(NamedTuple):
+    """Images X, uint8 (n, 28, 28), and their classes y, uint8 (n,). Being a tuple, it unpacks: X, y = data.train."""
+
+    X: Array
+    y: Array
+
+
+class ImageDataset(NamedTuple):
+    """A training and a test part, and a name for each class."""
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]

@@ -1,0 +1,39 @@
+"""Data for linear regression, made from a W and b that we know, so that we can see whether training finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpynet.checks import check_number, check_rng, check_size
+from numpynet.functional import Array
+
+
+def synthetic_regression(
+    w: Sequence[float] = (2.0, -3.4),
+    b: float = 4.2,
+    num_examples: int = 1000,
+    *,
+    rng: np.random.Generator,
+    noise: float = 0.01,
+    dtype: DTypeLike = np.float32,
+) -> tuple[Array, Array]:
+    """X ~ N(0, 1) and y = X w + b + ε, with ε ~ N(0, noise²).
+
+    Shapes: w (d,) -> X (num_examples, d), y (num_examples, 1). dtype: float32 unless asked for float64.
+    Raises: TypeError or ValueError for a num_examples that is not a whole number of at least 1 or a noise below 0.
+    Source: D2L 3.2.
+
+    >>> X, y = synthetic_regression([2.0, -3.4], 4.2, 1000, rng=np.random.default_rng(0))
+    >>> X.shape, y.shape
+    ((1000, 2), (1000, 1))
+    """
+    check_size("synthetic_regression", "num_examples", num_examples)
+    check_number("synthetic_regression", "noise", noise)
+    check_rng("synthetic_regression", rng)
+    W = np.asarray(w, np.float64).reshape(-1, 1)
+    X = rng.normal(0, 1, (num_examples, len(W)))
+    y = X @ W + b + rng.normal(0, noise, (num_examples, 1))
+    return X.astype(dtype), y.astype(dtype)

@@ -1,0 +1,260 @@
+"""Every formula of the library, once: each function, and below it the gradient of that function worked out by hand.
+
+L is the loss, the one number that training makes smaller; grad_T is ∂L/∂T, how L changes with each entry of T, in T's
+shape. A backward function is one step of the chain rule: it takes the gradient of its function's output, then the
+arrays it needs under the names they had going forward, and returns one gradient for each input. Chained from the loss
+back to the data, such steps are all there is to backpropagation.
+
+The functions are pure: they remember nothing and write to no argument. Arrays hold floats, one example a row, and the
+dtype that goes in comes out. Sections of "Dive into Deep Learning" (D2L) are numbered as in its release 0.17.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpynet.checks import Array, check_alike, check_floats, check_labels, check_linear, check_logits, check_rng, check_size
+
+
+def normal_weights(
+    num_inputs: int, num_outputs: int, *, rng: np.random.Generator, sigma: float = 0.01, dtype: DTypeLike = np.float32
+) -> Array:
+    """W_kj ~ N(0, sigma²), drawn independently: the weights that training starts from.
+
+    Why: were all columns of W alike, all outputs would be alike, get the same gradient, and stay alike for ever.
+
+    Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
+    Raises: TypeError or ValueError unless both sizes are whole numbers of at least 1; TypeError for another kind of rng.
+    Source: D2L 3.6, 4.2; torch.nn.init.normal_.
+
+    >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape
+    (784, 256)
+    """
+    check_size("normal_weights", "num_inputs", num_inputs)
+    check_size("normal_weights", "num_outputs", num_outputs)
+    check_rng("normal_weights", rng)
+    return rng.normal(0, sigma, (num_inputs, num_outputs)).astype(dtype)
+
+
+def linear(X: Array, W: Array, b: Array) -> Array:
+    """Y = X W + b, that is Y_ij = Σₖ X_ik W_kj + b_j.
+
+    Why: row i of Y is example i's outputs; output j is a weighted sum of its inputs, with the weights in column j of W.
+
+    Shapes: X (n, d), W (d, m), b (m,) -> Y (n, m).
+    dtype: that of the inputs. Cost: 2ndm flops.
+    Raises: TypeError unless X, W and b are float arrays; ValueError unless their shapes fit.
+    Source: D2L 3.1; torch.nn.functional.linear, whose weight is Wᵀ.
+
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))  # 1·3 + 2·4 + 5
+    array([[16.]])
+    """
+    check_floats("linear", X=X, W=W, b=b)
+    check_linear("linear", X, W)
+    if b.shape != W.shape[1:]:
+        raise ValueError(f"linear: b must have shape {W.shape[1:]} to fit W {W.shape}, got {b.shape}")
+    return X @ W + b
+
+
+def linear_backward(
+    grad_Y: Array, X: Array, W: Array, *, input_grad: bool = True
+) -> tuple[Array | None, Array, Array]:
+    """Gradients of the loss through Y = X W + b.
+
+        ∂L/∂X = ∂L/∂Y Wᵀ        ∂L/∂W = Xᵀ ∂L/∂Y        ∂L/∂b = Σᵢ (∂L/∂Y)ᵢ
+
+    Why: in Y_ij = Σₖ X_ik W_kj + b_j the weight W_kj touches column j of Y alone, in row i with slope X_ik. Adding up
+    what it does to every row, ∂L/∂W_kj = Σᵢ X_ik ∂L/∂Y_ij, which is entry (k, j) of Xᵀ ∂L/∂Y. Likewise X_ik touches
+    row i alone, in column j with slope W_kj, so ∂L/∂X_ik = Σⱼ ∂L/∂Y_ij W_kj; and b_j touches column j with slope 1.
+
+    Shapes: grad_Y (n, m), X (n, d), W (d, m) -> grad_X (n, d), grad_W (d, m), grad_b (m,).
+    input_grad=False leaves out grad_X and returns None in its place: the data need no gradient.
+    dtype: that of the inputs. Cost: two products of 2ndm flops; one if input_grad is False.
+    Raises: TypeError unless all are float arrays; ValueError unless their shapes fit.
+    Source: D2L 4.7; what torch.autograd does for torch.nn.functional.linear.
+
+    >>> X, W = np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])
+    >>> grad_X, grad_W, grad_b = linear_backward(np.array([[10.0]]), X, W)
+    >>> grad_X, grad_W, grad_b  # 10·W, 10·X, 10
+    (array([[30., 40.]]), array([[10.],
+           [20.]]), array([10.]))
+    """
+    check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
+    check_linear("linear_backward", X, W)
+    if grad_Y.shape != (len(X), W.shape[1]):
+        raise ValueError(f"linear_backward: grad_Y must have shape {(len(X), W.shape[1])} to fit X and W, got {grad_Y.shape}")
+    grad_X = grad_Y @ W.T if input_grad else None
+    return grad_X, X.T @ grad_Y, grad_Y.sum(axis=0)
+
+
+def relu(X: Array) -> Array:
+    """Y = max(X, 0), entry by entry.
+
+    Why: without a bend between them, two linear layers are one linear layer, X (W₁ W₂) + ...; this is the simplest bend.
+
+    Shapes: any; Y has X's shape.
+    dtype: that of X. Cost: one pass over X.
+    Raises: TypeError unless X is a float array.
+    Source: D2L 4.1; torch.relu.
+
+    >>> relu(np.array([-1.5, 0.0, 2.5]))
+    array([0. , 0. , 2.5])
+    """
+    check_floats("relu", X=X)
+    return np.maximum(X, 0)
+
+
+def relu_backward(grad_Y: Array, Y: Array) -> Array:
+    """Gradient of the loss through Y = max(X, 0), from the output: ∂L/∂X = ∂L/∂Y where Y > 0, else 0.
+
+    Why: where X > 0, Y = X has slope 1 and lets the gradient through; where X < 0, Y = 0 whatever X is, slope 0. Y > 0
+    exactly where X > 0, so the output says all that is needed. At X = 0 there is no slope; 0 is chosen, as torch does.
+
+    Shapes: grad_Y and Y alike, any; grad_X the same.
+    dtype: that of grad_Y. Cost: two passes over Y.
+    Raises: TypeError unless both are float arrays; ValueError unless their shapes are equal.
+    Source: D2L 4.1; what torch.autograd does for torch.relu.
+
+    >>> relu_backward(np.array([10.0, 10.0, 10.0]), relu(np.array([-1.5, 0.0, 2.5])))
+    array([ 0.,  0., 10.])
+    """
+    check_alike("relu_backward", grad_Y=grad_Y, Y=Y, may_be_empty=True)
+    return grad_Y * (Y > 0)
+
+
+def flatten(X: Array) -> Array:
+    """Y = X with each example laid out as one row: images (n, 28, 28) become (n, 784).
+
+    Shapes: X (n, ...) -> Y (n, product of the rest). dtype: that of X. Cost: none, if X's memory is in order.
+    Raises: ValueError if X has no axis of examples.
+    Source: D2L 3.6; torch.nn.Flatten.
+
+    >>> flatten(np.zeros((5, 28, 28))).shape
+    (5, 784)
+    """
+    if X.ndim == 0:
+        raise ValueError("flatten: X must have shape (n, ...), got ()")
+    return X.reshape(len(X), math.prod(X.shape[1:]))
+
+
+def softmax(O: Array) -> Array:
+    """P_ij = exp(O_ij) / Σₖ exp(O_ik): each row of logits as probabilities, positive and adding to 1.
+
+    Why: exp makes any number positive, dividing by the row's sum makes it a share. Subtracting the row's largest logit
+    first multiplies top and bottom by the same factor, so P is the same, and exp(1000) = inf never happens.
+
+    Shapes: O (n, q) -> P (n, q).
+    dtype: that of O. Cost: five passes over O.
+    Raises: TypeError unless O is a float array; ValueError unless it has two axes and at least one column.
+    Source: D2L 3.4, 3.7; torch.softmax(O, dim=1).
+
+    >>> softmax(np.array([[1000.0, 1000.0, 1000.0, 1000.0]]))
+    array([[0.25, 0.25, 0.25, 0.25]])
+    """
+    check_logits("softmax", "O", O)
+    E = np.exp(O - O.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
+    """L = mean over the n examples of −log P_i,yᵢ, where P = softmax(O) and yᵢ is example i's class.
+
+    Why: a model that gives the right class probability p is surprised by −log p: nothing at p = 1, without bound as p → 0.
+    Taken apart, −log P_iy = log Σₖ exp(O_ik) − O_iy. So no log of a tiny P is taken, and a logit of −10⁴ costs 10⁴, not inf.
+
+    Shapes: O (n, q), y (n,) integer classes 0 ... q−1 -> L a scalar, P (n, q), kept for the backward pass.
+    dtype: L and P that of O; y any integer type. Cost: seven passes over O.
+    Raises: TypeError unless O is a float array and y an integer array; ValueError for another shape of y, a class
+    outside 0 ... q−1, or no examples.
+    Source: D2L 3.4, 3.7; torch.nn.functional.cross_entropy.
+
+    >>> loss, P = softmax_cross_entropy(np.zeros((1, 4)), np.array([2]))  # four equal chances: log 4
+    >>> print(f"{loss:.4f}", P)
+    1.3863 [[0.25 0.25 0.25 0.25]]
+    """
+    check_labels("softmax_cross_entropy", "O", O, y)
+    Z = O - O.max(axis=1, keepdims=True)
+    E = np.exp(Z)
+    S = E.sum(axis=1, keepdims=True)
+    loss = np.mean(np.log(S[:, 0]) - Z[np.arange(len(y)), y])
+    return loss, E / S
+
+
+def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
+    """Gradient of softmax_cross_entropy with respect to the logits: ∂L/∂O = (P − onehot(y)) / n.
+
+    Why: one example's loss is log Σₖ exp(O_k) − O_y. The slope of the first term along O_j is exp(O_j) / Σₖ exp(O_k) = P_j;
+    that of the second is −1 where j = y, else 0. L is the mean over n examples, hence 1/n. So each logit is pulled by
+    the difference between what the model believed and what is true, and each row of the gradient adds to 0.
+
+    Shapes: P (n, q), y (n,) -> grad_O (n, q).
+    dtype: that of P. Cost: two passes over P.
+    Raises: as softmax_cross_entropy.
+    Source: D2L 3.4; what torch.autograd does for torch.nn.functional.cross_entropy.
+
+    >>> softmax_cross_entropy_backward(np.array([[0.25, 0.25, 0.5]]), np.array([2]))
+    array([[ 0.25,  0.25, -0.5 ]])
+    """
+    check_labels("softmax_cross_entropy_backward", "P", P, y)
+    grad_O = P.copy()
+    grad_O[np.arange(len(y)), y] -= 1
+    return grad_O / len(y)
+
+
+def squared_loss(y_hat: Array, y: Array) -> Any:
+    """L = mean over all elements of (y_hat − y)² / 2, with the book's ½, which the derivative cancels.
+
+    Shapes: y_hat and y alike, any -> a scalar.
+    dtype: that of the inputs. Cost: three passes over y.
+    Raises: TypeError unless both are float arrays; ValueError unless their shapes are equal and not empty.
+    Source: D2L 3.1; half of torch.nn.functional.mse_loss.
+
+    >>> print(squared_loss(np.array([1.0, 5.0]), np.array([1.0, 3.0])))  # (0 + 4) / 2 elements / 2
+    1.0
+    """
+    check_alike("squared_loss", y_hat=y_hat, y=y)
+    return np.mean((y_hat - y) ** 2) / 2
+
+
+def squared_loss_backward(y_hat: Array, y: Array) -> Array:
+    """Gradient of squared_loss: ∂L/∂y_hat = (y_hat − y) / N, where N is the number of elements.
+
+    Why: (y_hat − y)² / 2 has slope y_hat − y, and the mean gives each of the N elements a share of 1/N.
+
+    Shapes: y_hat and y alike, any -> grad_y_hat, the same.
+    dtype, Raises, Source: as squared_loss. Cost: two passes over y.
+
+    >>> squared_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
+    array([0., 1.])
+    """
+    check_alike("squared_loss_backward", y_hat=y_hat, y=y)
+    return (y_hat - y) / y.size
+
+
+def mse_loss(y_hat: Array, y: Array) -> Any:
+    """L = mean over all elements of (y_hat − y)²: squared_loss without the ½, as torch has it.
+
+    Shapes, dtype, Cost, Raises: as squared_loss.
+    Source: D2L 3.3; torch.nn.functional.mse_loss.
+
+    >>> print(mse_loss(np.array([1.0, 5.0]), np.array([1.0, 3.0])))
+    2.0
+    """
+    check_alike("mse_loss", y_hat=y_hat, y=y)
+    return np.mean((y_hat - y) ** 2)
+
+
+def mse_loss_backward(y_hat: Array, y: Array) -> Array:
+    """Gradient of mse_loss: ∂L/∂y_hat = 2 (y_hat − y) / N, twice that of squared_loss.
+
+    Shapes, dtype, Cost, Raises: as squared_loss_backward. Source: as mse_loss.
+
+    >>> mse_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
+    array([0., 2.])
+    """
+    check_alike("mse_loss_backward", y_hat=y_hat, y=y)
+    return 2 * (y_hat - y) / y.size

@@ -1,0 +1,172 @@
+"""Layers hold the arrays that `functional` works on, and remember between forward and backward what the gradient needs.
+
+`layer(X)` computes the function and remembers nothing. `layer.forward(X)` computes the same and keeps what the backward
+pass will ask for; `layer.backward(grad_Y)` uses that up, so that each forward serves one backward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpynet.functional import Array, flatten, linear, linear_backward, normal_weights, relu, relu_backward
+
+
+class Parameter:
+    """An array that training changes, `data`, and the gradient of the loss with respect to it, `grad` (None at first)."""
+
+    def __init__(self, data: Array) -> None:
+        self.data = data
+        self.grad: Array | None = None
+
+
+class Layer:
+    """What layers have in common. A layer of your own defines `__call__`, `forward` and `backward`.
+
+    Parameters are the attributes of type Parameter, in the order they are set. `backward` sets their `grad`, never adds
+    to it, and returns the input's gradient; a layer with parameters takes input_grad=False, and then returns None.
+    """
+
+    def __call__(self, X: Array) -> Array:
+        raise NotImplementedError
+
+    def forward(self, X: Array) -> Array:
+        raise NotImplementedError
+
+    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
+        raise NotImplementedError
+
+    def _take(self, name: str) -> Any:
+        """What forward remembered under this name, which is then forgotten."""
+        if name not in vars(self):
+            raise RuntimeError(f"{type(self).__name__}.backward: call forward first; each forward serves one backward")
+        return vars(self).pop(name)
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+
+    def parameters(self) -> list[Parameter]:
+        return list(self.named_parameters().values())
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of every parameter's data, by name."""
+        return {name: parameter.data.copy() for name, parameter in self.named_parameters().items()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Copy the arrays of a state_dict into the parameters; where one does not fit, change nothing.
+
+        Raises: ValueError for a missing or unexpected name or another shape, TypeError for another dtype.
+        """
+        parameters = self.named_parameters()
+        if set(state) != set(parameters):
+            raise ValueError(f"load_state_dict: names must be {sorted(parameters)}, got {sorted(state)}")
+        for name, parameter in parameters.items():
+            if state[name].shape != parameter.data.shape:
+                raise ValueError(
+                    f"load_state_dict: {name} must have shape {parameter.data.shape}, got {state[name].shape}"
+                )
+            if state[name].dtype != parameter.data.dtype:
+                raise TypeError(f"load_state_dict: {name} must be {parameter.data.dtype}, got {state[name].dtype}")
+        for name, parameter in parameters.items():
+            parameter.data[...] = state[name]
+
+
+class Linear(Layer):
+    """Y = X W + b (`functional.linear`), starting from W ~ N(0, sigma²) (`functional.normal_weights`) and b = 0.
+
+    Shapes: X (n, num_inputs) -> Y (n, num_outputs). dtype: of W and b, float32 unless asked for float64.
+    Source: D2L 3.3; torch.nn.Linear, which starts from other weights.
+    """
+
+    def __init__(
+        self,
+        num_inputs: int,
+        num_outputs: int,
+        *,
+        rng: np.random.Generator,
+        sigma: float = 0.01,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.W = Parameter(normal_weights(num_inputs, num_outputs, rng=rng, sigma=sigma, dtype=dtype))
+        self.b = Parameter(np.zeros(num_outputs, dtype))
+
+    def __call__(self, X: Array) -> Array:
+        return linear(X, self.W.data, self.b.data)
+
+    def forward(self, X: Array) -> Array:
+        self._X = X  # backward will need it
+        return self(X)
+
+    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array | None:
+        X = self._take("_X")
+        grad_X, self.W.grad, self.b.grad = linear_backward(grad_Y, X, self.W.data, input_grad=input_grad)
+        return grad_X
+
+
+class ReLU(Layer):
+    """Y = max(X, 0) (`functional.relu`)."""
+
+    def __call__(self, X: Array) -> Array:
+        return relu(X)
+
+    def forward(self, X: Array) -> Array:
+        self._Y = self(X)
+        return self._Y
+
+    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
+        return relu_backward(grad_Y, self._take("_Y"))
+
+
+class Flatten(Layer):
+    """Each example as one row (`functional.flatten`); on the way back, each row in the shape of its example."""
+
+    def __call__(self, X: Array) -> Array:
+        return flatten(X)
+
+    def forward(self, X: Array) -> Array:
+        self._shape = X.shape
+        return self(X)
+
+    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
+        return grad_Y.reshape(self._take("_shape"))
+
+
+class Sequential(Layer):
+    """Layers one after the other: forward from front to back, backward from back to front.
+
+    A parameter's name is its layer's position and its own name: "1.W". Sequentials inside are taken apart into their
+    layers. Raises: TypeError for what is not a Layer, ValueError for the same layer twice: it remembers one forward.
+    """
+
+    def __init__(self, *layers: Layer) -> None:
+        self.layers: list[Layer] = []
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"Sequential: layers must be Layer objects such as ReLU(), got {layer!r}")
+            self.layers += layer.layers if isinstance(layer, Sequential) else [layer]
+        if len(set(self.layers)) < len(self.layers):
+            raise ValueError("Sequential: layers must be different objects, got the same one twice")
+
+    def __call__(self, X: Array) -> Array:
+        for layer in self.layers:
+            X = layer(X)
+        return X
+
+    def forward(self, X: Array) -> Array:
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+
+    def backward(self, grad_Y: Array, *, input_grad: bool = False) -> Any:
+        """Stop at the first layer with parameters: before it are only data, whose gradient nobody needs."""
+        first = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.parameters()), 0)
+        for layer in reversed(self.layers[first + 1 :]):
+            grad_Y = layer.backward(grad_Y)
+        return self.layers[first].backward(grad_Y, input_grad=input_grad)
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        named = [(i, layer.named_parameters()) for i, layer in enumerate(self.layers)]
+        return {f"{i}.{name}": parameter for i, parameters in named for name, parameter in parameters.items()}

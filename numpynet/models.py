@@ -1,0 +1,57 @@
+"""The three models, concise: each is a Sequential of layers. `numpynet.scratch` has the same three with nothing hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpynet.layers import Flatten, Layer, Linear, ReLU, Sequential
+
+
+def linear_regression(num_inputs: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> Sequential:
+    """y_hat = X W + b, one number for each example.
+
+    Shapes: X (n, num_inputs) -> y_hat (n, 1). dtype: float32 unless asked for float64.
+    Raises: as `functional.normal_weights`.
+    Source: D2L 3.3; the twin from scratch is `scratch.linear_regression`.
+    """
+    return Sequential(Linear(num_inputs, 1, rng=rng, dtype=dtype))
+
+
+def softmax_regression(
+    num_inputs: int = 784, num_outputs: int = 10, *, rng: np.random.Generator, dtype: DTypeLike = np.float32
+) -> Sequential:
+    """O = X W + b: a logit for each class, which the loss turns into probabilities.
+
+    Shapes: X (n, ...) with num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
+    Raises: as `functional.normal_weights`.
+    Source: D2L 3.7; the twin from scratch is `scratch.softmax_regression`.
+    """
+    return Sequential(Flatten(), Linear(num_inputs, num_outputs, rng=rng, dtype=dtype))
+
+
+def mlp(
+    num_inputs: int = 784,
+    num_hiddens: int | Sequence[int] = 256,
+    num_outputs: int = 10,
+    *,
+    rng: np.random.Generator,
+    dtype: DTypeLike = np.float32,
+) -> Sequential:
+    """O = H W₂ + b₂ with H = max(X W₁ + b₁, 0); a sequence of widths makes as many hidden layers.
+
+    Shapes: X (n, ...) with num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
+    Raises: as `functional.normal_weights`.
+    Source: D2L 4.3; the twin from scratch is `scratch.mlp`.
+
+    >>> net = mlp(784, [256, 128], 10, rng=np.random.default_rng(0))
+    >>> [type(layer).__name__ for layer in net.layers]
+    ['Flatten', 'Linear', 'ReLU', 'Linear', 'ReLU', 'Linear']
+    """
+    layers: list[Layer] = [Flatten()]
+    for width in [num_hiddens] if isinstance(num_hiddens, int) else num_hiddens:
+        layers += [Linear(num_inputs, width, rng=rng, dtype=dtype), ReLU()]
+        num_inputs = width
+    return Sequential(*layers, Linear(num_inputs, num_outputs, rng=rng, dtype=dtype))
