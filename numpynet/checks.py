@@ -63,12 +63,12 @@ def check_labels(function: str, name: str, O: Array, y: Array) -> None:
         raise ValueError(f"{function}: y must be in 0 ... {O.shape[1] - 1} to fit {name} {O.shape}, got y[{bad}] = {y[bad]}")
 
 
-def check_size(function: str, name: str, value: int) -> None:
-    """Raise unless value is a whole number of at least 1."""
+def check_size(function: str, name: str, value: int, *, least: int = 1) -> None:
+    """Raise unless value is a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{function}: {name} must be a whole number, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{function}: {name} must be at least 1, got {value}")
+    if value < least:
+        raise ValueError(f"{function}: {name} must be at least {least}, got {value}")
 
 
 def check_rng(function: str, rng: np.random.Generator) -> None:

@@ -34,8 +34,8 @@ def sgd(params: Mapping[Any, Array], grads: Mapping[Any, Array], lr: float) -> N
     for name in params:
         if params[name].shape != grads[name].shape:
             raise ValueError(f"sgd: grads[{name!r}] must have shape {params[name].shape}, got {grads[name].shape}")
-    for name, data in params.items():
-        data -= lr * grads[name]
+    for name, W in params.items():
+        W -= float(lr) * grads[name]
 
 
 class SGD:
@@ -70,7 +70,8 @@ class SGD:
             check_number("SGD", name, value)
         if nesterov and momentum == 0:
             raise ValueError("SGD: nesterov=True requires momentum above 0, got 0")
-        self.lr, self.momentum, self.weight_decay, self.nesterov = lr, momentum, weight_decay, nesterov
+        self.lr, self.momentum, self.weight_decay = float(lr), float(momentum), float(weight_decay)
+        self.nesterov = nesterov
         self.velocities = [np.zeros_like(parameter.data) for parameter in self.parameters] if momentum else []
 
     def step(self) -> None:

@@ -1,0 +1,65 @@
+"""numpynet: backpropagation to read and run. Every forward and backward pass is written by hand, in NumPy.
+
+What to read, in this order; each is short:
+
+    functional                  every formula, once: each function, and its gradient worked out by hand
+    scratch.linear_regression   the smallest model that learns: y_hat = X W + b
+    scratch.softmax_regression  the same with classes: scores, probabilities, cross-entropy
+    scratch.mlp                 one hidden layer: backpropagation in full, on one page
+    layers, losses, optim       the same functions, held together by objects that remember what backward needs
+    models                      the three models again, from layers
+    training                    the loop that trains them all
+
+How to read the names: grad_T is ∂L/∂T, the gradient of the loss L with respect to T, and has T's shape. X inputs (n, d),
+W weights (inputs, outputs), b biases, Z before the ReLU, H after it, O logits, P probabilities, y targets, y_hat
+predictions, n the batch size. Y = X W + b: our W is the transpose of PyTorch's `weight`.
+
+Training, in five lines (`training.train` is this, with figures and a progress bar):
+
+    for X_batch, y_batch in minibatches(X, y, batch_size=256, rng=rng):
+        O = net.forward(X_batch)            # predict, remembering what backward will need
+        loss.forward(O, y_batch)            # how wrong?
+        net.backward(loss.backward())       # whose fault? sets every parameter's grad
+        optimizer.step()                    # W -= lr * grad_W
+
+With, before it, `net = models.mlp(rng=rng)`, `loss = CrossEntropyLoss()` and `optimizer = SGD(net.parameters(), lr=0.1)`,
+where `rng = numpy.random.default_rng(0)`: randomness is always an argument.
+"""
+
+from numpynet import data, functional, models, scratch
+from numpynet.data import load_fashion_mnist, make_shapes, minibatches, synthetic_regression
+from numpynet.layers import Flatten, Layer, Linear, Parameter, ReLU, Sequential
+from numpynet.losses import CrossEntropyLoss, MSELoss, SquaredLoss
+from numpynet.optim import SGD, sgd
+from numpynet.training import Callback, DivergedError, History, accuracy, evaluate_accuracy, train, train_scratch
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SGD",
+    "Callback",
+    "CrossEntropyLoss",
+    "DivergedError",
+    "Flatten",
+    "History",
+    "Layer",
+    "Linear",
+    "MSELoss",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "SquaredLoss",
+    "accuracy",
+    "data",
+    "evaluate_accuracy",
+    "functional",
+    "load_fashion_mnist",
+    "make_shapes",
+    "minibatches",
+    "models",
+    "scratch",
+    "sgd",
+    "synthetic_regression",
+    "train",
+    "train_scratch",
+]

@@ -1,0 +1,228 @@
+"""The training loop, once for all models: take a batch, predict, measure the loss, send its gradient back, step; and again.
+Beside it the history of a run, the accuracy, and callbacks for those who want to look on.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from numpynet.checks import Array, check_labels, check_size
+from numpynet.data.batches import minibatches
+from numpynet.layers import Layer
+from numpynet.losses import Loss
+from numpynet.optim import SGD, sgd
+
+
+class DivergedError(ArithmeticError):
+    """Training stopped because the loss is no longer a number, or infinite."""
+
+
+@dataclass
+class History:
+    """The figures of a run, one entry an epoch; the accuracies of classifiers only.
+
+    Training figures are averages over the epoch's batches, each taken before its own update. The test accuracy is that of
+    the epoch's end; seconds is the time spent training, without the test.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    test_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+
+@dataclass
+class State:
+    """Where a run is: the epoch, counted from 1, the steps done since its start, the last batch's loss, the history."""
+
+    history: History
+    epoch: int = 0
+    step: int = 0
+    loss: float = math.nan
+
+
+class Callback:
+    """Something that looks on: a subclass does what it likes after every step, or after every epoch."""
+
+    def after_step(self, state: State) -> None:
+        pass
+
+    def after_epoch(self, state: State) -> None:
+        pass
+
+
+def train(
+    net: Layer,
+    loss: Loss,
+    optimizer: SGD,
+    data: tuple[Array, Array],
+    *,
+    num_epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    test: tuple[Array, Array] | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> History:
+    """Train net on data = (X, y) by minibatch gradient descent, and return the history.
+
+    Integer y makes it a classifier, whose accuracy is recorded, on test = (X, y) too. progress prints a line an epoch and
+    shows a bar, where tqdm is installed and the output is a terminal.
+
+    Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X reach net as float32 in [0, 1].
+    Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
+    Raises: DivergedError where the loss is not finite; TypeError or ValueError for arguments that do not fit.
+    Source: D2L 3.6, train_ch3.
+    """
+
+    def step(X: Array, y: Array) -> tuple[Any, Array]:
+        y_hat = net.forward(X)
+        value = loss.forward(y_hat, y)
+        net.backward(loss.backward())
+        optimizer.step()
+        return value, y_hat
+
+    return _run(step, net, data, optimizer.lr, num_epochs, batch_size, rng, test, callbacks, progress)
+
+
+def train_scratch(
+    model: Any,
+    params: dict[str, Array],
+    data: tuple[Array, Array],
+    *,
+    lr: float,
+    num_epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    test: tuple[Array, Array] | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> History:
+    """`train` for a model from scratch, one of the modules of `numpynet.scratch`, whose params it changes in place.
+
+    From the same parameters and rng it takes the same steps as `train` does, bit for bit. The predictions for the accuracy
+    are computed on their own, as loss_and_gradients keeps its own to itself.
+
+    Shapes, dtype, Raises: as `train`. Cost: as `train`, and another forward pass for every example.
+    Source: D2L 3.2, 3.6, 4.2.
+    """
+
+    def step(X: Array, y: Array) -> tuple[Any, Array]:
+        y_hat = model.predict(params, X)
+        value, grads = model.loss_and_gradients(params, X, y)
+        sgd(params, grads, lr)
+        return value, y_hat
+
+    def predict(X: Array) -> Array:
+        return model.predict(params, X)
+
+    return _run(step, predict, data, lr, num_epochs, batch_size, rng, test, callbacks, progress)
+
+
+def _run(
+    step: Callable[[Array, Array], tuple[Any, Array]],
+    predict: Callable[[Array], Array],
+    data: tuple[Array, Array],
+    lr: float,
+    num_epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    test: tuple[Array, Array] | None,
+    callbacks: Sequence[Callback],
+    progress: bool,
+) -> History:
+    X, y = data
+    classifier = y.dtype.kind in "iu"
+    check_size("train", "num_epochs", num_epochs, least=0)
+    if len(X) == 0:
+        raise ValueError("train: X must have at least one example, got none")
+    if test is not None and not classifier:
+        raise ValueError("train: test is for classifiers, whose y are integers; here y are " + str(y.dtype))
+    state = State(History())
+    for state.epoch in range(1, num_epochs + 1):
+        start = time.perf_counter()
+        total_loss = total_right = 0.0
+        batches = minibatches(X, y, batch_size, rng=rng)
+        for X_batch, y_batch in _bar(batches, math.ceil(len(X) / batch_size), state.epoch) if progress else batches:
+            with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss
+                loss, y_hat = step(X_batch, y_batch)
+            state.step, state.loss = state.step + 1, float(loss)
+            _check_finite("loss", state.loss, state, lr)
+            total_loss += state.loss * len(y_batch)  # weighted, as the last batch may be short
+            if classifier:
+                total_right += accuracy(y_hat, y_batch) * len(y_batch)
+            for callback in callbacks:
+                callback.after_step(state)
+        with np.errstate(over="ignore", invalid="ignore"):  # and one in the last step, in what it leads to
+            _check_finite("prediction", predict(X_batch).sum(), state, lr)
+        history = state.history
+        history.seconds.append(time.perf_counter() - start)
+        history.train_loss.append(total_loss / len(X))
+        if classifier:
+            history.train_accuracy.append(total_right / len(X))
+        if test is not None:
+            history.test_accuracy.append(evaluate_accuracy(predict, *test, batch_size))
+        if progress:
+            print(_line(history, num_epochs), flush=True)
+        for callback in callbacks:
+            callback.after_epoch(state)
+    return state.history
+
+
+def _check_finite(what: str, value: float, state: State, lr: float) -> None:
+    if not math.isfinite(value):
+        raise DivergedError(
+            f"train: the {what} is {value} in epoch {state.epoch}, step {state.step}; the learning rate, {lr}, is too large?"
+        )
+
+
+def accuracy(O: Array, y: Array) -> float:
+    """The share of the rows of O whose largest logit is at the right class.
+
+    Shapes: O (n, q), y (n,) integer classes -> a number in [0, 1]. Cost: two passes over O.
+    Raises: TypeError or ValueError as `functional.softmax_cross_entropy`; ValueError for a row with NaN, which has no largest.
+    Source: D2L 3.6.
+
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
+    """
+    check_labels("accuracy", "O", O, y)
+    if np.isnan(O).any():
+        raise ValueError(f"accuracy: O must not hold NaN, got it in row {int(np.isnan(O).any(axis=1).argmax())}")
+    return float(np.mean(O.argmax(axis=1) == y))
+
+
+def evaluate_accuracy(net: Callable[[Array], Array], X: Array, y: Array, batch_size: int = 256) -> float:
+    """The accuracy of net, a network or any function from X to logits, over a whole data set, a batch at a time.
+
+    Shapes: X (n, ...), y (n,). dtype: uint8 X reach net as float32 in [0, 1]. Cost: a forward pass for every example.
+    Raises: as `accuracy`. Source: D2L 3.6.
+    """
+    right = sum(accuracy(net(X_batch), y_batch) * len(y_batch) for X_batch, y_batch in minibatches(X, y, batch_size))
+    return right / len(X)
+
+
+def _bar(batches: Iterator[Any], total: int, epoch: int) -> Iterable[Any]:
+    if not sys.stderr.isatty():
+        return batches
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return batches
+    return tqdm(batches, total=total, desc=f"epoch {epoch}", unit="batch", leave=False)  # type: ignore[no-any-return]
+
+
+def _line(history: History, num_epochs: int) -> str:
+    parts = [f"epoch {len(history.train_loss):{len(str(num_epochs))}}/{num_epochs}", f"loss {history.train_loss[-1]:.4f}"]
+    if history.train_accuracy:
+        parts.append(f"train accuracy {history.train_accuracy[-1]:.4f}")
+    if history.test_accuracy:
+        parts.append(f"test accuracy {history.test_accuracy[-1]:.4f}")
+    return "  ".join([*parts, f"{history.seconds[-1]:.2f} s"])
