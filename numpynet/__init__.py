@@ -10,9 +10,9 @@ What to read, in this order; each is short:
     models                      the three models again, from layers
     training                    the loop that trains them all
 
-How to read the names: grad_T is ∂L/∂T, the gradient of the loss L with respect to T, and has T's shape. X inputs (n, d),
-W weights (inputs, outputs), b biases, Z before the ReLU, H after it, O logits, P probabilities, y targets, y_hat
-predictions, n the batch size. Y = X W + b: our W is the transpose of PyTorch's `weight`.
+How to read the names: grad_T is ∂L/∂T, the gradient of the loss L with respect to T, and has T's shape. X are inputs
+(n, d), W weights (inputs, outputs), b biases; Z comes before the ReLU and H after it; O are logits, P probabilities,
+y targets, y_hat predictions; n is the batch size. Y = X W + b, so our W is the transpose of PyTorch's `weight`.
 
 Training, in five lines (`training.train` is this, with figures and a progress bar):
 
@@ -22,8 +22,8 @@ Training, in five lines (`training.train` is this, with figures and a progress b
         net.backward(loss.backward())       # whose fault? sets every parameter's grad
         optimizer.step()                    # W -= lr * grad_W
 
-With, before it, `net = models.mlp(rng=rng)`, `loss = CrossEntropyLoss()` and `optimizer = SGD(net.parameters(), lr=0.1)`,
-where `rng = numpy.random.default_rng(0)`: randomness is always an argument.
+Before it come `rng = numpy.random.default_rng(0)`, as randomness is always an argument, `net = models.mlp(rng=rng)`,
+`loss = CrossEntropyLoss()` and `optimizer = SGD(net.parameters(), lr=0.1)`.
 """
 
 from numpynet import data, functional, models, scratch

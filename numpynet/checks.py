@@ -1,8 +1,8 @@
 """What the formulas ask of their arguments, and the words in which a wrong one is refused.
 
-Most of what is refused here NumPy would accept, and get wrong: label −1 wraps to the last class, a bias (n, 1) or targets
-(n,) beside predictions (n, 1) broadcast, uint8 arithmetic wraps at 256. Each check costs well under a microsecond, and each
-message says: function, what is required, what came. A first-time reader can skip this file.
+Most of what is refused here NumPy would accept, and get wrong: label −1 wraps to the last class, a bias (n, 1) or
+targets (n,) beside predictions (n, 1) broadcast, uint8 arithmetic wraps at 256. Each message says which function, what
+it requires, and what came. A first-time reader can skip this file.
 """
 
 from __future__ import annotations
@@ -13,29 +13,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
 
-
-def check_kind(function: str, name: str, array: Array, kinds: str, wanted: str) -> None:
+def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted: str) -> None:
     dtype = getattr(array, "dtype", None)
     if dtype is None or dtype.kind not in kinds:
         came = type(array).__name__ if dtype is None else f"an array of {dtype}"
         raise TypeError(f"{function}: {name} must be {wanted}, got {came}")
 
 
-def check_floats(function: str, **arrays: Array) -> None:
+def check_floats(function: str, **arrays: NDArray[Any]) -> None:
     for name, array in arrays.items():
         check_kind(function, name, array, "f", "an array of floats")
 
 
-def check_linear(function: str, X: Array, W: Array) -> None:
+def check_linear(function: str, X: NDArray[Any], W: NDArray[Any]) -> None:
     if W.ndim != 2:
         raise ValueError(f"{function}: W must have shape (inputs, outputs), got {W.shape}")
     if X.ndim != 2 or X.shape[1] != W.shape[0]:
         raise ValueError(f"{function}: X must have shape (n, {W.shape[0]}) to fit W {W.shape}, got {X.shape}")
 
 
-def check_alike(function: str, *, may_be_empty: bool = False, **arrays: Array) -> None:
+def check_alike(function: str, *, may_be_empty: bool = False, **arrays: NDArray[Any]) -> None:
     check_floats(function, **arrays)
     (name, A), (other, B) = arrays.items()
     if A.shape != B.shape:
@@ -44,14 +42,14 @@ def check_alike(function: str, *, may_be_empty: bool = False, **arrays: Array) -
         raise ValueError(f"{function}: {name} must have at least one element, got shape {A.shape}")
 
 
-def check_logits(function: str, name: str, O: Array) -> None:
+def check_logits(function: str, name: str, O: NDArray[Any]) -> None:
     check_kind(function, name, O, "f", "an array of floats")
     if O.ndim != 2 or O.shape[1] == 0:
         raise ValueError(f"{function}: {name} must have shape (n, classes), got {O.shape}")
 
 
-def check_labels(function: str, name: str, O: Array, y: Array) -> None:
-    """Raise unless O (called `name` in the message) is (n, classes), n ≥ 1, and y holds a class for each of its rows."""
+def check_labels(function: str, name: str, O: NDArray[Any], y: NDArray[Any]) -> None:
+    """Raise unless O, called `name` in messages, has shape (n, classes), and y a class for each of its n ≥ 1 rows."""
     check_logits(function, name, O)
     check_kind(function, "y", y, "iu", "an array of integer classes")
     if y.shape != O.shape[:1]:
@@ -60,7 +58,9 @@ def check_labels(function: str, name: str, O: Array, y: Array) -> None:
         raise ValueError(f"{function}: {name} must have at least one row, got {O.shape}")
     if y.min() < 0 or y.max() >= O.shape[1]:
         bad = int(np.flatnonzero((y < 0) | (y >= O.shape[1]))[0])
-        raise ValueError(f"{function}: y must be in 0 ... {O.shape[1] - 1} to fit {name} {O.shape}, got y[{bad}] = {y[bad]}")
+        raise ValueError(
+            f"{function}: y must be in 0 ... {O.shape[1] - 1} to fit {name} {O.shape}, got y[{bad}] = {y[bad]}"
+        )
 
 
 def check_size(function: str, name: str, value: int, *, least: int = 1) -> None:

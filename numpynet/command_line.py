@@ -1,13 +1,14 @@
-"""The command `numpynet`: train a model, see the three of them learn, look at the machine. `numpynet -h` lists it all."""
+"""The command `numpynet`: train a model, see all three of them learn, look at the machine. `numpynet -h` says more."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,8 @@ from numpynet import __version__
 from numpynet.data import DataError
 from numpynet.data.fashion_mnist import FILES, fashion_mnist_folders
 from numpynet.environment import blas, restart_with_threads, threads_are, versions
-from numpynet.runs import Settings, run
+from numpynet.runs import BOOK, run
 from numpynet.training import DivergedError
-
-# What the book trains each model with.
-BOOK = {
-    "linear": {"epochs": 3, "batch_size": 10, "lr": 0.03},
-    "softmax": {"epochs": 10, "batch_size": 256, "lr": 0.1},
-    "mlp": {"epochs": 10, "batch_size": 256, "lr": 0.1},
-}
 
 EXIT_CODES: dict[type[BaseException], int] = {
     DataError: 3,
@@ -33,6 +27,9 @@ EXIT_CODES: dict[type[BaseException], int] = {
     MemoryError: 6,
     KeyboardInterrupt: 130,
 }
+
+
+OPTIONS = ("data", "epochs", "batch_size", "lr", "hidden", "momentum", "weight_decay", "scratch")  # of a run's settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,14 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except tuple(EXIT_CODES) as error:
         if arguments.debug:
             traceback.print_exc()
-        message = " ".join(str(error).split()) or type(error).__name__
+        message = "interrupted" if isinstance(error, KeyboardInterrupt) else " ".join(str(error).split())
         print(f"numpynet: {message}", file=sys.stderr)
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="numpynet", description="Backpropagation written by hand in NumPy: train and look.")
+    parser = argparse.ArgumentParser(
+        prog="numpynet", description="Backpropagation written by hand in NumPy: train and look."
+    )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,info}")
 
@@ -68,23 +67,32 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     training = argparse.ArgumentParser(add_help=False, parents=[common])
     training.add_argument("--seed", type=_whole(0), help="of every random number (default: drawn, and printed)")
-    training.add_argument("--threads", type=_whole(1), metavar="N", help="for the matrix products (default: BLAS's choice)")
+    training.add_argument(
+        "--threads", type=_whole(1), metavar="N", help="for the matrix products (default: BLAS's choice)"
+    )
 
     train = commands.add_parser("train", parents=[training], help="train a model; the defaults are the book's settings")
     train.add_argument("model", choices=list(BOOK))
-    train.add_argument("--data", choices=["auto", "fashion-mnist", "shapes"], default="auto",
-                       help="images for softmax and mlp; auto (default): Fashion-MNIST if a copy is here, else shapes")  # fmt: skip
+    train.add_argument(
+        "--data",
+        choices=["auto", "fashion-mnist", "shapes"],
+        help="images for softmax and mlp; auto, the default: Fashion-MNIST if a copy is on this machine, else shapes",
+    )
     train.add_argument("--root", metavar="DIR", help="the folder of the Fashion-MNIST copy")
     train.add_argument("--epochs", type=_whole(0), metavar="N")
     train.add_argument("--batch-size", type=_whole(1), metavar="B")
     train.add_argument("--lr", type=_number, metavar="LR", help="learning rate")
-    train.add_argument("--hidden", type=_whole(1), nargs="+", metavar="H", help="widths of mlp's hidden layers (default: 256)")
-    train.add_argument("--momentum", type=_number, default=0.0, metavar="M")
-    train.add_argument("--weight-decay", type=_number, default=0.0, metavar="D")
+    train.add_argument(
+        "--hidden", type=_whole(1), nargs="+", metavar="H", help="widths of mlp's hidden layers (default: 256)"
+    )
+    train.add_argument("--momentum", type=_number, metavar="M")
+    train.add_argument("--weight-decay", type=_number, metavar="D")
     train.add_argument("--scratch", action="store_true", help="the from-scratch version of the model")
     train.add_argument("--output", type=Path, metavar="DIR", help="for the results (default: runs/MODEL)")
 
-    demo = commands.add_parser("demo", parents=[training], help="the three models one after the other, on built-in data")
+    demo = commands.add_parser(
+        "demo", parents=[training], help="the three models one after the other, on built-in data"
+    )
     demo.add_argument("--output", type=Path, default=Path("runs", "demo"), metavar="DIR", help="default: runs/demo")
 
     commands.add_parser("info", parents=[common], help="versions, BLAS, threads, and where data are looked for")
@@ -93,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     model = arguments.model
-    if model == "linear" and (arguments.data != "auto" or arguments.root):
+    if model == "linear" and (arguments.data in ("fashion-mnist", "shapes") or arguments.root):
         parser.error("--data and --root are for softmax and mlp; linear makes its own data")
     if arguments.root and arguments.data == "shapes":
         parser.error("--root is the folder of Fashion-MNIST; shapes need none")
@@ -103,29 +111,20 @@ def _train(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
         parser.error("--scratch: the MLP from scratch has one hidden layer")
     if arguments.scratch and (arguments.momentum or arguments.weight_decay):
         parser.error("--scratch is plain gradient descent, without --momentum and --weight-decay")
-    book = BOOK[model]
-    settings = Settings(
-        model=model,
-        seed=_seed(arguments),
-        data="synthetic" if model == "linear" else arguments.data,
-        epochs=book["epochs"] if arguments.epochs is None else arguments.epochs,
-        batch_size=arguments.batch_size or book["batch_size"],
-        lr=book["lr"] if arguments.lr is None else arguments.lr,
-        hidden=tuple(arguments.hidden or [256]) if model == "mlp" else (),
-        momentum=arguments.momentum,
-        weight_decay=arguments.weight_decay,
-        scratch=arguments.scratch,
-    )
+    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
+    if "hidden" in given:
+        given["hidden"] = tuple(given["hidden"])
+    settings = dataclasses.replace(BOOK[model], seed=_seed(arguments), **given)
     print(run(settings, arguments.output or Path("runs", model), arguments.root))
 
 
 def _demo(arguments: argparse.Namespace) -> None:
     start = time.perf_counter()
     seed = _seed(arguments)
-    for model, book in BOOK.items():
+    for model, settings in BOOK.items():
         print(f"\n{model}")
         data = "synthetic" if model == "linear" else "shapes"
-        print(run(Settings(model=model, seed=seed, data=data, **book), arguments.output / model))
+        print(run(dataclasses.replace(settings, seed=seed, data=data), arguments.output / model))
     print(f"\nthree models in {time.perf_counter() - start:.0f} s; their pictures are in {arguments.output}")
 
 
@@ -146,7 +145,7 @@ def _seed(arguments: argparse.Namespace) -> int:
     return seed
 
 
-def _whole(least: int):  # type: ignore[no-untyped-def]
+def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = int(text)
         if value < least:

@@ -1,4 +1,4 @@
-"""The machine underneath: which versions, which BLAS (the library of matrix products that NumPy calls), how many threads."""
+"""The machine underneath: the versions, the BLAS (the library of matrix products that NumPy calls) and its threads."""
 
 from __future__ import annotations
 

@@ -15,29 +15,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
-from numpynet.checks import Array, check_alike, check_floats, check_labels, check_linear, check_logits, check_rng, check_size
+from numpynet.checks import check_alike, check_floats, check_labels, check_linear, check_logits, check_rng, check_size
 
-
-def normal_weights(
-    num_inputs: int, num_outputs: int, *, rng: np.random.Generator, sigma: float = 0.01, dtype: DTypeLike = np.float32
-) -> Array:
-    """W_kj ~ N(0, sigma²), drawn independently: the weights that training starts from.
-
-    Why: were all columns of W alike, all outputs would be alike, get the same gradient, and stay alike for ever.
-
-    Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
-    Raises: TypeError or ValueError unless both sizes are whole numbers of at least 1; TypeError for another kind of rng.
-    Source: D2L 3.6, 4.2; torch.nn.init.normal_.
-
-    >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape
-    (784, 256)
-    """
-    check_size("normal_weights", "num_inputs", num_inputs)
-    check_size("normal_weights", "num_outputs", num_outputs)
-    check_rng("normal_weights", rng)
-    return rng.normal(0, sigma, (num_inputs, num_outputs)).astype(dtype)
+Array = NDArray[Any]
 
 
 def linear(X: Array, W: Array, b: Array) -> Array:
@@ -60,9 +42,7 @@ def linear(X: Array, W: Array, b: Array) -> Array:
     return X @ W + b
 
 
-def linear_backward(
-    grad_Y: Array, X: Array, W: Array, *, input_grad: bool = True
-) -> tuple[Array | None, Array, Array]:
+def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = True) -> tuple[Any, Array, Array]:
     """Gradients of the loss through Y = X W + b.
 
         ∂L/∂X = ∂L/∂Y Wᵀ        ∂L/∂W = Xᵀ ∂L/∂Y        ∂L/∂b = Σᵢ (∂L/∂Y)ᵢ
@@ -86,7 +66,9 @@ def linear_backward(
     check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
     check_linear("linear_backward", X, W)
     if grad_Y.shape != (len(X), W.shape[1]):
-        raise ValueError(f"linear_backward: grad_Y must have shape {(len(X), W.shape[1])} to fit X and W, got {grad_Y.shape}")
+        raise ValueError(
+            f"linear_backward: grad_Y must have shape {(len(X), W.shape[1])} to fit X and W, got {grad_Y.shape}"
+        )
     grad_X = grad_Y @ W.T if input_grad else None
     return grad_X, X.T @ grad_Y, grad_Y.sum(axis=0)
 
@@ -94,7 +76,7 @@ def linear_backward(
 def relu(X: Array) -> Array:
     """Y = max(X, 0), entry by entry.
 
-    Why: without a bend between them, two linear layers are one linear layer, X (W₁ W₂) + ...; this is the simplest bend.
+    Why: with no bend between them, two linear layers are one linear layer, X (W₁ W₂) + ...; this is the simplest bend.
 
     Shapes: any; Y has X's shape.
     dtype: that of X. Cost: one pass over X.
@@ -157,14 +139,15 @@ def softmax(O: Array) -> Array:
     """
     check_logits("softmax", "O", O)
     E = np.exp(O - O.max(axis=1, keepdims=True))
-    return E / E.sum(axis=1, keepdims=True)
+    P: Array = E / E.sum(axis=1, keepdims=True)
+    return P
 
 
 def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
     """L = mean over the n examples of −log P_i,yᵢ, where P = softmax(O) and yᵢ is example i's class.
 
-    Why: a model that gives the right class probability p is surprised by −log p: nothing at p = 1, without bound as p → 0.
-    Taken apart, −log P_iy = log Σₖ exp(O_ik) − O_iy. So no log of a tiny P is taken, and a logit of −10⁴ costs 10⁴, not inf.
+    Why: who gave the right class probability p is surprised by −log p: not at all at p = 1, without bound as p → 0.
+    Taken apart, −log P_iy = log Σₖ exp(O_ik) − O_iy: no log of a tiny P, so a logit of −10⁴ costs 10⁴ and not inf.
 
     Shapes: O (n, q), y (n,) integer classes 0 ... q−1 -> L a scalar, P (n, q), kept for the backward pass.
     dtype: L and P that of O; y any integer type. Cost: seven passes over O.
@@ -187,9 +170,9 @@ def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
 def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
     """Gradient of softmax_cross_entropy with respect to the logits: ∂L/∂O = (P − onehot(y)) / n.
 
-    Why: one example's loss is log Σₖ exp(O_k) − O_y. The slope of the first term along O_j is exp(O_j) / Σₖ exp(O_k) = P_j;
-    that of the second is −1 where j = y, else 0. L is the mean over n examples, hence 1/n. So each logit is pulled by
-    the difference between what the model believed and what is true, and each row of the gradient adds to 0.
+    Why: one example's loss is log Σₖ exp(O_k) − O_y. Along O_j the first term has slope exp(O_j) / Σₖ exp(O_k) = P_j;
+    the second, −1 where j = y and 0 elsewhere. L is the mean over n examples, hence 1/n. So each logit is pulled by the
+    difference between what the model believed and what is true, and each row of the gradient adds to 0.
 
     Shapes: P (n, q), y (n,) -> grad_O (n, q).
     dtype: that of P. Cost: two passes over P.
@@ -258,3 +241,23 @@ def mse_loss_backward(y_hat: Array, y: Array) -> Array:
     """
     check_alike("mse_loss_backward", y_hat=y_hat, y=y)
     return 2 * (y_hat - y) / y.size
+
+
+def normal_weights(
+    num_inputs: int, num_outputs: int, *, rng: np.random.Generator, sigma: float = 0.01, dtype: DTypeLike = np.float32
+) -> Array:
+    """W_kj ~ N(0, sigma²), drawn independently: the weights that training starts from.
+
+    Why: were all columns of W alike, all outputs would be alike, get the same gradient, and stay alike for ever.
+
+    Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
+    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1; TypeError for another rng.
+    Source: D2L 3.6, 4.2; torch.nn.init.normal_.
+
+    >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape
+    (784, 256)
+    """
+    check_size("normal_weights", "num_inputs", num_inputs)
+    check_size("normal_weights", "num_outputs", num_outputs)
+    check_rng("normal_weights", rng)
+    return rng.normal(0, sigma, (num_inputs, num_outputs)).astype(dtype)

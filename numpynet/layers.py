@@ -16,7 +16,7 @@ from numpynet.functional import Array, flatten, linear, linear_backward, normal_
 
 
 class Parameter:
-    """An array that training changes, `data`, and the gradient of the loss with respect to it, `grad` (None at first)."""
+    """An array that training changes, `data`, and the gradient of the loss for it, `grad`, which is None at first."""
 
     def __init__(self, data: Array) -> None:
         self.data = data
@@ -100,7 +100,7 @@ class Linear(Layer):
         self._X = X  # backward will need it
         return self(X)
 
-    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array | None:
+    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
         X = self._take("_X")
         grad_X, self.W.grad, self.b.grad = linear_backward(grad_Y, X, self.W.data, input_grad=input_grad)
         return grad_X

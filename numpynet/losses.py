@@ -1,4 +1,4 @@
-"""Losses as objects, with the same rule as layers: `loss(y_hat, y)` computes, `loss.forward(y_hat, y)` also remembers, and
+"""Losses as objects, with the rule of layers: `loss(y_hat, y)` computes, `loss.forward(y_hat, y)` also remembers, and
 `loss.backward()` turns what was remembered into the gradient that `net.backward` starts from.
 """
 
@@ -11,9 +11,19 @@ from numpynet.functional import Array
 
 
 class Loss:
-    """What losses have in common: they remember the arrays that their gradient is made of, for one backward."""
+    """What losses have in common: forward remembers the two arrays that the gradient is made of, for one backward."""
 
     _remembered: tuple[Array, Array] | None = None
+
+    def __call__(self, y_hat: Array, y: Array) -> Any:
+        raise NotImplementedError
+
+    def forward(self, y_hat: Array, y: Array) -> Any:
+        self._remembered = y_hat, y
+        return self(y_hat, y)
+
+    def backward(self) -> Array:
+        raise NotImplementedError
 
     def _take(self) -> tuple[Array, Array]:
         if self._remembered is None:
@@ -25,16 +35,16 @@ class Loss:
 class CrossEntropyLoss(Loss):
     """The mean over the examples of −log(probability of the right class) (`functional.softmax_cross_entropy`).
 
-    Shapes: O (n, q) logits, y (n,) integer classes -> a scalar; backward gives grad_O (n, q).
+    Shapes: y_hat (n, q) logits, y (n,) integer classes -> a scalar; backward gives their gradient, grad_O (n, q).
     Source: D2L 3.7; torch.nn.CrossEntropyLoss.
     """
 
-    def __call__(self, O: Array, y: Array) -> Any:
-        return functional.softmax_cross_entropy(O, y)[0]
+    def __call__(self, y_hat: Array, y: Array) -> Any:
+        return functional.softmax_cross_entropy(y_hat, y)[0]
 
-    def forward(self, O: Array, y: Array) -> Any:
-        loss, P = functional.softmax_cross_entropy(O, y)
-        self._remembered = P, y  # all that the gradient is made of
+    def forward(self, y_hat: Array, y: Array) -> Any:
+        loss, P = functional.softmax_cross_entropy(y_hat, y)
+        self._remembered = P, y  # P and not the logits: it is P that the gradient is made of
         return loss
 
     def backward(self) -> Array:
@@ -52,10 +62,6 @@ class SquaredLoss(Loss):
     def __call__(self, y_hat: Array, y: Array) -> Any:
         return functional.squared_loss(y_hat, y)
 
-    def forward(self, y_hat: Array, y: Array) -> Any:
-        self._remembered = y_hat, y
-        return self(y_hat, y)
-
     def backward(self) -> Array:
         y_hat, y = self._take()
         return functional.squared_loss_backward(y_hat, y)
@@ -70,10 +76,6 @@ class MSELoss(Loss):
 
     def __call__(self, y_hat: Array, y: Array) -> Any:
         return functional.mse_loss(y_hat, y)
-
-    def forward(self, y_hat: Array, y: Array) -> Any:
-        self._remembered = y_hat, y
-        return self(y_hat, y)
 
     def backward(self) -> Array:
         y_hat, y = self._take()

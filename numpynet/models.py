@@ -1,4 +1,4 @@
-"""The three models, concise: each is a Sequential of layers. `numpynet.scratch` has the same three with nothing hidden."""
+"""The three models, concise: each is a Sequential of layers. `numpynet.scratch` has the same three, nothing hidden."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def softmax_regression(
 ) -> Sequential:
     """O = X W + b: a logit for each class, which the loss turns into probabilities.
 
-    Shapes: X (n, ...) with num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
+    Shapes: X (n, ...), num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
     Raises: as `functional.normal_weights`.
     Source: D2L 3.7; the twin from scratch is `scratch.softmax_regression`.
     """
@@ -42,7 +42,7 @@ def mlp(
 ) -> Sequential:
     """O = H W₂ + b₂ with H = max(X W₁ + b₁, 0); a sequence of widths makes as many hidden layers.
 
-    Shapes: X (n, ...) with num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
+    Shapes: X (n, ...), num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
     Raises: as `functional.normal_weights`.
     Source: D2L 4.3; the twin from scratch is `scratch.mlp`.
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from numpynet import models, plotting, scratch
-from numpynet.checks import Array
 from numpynet.data import ImageDataset, load_fashion_mnist, make_shapes, synthetic_regression
 from numpynet.data.batches import as_floats
 from numpynet.data.fashion_mnist import find_fashion_mnist
 from numpynet.environment import versions
+from numpynet.files import write_whole
+from numpynet.functional import Array
 from numpynet.losses import CrossEntropyLoss, SquaredLoss
 from numpynet.optim import SGD
 from numpynet.training import Callback, History, State, train, train_scratch
@@ -30,10 +30,10 @@ TRUE_W, TRUE_B = (2.0, -3.4), 4.2  # the line that linear regression is to find
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run's figures depend on, beside the versions. The defaults are the book's for an MLP."""
+    """What a run's figures depend on, beside the versions."""
 
     model: str
-    seed: int
+    seed: int = 0
     data: str = "auto"
     epochs: int = 10
     batch_size: int = 256
@@ -42,6 +42,13 @@ class Settings:
     momentum: float = 0.0
     weight_decay: float = 0.0
     scratch: bool = False
+
+
+BOOK = {  # what the book trains each model with
+    "linear": Settings("linear", data="synthetic", epochs=3, batch_size=10, lr=0.03, hidden=()),
+    "softmax": Settings("softmax", hidden=()),
+    "mlp": Settings("mlp"),
+}
 
 
 class ParameterPath(Callback):
@@ -67,7 +74,7 @@ def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
 
 @dataclass
 class Model:
-    """A model to train, from scratch or concise: its arrays by name, a function to predict with, and one to train it."""
+    """A model, from scratch or concise: its arrays by name, a function to predict with, and one that trains it."""
 
     arrays: dict[str, Array]
     predict: Callable[[Array], Array]
@@ -113,21 +120,20 @@ def _run_linear(settings: Settings, output: Path, rng: np.random.Generator) -> s
     model = build(settings, rng)
     recorder = ParameterPath(list(model.arrays.values()))
     history = _train(model, settings, rng, (X, y), callbacks=[recorder])
-    *w, b = (float(value) for value in recorder.path[-1])
+    W, b = model.arrays.values()
     _write_results(output, settings, model, history, "synthetic")
     pictures = {
-        "learning_curves.png": lambda: plotting.learning_curves(history),
-        "fit.png": lambda: plotting.regression_fit(np.array(w), b, X, y),
-        "path.png": lambda: plotting.parameter_path(np.array(recorder.path), TRUE_W, TRUE_B),
+        "fit.png": lambda: plotting.regression_fit(W, b, X, y),
+        "path.png": lambda: plotting.parameter_path(np.array(recorder.path), np.array(TRUE_W), TRUE_B),
     }
     lines = [
         f"          {'learnt':>10} {'truth':>10} {'error':>10}",
         *(
             f"{name:>8}  {found:10.4f} {truth:10.4f} {found - truth:+10.4f}"
-            for name, found, truth in zip(["w1", "w2", "b"], [*w, b], [*TRUE_W, TRUE_B], strict=True)
+            for name, found, truth in zip(["w1", "w2", "b"], [*W[:, 0], *b], [*TRUE_W, TRUE_B], strict=True)
         ),
     ]
-    return "\n".join([*lines, _write_pictures(output, pictures)])
+    return "\n".join([*lines, _write_pictures(output, history, pictures)])
 
 
 def _run_classifier(settings: Settings, output: Path, rng: np.random.Generator, root: str | None) -> str:
@@ -141,14 +147,13 @@ def _run_classifier(settings: Settings, output: Path, rng: np.random.Generator, 
     W = next(iter(model.arrays.values()))
     names = data.class_names
     pictures = {
-        "learning_curves.png": lambda: plotting.learning_curves(history),
         "predictions.png": lambda: plotting.images(*data.test, names, predictions),
         "weights.png": lambda: plotting.first_layer_weights(W, class_names=names if len(model.arrays) == 2 else None),
         "confusion.png": lambda: plotting.confusion_matrix(predictions, data.test.y, names),
     }
     right = float(np.mean(predictions == data.test.y))
     summary = f"test accuracy {right:.4f} after {settings.epochs} epochs, {sum(history.seconds):.1f} s of training"
-    return f"{summary}\n{_write_pictures(output, pictures)}"
+    return f"{summary}\n{_write_pictures(output, history, pictures)}"
 
 
 def _train(model: Model, settings: Settings, rng: np.random.Generator, data: Any, **options: Any) -> History:
@@ -156,36 +161,27 @@ def _train(model: Model, settings: Settings, rng: np.random.Generator, data: Any
 
 
 def _write_results(output: Path, settings: Settings, model: Model, history: History, data: str) -> None:
-    """model.npz, to load by `net.load_state_dict(numpy.load(path))`, and history.json, with all it takes to run it again."""
+    """Write model.npz, for `net.load_state_dict(numpy.load(path))`, and history.json, with all the settings."""
     record = {
         "settings": dataclasses.asdict(settings) | {"data": data},
         "versions": versions(),
         **dataclasses.asdict(history),
     }
-    _write(output / "model.npz", lambda file: np.savez(file, **model.arrays))  # type: ignore[arg-type]
-    _write(output / "history.json", lambda file: file.write(json.dumps(record, indent=2).encode() + b"\n"))
+    write_whole(output / "model.npz", lambda file: np.savez(file, **model.arrays))  # type: ignore[arg-type]
+    write_whole(output / "history.json", lambda file: file.write(json.dumps(record, indent=2).encode() + b"\n"))
 
 
-def _write_pictures(output: Path, pictures: dict[str, Callable[[], Figure]]) -> str:
+def _write_pictures(output: Path, history: History, pictures: dict[str, Callable[[], Figure]]) -> str:
     """Draw each picture and write it, and say so; or say what is missing to draw them."""
+    if history.train_loss:
+        pictures = {"learning_curves.png": lambda: plotting.learning_curves(history)} | pictures
     written = ["model.npz", "history.json"]
     note = ""
     try:
         for name, draw in pictures.items():
             figure = draw()
-            _write(output / name, lambda file, figure=figure: figure.savefig(file, format="png"))  # type: ignore[misc]
+            write_whole(output / name, lambda file, figure=figure: figure.savefig(file, format="png"))  # type: ignore[misc]
             written.append(name)
     except ImportError as error:
         note = f"\nno pictures: {error}"
     return f"written to {output}: {', '.join(written)}{note}"
-
-
-def _write(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file whole or not at all: under another name first, which then takes the place of the old file."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            write(file)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The training loop, once for all models: take a batch, predict, measure the loss, send its gradient back, step; and again.
+"""The training loop, once for all models: take a batch, predict, measure the loss, send its gradient back, step; again.
 Beside it the history of a run, the accuracy, and callbacks for those who want to look on.
 """
 
@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.checks import Array, check_labels, check_size
+from numpynet.checks import check_labels, check_size
 from numpynet.data.batches import minibatches
+from numpynet.functional import Array
 from numpynet.layers import Layer
 from numpynet.losses import Loss
 from numpynet.optim import SGD, sgd
@@ -28,8 +29,8 @@ class DivergedError(ArithmeticError):
 class History:
     """The figures of a run, one entry an epoch; the accuracies of classifiers only.
 
-    Training figures are averages over the epoch's batches, each taken before its own update. The test accuracy is that of
-    the epoch's end; seconds is the time spent training, without the test.
+    Training figures are averages over the epoch's batches, each taken before its own update. The test accuracy is that
+    of the epoch's end; seconds is the time spent training, without the test.
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -73,8 +74,8 @@ def train(
 ) -> History:
     """Train net on data = (X, y) by minibatch gradient descent, and return the history.
 
-    Integer y makes it a classifier, whose accuracy is recorded, on test = (X, y) too. progress prints a line an epoch and
-    shows a bar, where tqdm is installed and the output is a terminal.
+    Integer y make it a classifier, whose accuracy is recorded, on test = (X, y) too. progress prints a line an epoch
+    and shows a bar, where tqdm is installed and the output is a terminal.
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X reach net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
@@ -107,8 +108,8 @@ def train_scratch(
 ) -> History:
     """`train` for a model from scratch, one of the modules of `numpynet.scratch`, whose params it changes in place.
 
-    From the same parameters and rng it takes the same steps as `train` does, bit for bit. The predictions for the accuracy
-    are computed on their own, as loss_and_gradients keeps its own to itself.
+    From the same parameters and rng it takes the same steps as `train` does, bit for bit. It predicts a second time,
+    for the accuracy, as loss_and_gradients keeps its own predictions to itself.
 
     Shapes, dtype, Raises: as `train`. Cost: as `train`, and another forward pass for every example.
     Source: D2L 3.2, 3.6, 4.2.
@@ -120,10 +121,9 @@ def train_scratch(
         sgd(params, grads, lr)
         return value, y_hat
 
-    def predict(X: Array) -> Array:
-        return model.predict(params, X)
-
-    return _run(step, predict, data, lr, num_epochs, batch_size, rng, test, callbacks, progress)
+    return _run(
+        step, lambda X: model.predict(params, X), data, lr, num_epochs, batch_size, rng, test, callbacks, progress
+    )
 
 
 def _run(
@@ -179,7 +179,8 @@ def _run(
 def _check_finite(what: str, value: float, state: State, lr: float) -> None:
     if not math.isfinite(value):
         raise DivergedError(
-            f"train: the {what} is {value} in epoch {state.epoch}, step {state.step}; the learning rate, {lr}, is too large?"
+            f"train: the {what} is {value} in epoch {state.epoch}, step {state.step}; "
+            f"is the learning rate, {lr}, too large?"
         )
 
 
@@ -187,7 +188,7 @@ def accuracy(O: Array, y: Array) -> float:
     """The share of the rows of O whose largest logit is at the right class.
 
     Shapes: O (n, q), y (n,) integer classes -> a number in [0, 1]. Cost: two passes over O.
-    Raises: TypeError or ValueError as `functional.softmax_cross_entropy`; ValueError for a row with NaN, which has no largest.
+    Raises: as `functional.softmax_cross_entropy`; ValueError for a row with NaN, which has no largest.
     Source: D2L 3.6.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
@@ -220,7 +221,10 @@ def _bar(batches: Iterator[Any], total: int, epoch: int) -> Iterable[Any]:
 
 
 def _line(history: History, num_epochs: int) -> str:
-    parts = [f"epoch {len(history.train_loss):{len(str(num_epochs))}}/{num_epochs}", f"loss {history.train_loss[-1]:.4f}"]
+    parts = [
+        f"epoch {len(history.train_loss):{len(str(num_epochs))}}/{num_epochs}",
+        f"loss {history.train_loss[-1]:.4f}",
+    ]
     if history.train_accuracy:
         parts.append(f"train accuracy {history.train_accuracy[-1]:.4f}")
     if history.test_accuracy:

@@ -36,7 +36,9 @@ WRONG_RELU = {
 
 def test_the_right_linear_backward_passes():
     rng = np.random.default_rng(0)
-    check_backward(F.linear, linear_backward, [rng.normal(size=(4, 4)), rng.normal(size=(4, 4)), rng.normal(size=4)], rng)
+    check_backward(
+        F.linear, linear_backward, [rng.normal(size=(4, 4)), rng.normal(size=(4, 4)), rng.normal(size=4)], rng
+    )
 
 
 @pytest.mark.parametrize("mistake", WRONG_LINEAR)

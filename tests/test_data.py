@@ -23,7 +23,9 @@ NEEDS_FASHION_MNIST = "needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its f
 def test_batches_hold_every_example_once_with_its_own_label_and_only_the_last_is_short(n, batch_size, shuffled):
     X, y = np.arange(n, dtype=np.float64)[:, None], np.arange(n)
     batches = list(minibatches(X, y, batch_size, rng=np.random.default_rng(0) if shuffled else None))
-    assert [len(batch_y) for _, batch_y in batches] == [batch_size] * (n // batch_size) + [n % batch_size] * (n % batch_size > 0)
+    assert [len(batch_y) for _, batch_y in batches] == [batch_size] * (n // batch_size) + [n % batch_size] * (
+        n % batch_size > 0
+    )
     for batch_X, batch_y in batches:
         np.testing.assert_array_equal(batch_X[:, 0], batch_y)
     assert sorted(np.concatenate([[], *(batch_y for _, batch_y in batches)])) == list(range(n))

@@ -18,7 +18,9 @@ def floats(*shape, magnitude=100):
 
 def logits_and_labels():
     sizes = st.tuples(st.integers(1, 6), st.integers(1, 5))
-    return sizes.flatmap(lambda nq: st.tuples(floats(*nq), hnp.arrays(np.int64, nq[0], elements=st.integers(0, nq[1] - 1))))
+    return sizes.flatmap(
+        lambda nq: st.tuples(floats(*nq), hnp.arrays(np.int64, nq[0], elements=st.integers(0, nq[1] - 1)))
+    )
 
 
 @pytest.fixture
@@ -69,7 +71,9 @@ def test_softmax_cross_entropy_backward_agrees_with_central_differences(n, q, rn
 def test_losses_backward_agree_with_central_differences_for_any_number_of_columns(name, shape, rng):
     loss, backward = getattr(F, name), getattr(F, name + "_backward")
     y_hat, y = rng.normal(size=shape), rng.normal(size=shape)
-    assert_agree(backward(y_hat, y), central_differences(lambda y_hat: loss(y_hat, y), y_hat), "float64 central differences")
+    assert_agree(
+        backward(y_hat, y), central_differences(lambda y_hat: loss(y_hat, y), y_hat), "float64 central differences"
+    )
 
 
 def test_squared_loss_keeps_the_half_and_mse_loss_does_not():

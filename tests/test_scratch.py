@@ -90,5 +90,7 @@ def test_arguments_are_never_changed(name):
 
 def test_targets_of_another_shape_than_the_predictions_are_refused():
     module, params, X, y = problem("linear_regression", 5, np.random.default_rng(8))
-    with pytest.raises(ValueError, match=r"squared_loss: y_hat and y must have the same shape, got \(5, 1\) and \(5,\)"):
+    with pytest.raises(
+        ValueError, match=r"squared_loss: y_hat and y must have the same shape, got \(5, 1\) and \(5,\)"
+    ):
         module.loss_and_gradients(params, X, y[:, 0])

@@ -19,9 +19,9 @@ def minibatches(
     memory, a quarter of float32's room, and come out a batch at a time as float32 in [0, 1]: exactly x / 255.
 
     Shapes: X (n, ...), y (n, ...) -> batches (batch_size, ...), (batch_size, ...).
-    dtype: that of X and y, but uint8 X become float32. Cost: one copy of the data, a batch at a time; none if rng is None.
-    Raises: at the call, TypeError or ValueError unless batch_size is a whole number of at least 1 and X and y are as long
-    as each other.
+    dtype: that of X and y, but uint8 X become float32. Cost: one copy of the data, a batch at a time.
+    Raises: TypeError or ValueError, at the call, unless batch_size is a whole number of at least 1 and X and y are as
+    long as each other.
     Source: D2L 3.2, 3.5; torch.utils.data.DataLoader.
 
     >>> X, y = np.array([[0], [51], [255]], np.uint8), np.array([7, 8, 9])
@@ -39,14 +39,11 @@ def minibatches(
     return _minibatches(X, y, batch_size, rng)
 
 
-def _minibatches(
-    X: Array, y: Array, batch_size: int, rng: np.random.Generator | None
-) -> Iterator[tuple[Array, Array]]:
+def _minibatches(X: Array, y: Array, batch_size: int, rng: np.random.Generator | None) -> Iterator[tuple[Array, Array]]:
     order = None if rng is None else rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
-        rows = slice(start, start + batch_size)
-        if order is not None:
-            rows = order[rows]
+        batch = slice(start, start + batch_size)
+        rows = batch if order is None else order[batch]
         yield as_floats(X[rows]), y[rows]
 
 

@@ -5,6 +5,14 @@ from typing import NamedTuple
 from numpynet.functional import Array
 
 
+class DataError(ValueError):
+    """A data file is missing, truncated, damaged, or not the one it should be; the message says which, and where."""
+
+
+class ChecksumError(DataError):
+    """A data file's SHA-256 differs from the published one."""
+
+
 class Split(NamedTuple):
     """Images X, uint8 (n, 28, 28), and their classes y, uint8 (n,). Being a tuple, it unpacks: X, y = data.train."""
 

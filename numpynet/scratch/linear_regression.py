@@ -1,4 +1,4 @@
-"""Linear regression from scratch: y_hat = X W + b, fitted by the squared loss. The smallest model that learns by gradients."""
+"""Linear regression from scratch: y_hat = X W + b and the squared loss. The smallest model that learns by gradients."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A multilayer perceptron with one hidden layer, from scratch: softmax regression on H = max(X W₁ + b₁, 0), features that it
-learns itself. Its gradients are backpropagation in full: the forward lines, each undone by its backward, last line first.
+"""A multilayer perceptron with one hidden layer, from scratch: softmax regression on H = max(X W₁ + b₁, 0), features
+that it learns itself. Its gradients are backpropagation in full: for every line forward, from the last to the first,
+a line backward.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Softmax regression from scratch: O = X W + b scores every class, softmax makes the scores probabilities, and cross-entropy
-measures the surprise at the right answer. It is linear regression with another loss.
+"""Softmax regression from scratch: O = X W + b scores every class, softmax makes the scores probabilities, and
+cross-entropy measures the surprise at the right answer. It is linear regression with another loss.
 """
 
 from __future__ import annotations
