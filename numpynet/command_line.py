@@ -134,7 +134,8 @@ def _info() -> None:
     print(f"{'BLAS':9}{blas()}")
     print("Fashion-MNIST is looked for in")
     for folder in fashion_mnist_folders():
-        count = sum((folder / f.name).is_file() or (folder / f"{f.name}.gz").is_file() for f in FILES)
+        here = Path(folder)
+        count = sum((here / file.name).is_file() or (here / f"{file.name}.gz").is_file() for file in FILES)
         print(f"  {folder}: {f'{count} of its {len(FILES)} files' if count else 'nothing'}")
 
 

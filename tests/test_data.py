@@ -239,7 +239,7 @@ def test_a_copy_is_found_in_the_usual_places(small, place, tmp_path, monkeypatch
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "work" / "home")
+    monkeypatch.setenv("HOME", str(work / "home"))
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     with pytest.raises(DataError, match="missing: none of its files"):
@@ -320,7 +320,7 @@ def test_fashion_mnist_itself_loads():
 
 @pytest.mark.skipif(fashion_mnist.find_fashion_mnist() is None, reason=NEEDS_FASHION_MNIST)
 def test_fashion_mnist_truncated_is_told_from_changed(tmp_path):
-    folder = fashion_mnist.find_fashion_mnist()
+    folder = Path(fashion_mnist.find_fashion_mnist())
     for file in fashion_mnist.FILES:
         os.symlink((folder / f"{file.name}.gz").resolve(), tmp_path / f"{file.name}.gz")
     assert load_fashion_mnist(tmp_path).test.y.shape == (10000,)

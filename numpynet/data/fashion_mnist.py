@@ -4,10 +4,8 @@ and Vollgraf, 2017). Every file is checked against its published SHA-256 at ever
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 from numpynet.data.dataset import ChecksumError, DataError, ImageDataset, Split
@@ -74,64 +72,70 @@ def load_fashion_mnist(root: str | os.PathLike[str] | None = None) -> ImageDatas
     """
     folder = find_fashion_mnist(root)
     if folder is None:
-        looked = "".join(f"\n  {folder}" for folder in fashion_mnist_folders(root))
-        raise DataError(f"load_fashion_mnist: missing: none of its files {[file.name for file in FILES]} is in{looked}")
+        names, looked = ", ".join(file.name for file in FILES), ", ".join(fashion_mnist_folders(root))
+        raise DataError(f"load_fashion_mnist: missing: none of its files ({names}, with or without .gz) is in {looked}")
     train_X, train_y, test_X, test_y = (_load(folder, file) for file in FILES)
     return ImageDataset(Split(train_X, train_y), Split(test_X, test_y), CLASS_NAMES)
 
 
-def find_fashion_mnist(root: str | os.PathLike[str] | None = None) -> Path | None:
+def find_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str | None:
     """The first of `fashion_mnist_folders(root)` that holds any of the four files, or None."""
     for folder in fashion_mnist_folders(root):
-        if any((folder / name).is_file() for file in FILES for name in (file.name, file.name + ".gz")):
+        if any(os.path.isfile(os.path.join(folder, file.name + form)) for file in FILES for form in ("", ".gz")):
             return folder
     return None
 
 
-def fashion_mnist_folders(root: str | os.PathLike[str] | None = None) -> list[Path]:
+def fashion_mnist_folders(root: str | os.PathLike[str] | None = None) -> list[str]:
     """Where a copy is looked for, in order. A root given, or else $NUMPYNET_DATA, is the only place; without either:
     ./data, ../data, Keras's folder and the user's cache. Below each of them also torchvision's FashionMNIST/raw.
     """
     given = root if root is not None else os.environ.get("NUMPYNET_DATA")
     if given:
-        roots = [Path(given)]
+        roots = [os.fspath(given)]
     else:
-        roots = [Path("data"), Path("..", "data"), Path.home() / ".keras" / "datasets" / "fashion-mnist", _user_cache()]
-    return [folder for root in roots for folder in (root, root / "FashionMNIST" / "raw")]
+        roots = ["data", os.path.join("..", "data"), _in_home(".keras", "datasets", "fashion-mnist"), _user_cache()]
+    return [folder for root in roots for folder in (root, os.path.join(root, "FashionMNIST", "raw"))]
 
 
-def _user_cache() -> Path:
+def _in_home(*names: str) -> str:
+    return os.path.join(os.path.expanduser("~"), *names)
+
+
+def _user_cache() -> str:
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = os.environ.get("LOCALAPPDATA") or _in_home("AppData", "Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = _in_home("Library", "Caches")
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "numpynet"
+        base = os.environ.get("XDG_CACHE_HOME") or _in_home(".cache")
+    return os.path.join(base, "numpynet")
 
 
-def _load(folder: Path, file: _File) -> Array:
+def _load(folder: str, file: _File) -> Array:
     """One file's array, from its unpacked form if it is there, else from the packed one; or what is wrong with it."""
-    path, (size, digest) = folder / file.name, file.unpacked
-    if not path.is_file():
-        path, (size, digest) = folder / (file.name + ".gz"), file.packed
-    if not path.is_file():
+    import hashlib  # here, as it takes longer to import than all of numpynet's core
+
+    path, (size, digest) = os.path.join(folder, file.name), file.unpacked
+    if not os.path.isfile(path):
+        path, (size, digest) = path + ".gz", file.packed
+    if not os.path.isfile(path):
         raise DataError(f"load_fashion_mnist: missing: {path}")
-    with path.open("rb") as stream:
+    with open(path, "rb") as stream:
         content = stream.read(size + 1)  # one byte more shows that a file is too long
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
         raise _what_is_wrong(path, content, file.shape, size, f"SHA-256 must be {digest}, got {found}")
-    return parse_idx(content, str(path), file.shape)
+    return parse_idx(content, path, file.shape)
 
 
-def _what_is_wrong(path: Path, content: bytes, shape: tuple[int, ...], size: int, digests: str) -> DataError:
+def _what_is_wrong(path: str, content: bytes, shape: tuple[int, ...], size: int, digests: str) -> DataError:
     if len(content) > size:
         return DataError(
             f"load_fashion_mnist: {path} must have {size} bytes, got more: this is another data set (MNIST?)"
         )
     try:
-        parse_idx(content, str(path), shape)
+        parse_idx(content, path, shape)
     except DataError as error:
         if "shape must be" in str(error):
             return DataError(f"load_fashion_mnist: this is another data set: {error}")

@@ -9,7 +9,6 @@ import io
 import math
 import os
 import zlib
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +26,8 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     Raises: DataError where the file is not IDX, is damaged, or holds fewer or more numbers than its header announces;
     OSError where it cannot be read.
     """
-    return parse_idx(Path(path).read_bytes(), str(path))
+    with open(path, "rb") as file:
+        return parse_idx(file.read(), os.fspath(path))
 
 
 def parse_idx(content: bytes, name: str, shape: tuple[int, ...] | None = None) -> Array:
