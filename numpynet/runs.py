@@ -68,7 +68,7 @@ def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
     folder = None if name == "shapes" else find_fashion_mnist(root)
     if name == "fashion-mnist" or folder is not None:
         return load_fashion_mnist(root), f"fashion-mnist: the copy in {folder}"
-    why = "as asked" if name == "shapes" else "as no copy of Fashion-MNIST was found (numpynet info lists where)"
+    why = "by formula" if name == "shapes" else "as no copy of Fashion-MNIST was found (numpynet info lists where)"
     return make_shapes(rng=np.random.default_rng(0)), f"shapes: pictures drawn here, {why}"
 
 

@@ -226,7 +226,6 @@ def test_threads_reach_the_matrix_library(tmp_path):
         "    open('threads', 'w').write(repr(counts))\n"
         "if 'numpynet' in sys.orig_argv: atexit.register(report)\n"
     )
-    pytest.importorskip("threadpoolctl")
     for count in (1, 2):
         result = numpynet(
             "train", "linear", "--threads", count, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}

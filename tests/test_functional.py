@@ -1,5 +1,6 @@
 """Every formula against central differences, its algebraic properties, the corners of floating point, and bad input."""
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -263,7 +264,6 @@ def test_equal_logits_are_equal_chances(value):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0, 1e4, 1e30])
 def test_softmax_cross_entropy_is_right_to_four_eps_at_any_scale_of_logits(scale, dtype):
-    mpmath = pytest.importorskip("mpmath")
     rng = np.random.default_rng(5)
     O, y = (scale * rng.normal(size=(8, 6))).astype(dtype), rng.integers(0, 6, 8)
     with mpmath.workdps(60):

@@ -165,7 +165,6 @@ class Terminal(io.StringIO):
 
 
 def test_a_bar_is_shown_on_a_terminal_only_and_only_where_tqdm_is_installed(rng, monkeypatch):
-    pytest.importorskip("tqdm")
     shown = []
     for stream, tqdm_missing in [(Terminal(), False), (io.StringIO(), False), (Terminal(), True)]:
         with monkeypatch.context() as patch:
