@@ -3,10 +3,11 @@
 What to read, in this order; each is short:
 
     functional                  every formula, once: each function, and its gradient worked out by hand
+    optim.sgd                   how gradients become learning: W -= lr * grad_W
     scratch.linear_regression   the smallest model that learns: y_hat = X W + b
     scratch.softmax_regression  the same with classes: scores, probabilities, cross-entropy
     scratch.mlp                 one hidden layer: backpropagation in full, on one page
-    layers, losses, optim       the same functions, held together by objects that remember what backward needs
+    layers, losses, optim.SGD   the same functions, held together by objects that remember what backward needs
     models                      the three models again, from layers
     training                    the loop that trains them all
 
@@ -14,20 +15,24 @@ How to read the names: grad_T is ∂L/∂T, the gradient of the loss L with resp
 (n, d), W weights (inputs, outputs), b biases; Z comes before the ReLU and H after it; O are logits, P probabilities,
 y targets, y_hat predictions; n is the batch size. Y = X W + b, so our W is the transpose of PyTorch's `weight`.
 
-Training, in five lines (`training.train` is this, with figures and a progress bar):
+Logits are scores, any numbers, the largest for the class thought likeliest; softmax turns them into probabilities.
+ReLU is max(·, 0). Training goes through the data many times; each time is an epoch, and goes by small random groups,
+the minibatches. The loop in five lines, after what it needs (`training.train` is this loop with a record of the run):
+
+    rng = numpy.random.default_rng(0)       # randomness is always an argument
+    X, y = make_shapes(rng=rng).train
+    net, loss = models.mlp(rng=rng), CrossEntropyLoss()
+    optimizer = SGD(net.parameters(), lr=0.1)
 
     for X_batch, y_batch in minibatches(X, y, batch_size=256, rng=rng):
         O = net.forward(X_batch)            # predict, remembering what backward will need
         loss.forward(O, y_batch)            # how wrong?
         net.backward(loss.backward())       # whose fault? sets every parameter's grad
         optimizer.step()                    # W -= lr * grad_W
-
-Before it come `rng = numpy.random.default_rng(0)`, as randomness is always an argument, `net = models.mlp(rng=rng)`,
-`loss = CrossEntropyLoss()` and `optimizer = SGD(net.parameters(), lr=0.1)`.
 """
 
 from numpynet import data, functional, models, scratch
-from numpynet.data import load_fashion_mnist, make_shapes, minibatches, synthetic_regression
+from numpynet.data import ChecksumError, DataError, load_fashion_mnist, make_shapes, minibatches, synthetic_regression
 from numpynet.layers import Flatten, Layer, Linear, Parameter, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, MSELoss, SquaredLoss
 from numpynet.optim import SGD, sgd
@@ -38,7 +43,9 @@ __version__ = "0.1.0"
 __all__ = [
     "SGD",
     "Callback",
+    "ChecksumError",
     "CrossEntropyLoss",
+    "DataError",
     "DivergedError",
     "Flatten",
     "History",

@@ -11,13 +11,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 
 def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted: str) -> None:
     dtype = getattr(array, "dtype", None)
     if dtype is None or dtype.kind not in kinds:
         came = type(array).__name__ if dtype is None else f"an array of {dtype}"
+        if dtype == np.uint8:
+            came += "; for images, X / numpy.float32(255)?"
         raise TypeError(f"{function}: {name} must be {wanted}, got {came}")
 
 
@@ -69,6 +71,12 @@ def check_size(function: str, name: str, value: int, *, least: int = 1) -> None:
         raise TypeError(f"{function}: {name} must be a whole number, got {value!r}")
     if value < least:
         raise ValueError(f"{function}: {name} must be at least {least}, got {value}")
+
+
+def check_float_dtype(function: str, dtype: DTypeLike) -> None:
+    """Raise unless dtype is one of floating point."""
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"{function}: dtype must be float32 or float64, got {np.dtype(dtype)}")
 
 
 def check_rng(function: str, rng: np.random.Generator) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import os
 import sys
 import time
 import traceback
@@ -33,7 +34,7 @@ OPTIONS = ("data", "epochs", "batch_size", "lr", "hidden", "momentum", "weight_d
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 fine, 2 usage, 3 data, 5 diverged, 6 other I/O, 130 Ctrl-C."""
+    """Run the command line; return 0 fine, 2 usage, 3 data, 5 diverged, 6 other I/O or no memory, or 130 Ctrl-C."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
@@ -50,7 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except tuple(EXIT_CODES) as error:
         if arguments.debug:
             traceback.print_exc()
-        message = "interrupted" if isinstance(error, KeyboardInterrupt) else " ".join(str(error).split())
+        if isinstance(error, BrokenPipeError):  # the reader of the output has gone, as in `numpynet info | head -1`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        message = " ".join(str(error).split())
+        if isinstance(error, KeyboardInterrupt):
+            message = "interrupted; nothing was saved"
+        elif isinstance(error, MemoryError):
+            message = f"not enough memory: {message}"
         print(f"numpynet: {message}", file=sys.stderr)
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     return 0
@@ -58,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="numpynet", description="Backpropagation written by hand in NumPy: train and look."
+        prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,info}")
@@ -66,29 +73,31 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     training = argparse.ArgumentParser(add_help=False, parents=[common])
-    training.add_argument("--seed", type=_whole(0), help="of every random number (default: drawn, and printed)")
+    training.add_argument("--seed", type=_whole(0), help="seed of all random numbers (default: drawn, and printed)")
     training.add_argument(
-        "--threads", type=_whole(1), metavar="N", help="for the matrix products (default: BLAS's choice)"
+        "--threads", type=_whole(1), metavar="N", help="threads for matrix products; 1 is best on a busy machine"
     )
 
     train = commands.add_parser("train", parents=[training], help="train a model; the defaults are the book's settings")
-    train.add_argument("model", choices=list(BOOK))
+    train.add_argument(
+        "model", choices=list(BOOK), help="linear regression, softmax regression or multilayer perceptron"
+    )
     train.add_argument(
         "--data",
         choices=["auto", "fashion-mnist", "shapes"],
         help="images for softmax and mlp; auto, the default: Fashion-MNIST if a copy is on this machine, else shapes",
     )
-    train.add_argument("--root", metavar="DIR", help="the folder of the Fashion-MNIST copy")
-    train.add_argument("--epochs", type=_whole(0), metavar="N")
-    train.add_argument("--batch-size", type=_whole(1), metavar="B")
-    train.add_argument("--lr", type=_number, metavar="LR", help="learning rate")
+    train.add_argument("--root", metavar="DIR", help="folder of the Fashion-MNIST copy (or set NUMPYNET_DATA)")
+    train.add_argument("--epochs", type=_whole(0), metavar="N", help="default: 10; linear: 3")
+    train.add_argument("--batch-size", type=_whole(1), metavar="B", help="default: 256; linear: 10")
+    train.add_argument("--lr", type=_number, metavar="LR", help="learning rate; default: 0.1; linear: 0.03")
     train.add_argument(
         "--hidden", type=_whole(1), nargs="+", metavar="H", help="widths of mlp's hidden layers (default: 256)"
     )
-    train.add_argument("--momentum", type=_number, metavar="M")
-    train.add_argument("--weight-decay", type=_number, metavar="D")
+    train.add_argument("--momentum", type=_number, metavar="M", help="default: 0")
+    train.add_argument("--weight-decay", type=_number, metavar="D", help="default: 0")
     train.add_argument("--scratch", action="store_true", help="the from-scratch version of the model")
-    train.add_argument("--output", type=Path, metavar="DIR", help="for the results (default: runs/MODEL)")
+    train.add_argument("--output", type=Path, metavar="DIR", help="folder for the results (default: runs/MODEL)")
 
     demo = commands.add_parser(
         "demo", parents=[training], help="the three models one after the other, on built-in data"
@@ -132,7 +141,7 @@ def _info() -> None:
     for name, version in versions().items():
         print(f"{name:9}{version}")
     print(f"{'BLAS':9}{blas()}")
-    print("Fashion-MNIST is looked for in")
+    print(f"NUMPYNET_DATA is {os.environ.get('NUMPYNET_DATA') or 'not set'}; Fashion-MNIST is looked for in")
     for folder in fashion_mnist_folders():
         here = Path(folder)
         count = sum((here / file.name).is_file() or (here / f"{file.name}.gz").is_file() for file in FILES)

@@ -1,12 +1,15 @@
 """Every formula of the library, once: each function, and below it the gradient of that function worked out by hand.
 
 L is the loss, the one number that training makes smaller; grad_T is ∂L/∂T, how L changes with each entry of T, in T's
-shape. A backward function is one step of the chain rule: it takes the gradient of its function's output, then the
-arrays it needs under the names they had going forward, and returns one gradient for each input. Chained from the loss
-back to the data, such steps are all there is to backpropagation.
+shape. A backward function is one step of the chain rule: it takes the gradient of the loss with respect to its
+function's output, then the arrays it needs under the names they had going forward, and returns the gradient with
+respect to each input. The chain starts at a loss, whose backward needs no such gradient, and goes back to the data:
+such steps are all there is to backpropagation.
 
-The functions are pure: they remember nothing and write to no argument. Arrays hold floats, one example a row, and the
-dtype that goes in comes out. Sections of "Dive into Deep Learning" (D2L) are numbered as in its release 0.17.
+The functions are pure: they remember nothing and write to no argument. Arrays hold floats, one example in each row. The
+dtype that goes in comes out; float32 with float64 gives float64, as everywhere in NumPy. Cost counts flops, single
+multiplications or additions, or passes, each of which reads or writes a whole array once. Sections of the book "Dive
+into Deep Learning" (D2L) are numbered as in its release 0.17.
 """
 
 from __future__ import annotations
@@ -17,7 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from numpynet.checks import check_alike, check_floats, check_labels, check_linear, check_logits, check_rng, check_size
+from numpynet.checks import (
+    check_alike,
+    check_float_dtype,
+    check_floats,
+    check_kind,
+    check_labels,
+    check_linear,
+    check_logits,
+    check_number,
+    check_rng,
+    check_size,
+)
 
 Array = NDArray[Any]
 
@@ -57,11 +71,11 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
     Raises: TypeError unless all are float arrays; ValueError unless their shapes fit.
     Source: D2L 4.7; what torch.autograd does for torch.nn.functional.linear.
 
-    >>> X, W = np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])
-    >>> grad_X, grad_W, grad_b = linear_backward(np.array([[10.0]]), X, W)
-    >>> grad_X, grad_W, grad_b  # 10·W, 10·X, 10
-    (array([[30., 40.]]), array([[10.],
-           [20.]]), array([10.]))
+    >>> grad_Y, X = np.array([[10.0], [1.0]]), np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> grad_X, grad_W, grad_b = linear_backward(grad_Y, X, W=np.array([[5.0], [6.0]]))
+    >>> print(grad_X, grad_W.T, grad_b)  # rows 10·Wᵀ and 1·Wᵀ; 10·1 + 1·3 and 10·2 + 1·4; 10 + 1
+    [[50. 60.]
+     [ 5.  6.]] [[13. 24.]] [11.]
     """
     check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
     check_linear("linear_backward", X, W)
@@ -76,7 +90,8 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
 def relu(X: Array) -> Array:
     """Y = max(X, 0), entry by entry.
 
-    Why: with no bend between them, two linear layers are one linear layer, X (W₁ W₂) + ...; this is the simplest bend.
+    Why: two linear layers in a row are one, (X W₁ + b₁) W₂ + b₂ = X (W₁W₂) + (b₁W₂ + b₂). Something that is not linear
+    must come between them, and a bend at 0 is the simplest.
 
     Shapes: any; Y has X's shape.
     dtype: that of X. Cost: one pass over X.
@@ -112,12 +127,13 @@ def flatten(X: Array) -> Array:
     """Y = X with each example laid out as one row: images (n, 28, 28) become (n, 784).
 
     Shapes: X (n, ...) -> Y (n, product of the rest). dtype: that of X. Cost: none, if X's memory is in order.
-    Raises: ValueError if X has no axis of examples.
+    Raises: TypeError unless X is an array of numbers; ValueError if it has no axis of examples.
     Source: D2L 3.6; torch.nn.Flatten.
 
     >>> flatten(np.zeros((5, 28, 28))).shape
     (5, 784)
     """
+    check_kind("flatten", "X", X, "fiu", "an array of numbers")
     if X.ndim == 0:
         raise ValueError("flatten: X must have shape (n, ...), got ()")
     return X.reshape(len(X), math.prod(X.shape[1:]))
@@ -126,8 +142,9 @@ def flatten(X: Array) -> Array:
 def softmax(O: Array) -> Array:
     """P_ij = exp(O_ij) / Σₖ exp(O_ik): each row of logits as probabilities, positive and adding to 1.
 
-    Why: exp makes any number positive, dividing by the row's sum makes it a share. Subtracting the row's largest logit
-    first multiplies top and bottom by the same factor, so P is the same, and exp(1000) = inf never happens.
+    Why: exp makes any number positive, dividing by the row's sum makes it a share. Subtracting c from a row's logits
+    divides top and bottom by exp(c), so P stays the same; with the largest as c, exp(1000) = inf never happens.
+    There is no softmax_backward: together with cross-entropy, its gradient is simpler than either's alone.
 
     Shapes: O (n, q) -> P (n, q).
     dtype: that of O. Cost: five passes over O.
@@ -138,19 +155,20 @@ def softmax(O: Array) -> Array:
     array([[0.25, 0.25, 0.25, 0.25]])
     """
     check_logits("softmax", "O", O)
-    E = np.exp(O - O.max(axis=1, keepdims=True))
-    P: Array = E / E.sum(axis=1, keepdims=True)
+    exp_O = np.exp(O - O.max(axis=1, keepdims=True))
+    P: Array = exp_O / exp_O.sum(axis=1, keepdims=True)
     return P
 
 
 def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
-    """L = mean over the n examples of −log P_i,yᵢ, where P = softmax(O) and yᵢ is example i's class.
+    """L = mean over the n examples of −log P_iy, where P = softmax(O) and y, short for yᵢ, is the class of example i.
 
-    Why: who gave the right class probability p is surprised by −log p: not at all at p = 1, without bound as p → 0.
-    Taken apart, −log P_iy = log Σₖ exp(O_ik) − O_iy: no log of a tiny P, so a logit of −10⁴ costs 10⁴ and not inf.
+    Why: a model that gave the right class probability p pays −log p, its surprise: nothing for p = 1, without bound as
+    p → 0. Written out, −log P_iy = log Σₖ exp(O_ik) − O_iy. Computed so, after subtracting the row's largest logit as
+    in softmax, no exp overflows and no log meets a 0: a right class 10⁴ below the largest costs 10⁴, not inf.
 
     Shapes: O (n, q), y (n,) integer classes 0 ... q−1 -> L a scalar, P (n, q), kept for the backward pass.
-    dtype: L and P that of O; y any integer type. Cost: seven passes over O.
+    dtype: L and P that of O; y any integer type. Cost: five passes over O, as softmax.
     Raises: TypeError unless O is a float array and y an integer array; ValueError for another shape of y, a class
     outside 0 ... q−1, or no examples.
     Source: D2L 3.4, 3.7; torch.nn.functional.cross_entropy.
@@ -160,27 +178,29 @@ def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
     1.3863 [[0.25 0.25 0.25 0.25]]
     """
     check_labels("softmax_cross_entropy", "O", O, y)
-    Z = O - O.max(axis=1, keepdims=True)
-    E = np.exp(Z)
-    S = E.sum(axis=1, keepdims=True)
-    loss = np.mean(np.log(S[:, 0]) - Z[np.arange(len(y)), y])
-    return loss, E / S
+    O = O - O.max(axis=1, keepdims=True)  # the largest logit of each row is now 0
+    exp_O = np.exp(O)
+    sums = exp_O.sum(axis=1, keepdims=True)
+    loss = np.mean(np.log(sums[:, 0]) - O[np.arange(len(y)), y])
+    return loss, exp_O / sums
 
 
 def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
     """Gradient of softmax_cross_entropy with respect to the logits: ∂L/∂O = (P − onehot(y)) / n.
 
     Why: one example's loss is log Σₖ exp(O_k) − O_y. Along O_j the first term has slope exp(O_j) / Σₖ exp(O_k) = P_j;
-    the second, −1 where j = y and 0 elsewhere. L is the mean over n examples, hence 1/n. So each logit is pulled by the
-    difference between what the model believed and what is true, and each row of the gradient adds to 0.
+    the second, −1 where j = y and 0 elsewhere: row i of onehot(y) has a 1 in column yᵢ, else 0. L is the mean over n
+    examples, hence 1/n. So a logit's gradient is the probability it was given less the one that was right, 1 or 0.
 
     Shapes: P (n, q), y (n,) -> grad_O (n, q).
     dtype: that of P. Cost: two passes over P.
     Raises: as softmax_cross_entropy.
     Source: D2L 3.4; what torch.autograd does for torch.nn.functional.cross_entropy.
 
-    >>> softmax_cross_entropy_backward(np.array([[0.25, 0.25, 0.5]]), np.array([2]))
-    array([[ 0.25,  0.25, -0.5 ]])
+    >>> P = np.array([[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]])
+    >>> softmax_cross_entropy_backward(P, np.array([2, 0]))  # less 1 at column 2, at column 0; all halved, as n = 2
+    array([[ 0.125,  0.125, -0.25 ],
+           [-0.25 ,  0.125,  0.125]])
     """
     check_labels("softmax_cross_entropy_backward", "P", P, y)
     grad_O = P.copy()
@@ -189,7 +209,7 @@ def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
 
 
 def squared_loss(y_hat: Array, y: Array) -> Any:
-    """L = mean over all elements of (y_hat − y)² / 2, with the book's ½, which the derivative cancels.
+    """L = mean over all elements of (y_hat − y)² / 2, with the book's ½, which cancels the 2 of the derivative.
 
     Shapes: y_hat and y alike, any -> a scalar.
     dtype: that of the inputs. Cost: three passes over y.
@@ -234,7 +254,7 @@ def mse_loss(y_hat: Array, y: Array) -> Any:
 def mse_loss_backward(y_hat: Array, y: Array) -> Array:
     """Gradient of mse_loss: ∂L/∂y_hat = 2 (y_hat − y) / N, twice that of squared_loss.
 
-    Shapes, dtype, Cost, Raises: as squared_loss_backward. Source: as mse_loss.
+    Shapes, dtype, Raises: as squared_loss_backward. Cost: three passes over y. Source: as mse_loss.
 
     >>> mse_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
     array([0., 2.])
@@ -248,10 +268,11 @@ def normal_weights(
 ) -> Array:
     """W_kj ~ N(0, sigma²), drawn independently: the weights that training starts from.
 
-    Why: were all columns of W alike, all outputs would be alike, get the same gradient, and stay alike for ever.
+    Why at random: hidden units that start with the same weights, in and out, compute the same, get the same gradients
+    and stay the same for ever, worth no more than one. (Without a hidden layer, W = 0 would do.)
 
     Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
-    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1; TypeError for another rng.
+    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1, or another sigma, dtype or rng.
     Source: D2L 3.6, 4.2; torch.nn.init.normal_.
 
     >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape
@@ -259,5 +280,7 @@ def normal_weights(
     """
     check_size("normal_weights", "num_inputs", num_inputs)
     check_size("normal_weights", "num_outputs", num_outputs)
+    check_number("normal_weights", "sigma", sigma)
+    check_float_dtype("normal_weights", dtype)
     check_rng("normal_weights", rng)
     return rng.normal(0, sigma, (num_inputs, num_outputs)).astype(dtype)

@@ -1,7 +1,8 @@
 """Layers hold the arrays that `functional` works on, and remember between forward and backward what the gradient needs.
 
 `layer(X)` computes the function and remembers nothing. `layer.forward(X)` computes the same and keeps what the backward
-pass will ask for; `layer.backward(grad_Y)` uses that up, so that each forward serves one backward.
+pass will ask for; `layer.backward(grad_Y)` uses that up, so that each forward serves one backward. What is kept are the
+arrays themselves, not copies: do not change them in place between the two.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpynet.functional import Array, flatten, linear, linear_backward, normal_
 
 
 class Parameter:
-    """An array that training changes, `data`, and the gradient of the loss for it, `grad`, which is None at first."""
+    """An array that training changes, `data`, and ∂L/∂data, the gradient of the loss, as `grad`: None at first."""
 
     def __init__(self, data: Array) -> None:
         self.data = data
@@ -26,8 +27,9 @@ class Parameter:
 class Layer:
     """What layers have in common. A layer of your own defines `__call__`, `forward` and `backward`.
 
-    Parameters are the attributes of type Parameter, in the order they are set. `backward` sets their `grad`, never adds
-    to it, and returns the input's gradient; a layer with parameters takes input_grad=False, and then returns None.
+    Its parameters are the attributes of type Parameter, and those of layers among the attributes, in the order they
+    were set. `backward` sets their `grad`, never adds to it, and returns the gradient of the input; told
+    input_grad=False, it may leave that out and return None.
     """
 
     def __call__(self, X: Array) -> Array:
@@ -46,7 +48,13 @@ class Layer:
         return vars(self).pop(name)
 
     def named_parameters(self) -> dict[str, Parameter]:
-        return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+        found = {}
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                found[name] = value
+            elif isinstance(value, Layer):
+                found |= {f"{name}.{inner}": parameter for inner, parameter in value.named_parameters().items()}
+        return found
 
     def parameters(self) -> list[Parameter]:
         return list(self.named_parameters().values())
@@ -63,15 +71,15 @@ class Layer:
         parameters = self.named_parameters()
         if set(state) != set(parameters):
             raise ValueError(f"load_state_dict: names must be {sorted(parameters)}, got {sorted(state)}")
-        for name, parameter in parameters.items():
-            if state[name].shape != parameter.data.shape:
-                raise ValueError(
-                    f"load_state_dict: {name} must have shape {parameter.data.shape}, got {state[name].shape}"
-                )
-            if state[name].dtype != parameter.data.dtype:
-                raise TypeError(f"load_state_dict: {name} must be {parameter.data.dtype}, got {state[name].dtype}")
-        for name, parameter in parameters.items():
-            parameter.data[...] = state[name]
+        arrays = {name: np.asarray(state[name]) for name in parameters}
+        for name, array in arrays.items():
+            data = parameters[name].data
+            if array.shape != data.shape:
+                raise ValueError(f"load_state_dict: {name} must have shape {data.shape}, got {array.shape}")
+            if array.dtype != data.dtype:
+                raise TypeError(f"load_state_dict: {name} must be {data.dtype}, got {array.dtype}")
+        for name, array in arrays.items():
+            parameters[name].data[...] = array
 
 
 class Linear(Layer):
@@ -97,8 +105,9 @@ class Linear(Layer):
         return linear(X, self.W.data, self.b.data)
 
     def forward(self, X: Array) -> Array:
+        Y = self(X)
         self._X = X  # backward will need it
-        return self(X)
+        return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
         X = self._take("_X")
@@ -127,18 +136,23 @@ class Flatten(Layer):
         return flatten(X)
 
     def forward(self, X: Array) -> Array:
-        self._shape = X.shape
-        return self(X)
+        Y = self(X)
+        self._shapes = X.shape, Y.shape
+        return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
-        return grad_Y.reshape(self._take("_shape"))
+        X_shape, Y_shape = self._take("_shapes")
+        if grad_Y.shape != Y_shape:
+            raise ValueError(f"Flatten.backward: grad_Y must have shape {Y_shape}, got {grad_Y.shape}")
+        return grad_Y.reshape(X_shape)
 
 
 class Sequential(Layer):
     """Layers one after the other: forward from front to back, backward from back to front.
 
     A parameter's name is its layer's position and its own name: "1.W". Sequentials inside are taken apart into their
-    layers. Raises: TypeError for what is not a Layer, ValueError for the same layer twice: it remembers one forward.
+    layers. Raises: TypeError for what is not a Layer, ValueError for no layers, or for the same one twice, as a layer
+    remembers only one forward.
     """
 
     def __init__(self, *layers: Layer) -> None:
@@ -147,7 +161,9 @@ class Sequential(Layer):
             if not isinstance(layer, Layer):
                 raise TypeError(f"Sequential: layers must be Layer objects such as ReLU(), got {layer!r}")
             self.layers += layer.layers if isinstance(layer, Sequential) else [layer]
-        if len(set(self.layers)) < len(self.layers):
+        if not self.layers:
+            raise ValueError("Sequential: layers must be at least one, got none")
+        if len(set(map(id, self.layers))) < len(self.layers):
             raise ValueError("Sequential: layers must be different objects, got the same one twice")
 
     def __call__(self, X: Array) -> Array:

@@ -19,8 +19,10 @@ class Loss:
         raise NotImplementedError
 
     def forward(self, y_hat: Array, y: Array) -> Any:
+        self._remembered = None  # if this batch is refused, the last one must not stand in for it
+        loss = self(y_hat, y)
         self._remembered = y_hat, y
-        return self(y_hat, y)
+        return loss
 
     def backward(self) -> Array:
         raise NotImplementedError
@@ -43,6 +45,7 @@ class CrossEntropyLoss(Loss):
         return functional.softmax_cross_entropy(y_hat, y)[0]
 
     def forward(self, y_hat: Array, y: Array) -> Any:
+        self._remembered = None
         loss, P = functional.softmax_cross_entropy(y_hat, y)
         self._remembered = P, y  # P and not the logits: it is P that the gradient is made of
         return loss

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import DTypeLike
 
+from numpynet.checks import check_size
 from numpynet.layers import Flatten, Layer, Linear, ReLU, Sequential
 
 
@@ -34,13 +33,13 @@ def softmax_regression(
 
 def mlp(
     num_inputs: int = 784,
-    num_hiddens: int | Sequence[int] = 256,
+    num_hiddens: int | list[int] | tuple[int, ...] = 256,
     num_outputs: int = 10,
     *,
     rng: np.random.Generator,
     dtype: DTypeLike = np.float32,
 ) -> Sequential:
-    """O = H W₂ + b₂ with H = max(X W₁ + b₁, 0); a sequence of widths makes as many hidden layers.
+    """O = H W₂ + b₂ with H = max(X W₁ + b₁, 0); num_hiddens may be a list of widths, one for each hidden layer.
 
     Shapes: X (n, ...), num_inputs numbers an example -> O (n, num_outputs). dtype: float32 unless asked for float64.
     Raises: as `functional.normal_weights`.
@@ -51,7 +50,8 @@ def mlp(
     ['Flatten', 'Linear', 'ReLU', 'Linear', 'ReLU', 'Linear']
     """
     layers: list[Layer] = [Flatten()]
-    for width in [num_hiddens] if isinstance(num_hiddens, int) else num_hiddens:
+    for width in num_hiddens if isinstance(num_hiddens, (list, tuple)) else [num_hiddens]:
+        check_size("mlp", "num_hiddens", width)
         layers += [Linear(num_inputs, width, rng=rng, dtype=dtype), ReLU()]
         num_inputs = width
     return Sequential(*layers, Linear(num_inputs, num_outputs, rng=rng, dtype=dtype))

@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from numpynet.checks import check_number
 from numpynet.functional import Array
 from numpynet.layers import Parameter
@@ -23,6 +21,7 @@ def sgd(params: Mapping[Any, Array], grads: Mapping[Any, Array], lr: float) -> N
     Raises: TypeError or ValueError for an lr that is not a finite number >= 0, ValueError for other keys or shapes.
     Source: D2L 3.2; torch.optim.SGD.
 
+    >>> import numpy as np
     >>> params = {"b": np.array([1.0, 2.0])}
     >>> sgd(params, {"b": np.array([10.0, -10.0])}, lr=0.1)
     >>> params["b"]
@@ -41,17 +40,18 @@ def sgd(params: Mapping[Any, Array], grads: Mapping[Any, Array], lr: float) -> N
 class SGD:
     """Stochastic gradient descent over a network's parameters: `step()` is `sgd` on the gradients that backward set.
 
-    With the defaults that is all. The options change G, the direction that is stepped along, by torch's formulas:
+    With the defaults that is all. The options change the direction of the step, by torch's formulas:
 
-        G = ∂L/∂W                       plain
-        G = ∂L/∂W + weight_decay W      weight decay: as if the loss had another weight_decay/2 Σ W²
-        V = momentum V + G              momentum: V, at first 0, sums past directions, older ones fading;
-        G = V                               step along the sum
-        G = G + momentum V              Nesterov's momentum: the same, one step further on
+        G = ∂L/∂W                       the direction without options
+        G = ∂L/∂W + weight_decay W      with weight_decay: as if weight_decay/2 Σ W² were added to the loss
+        V = momentum V + G              with momentum: V starts at 0 and sums past directions, the older ones fading,
+                                            and the step goes along V in place of G
+        G + momentum V                  with nesterov=True: the step goes along this, which looks one step further
 
     Cost: two passes over the parameters, and two more for each option.
-    Raises: TypeError or ValueError for an option that is not a finite number >= 0, ValueError for no parameters or for
-    Nesterov without momentum. step: RuntimeError where a parameter has no gradient yet.
+    Raises: TypeError or ValueError for an option that is not a finite number >= 0, for parameters that are none, not of
+    type Parameter or twice the same, and for Nesterov without momentum. step: RuntimeError where a parameter has no
+    gradient, ValueError where its gradient has another shape; then nothing has moved.
     Source: D2L 3.3, 4.5, 11.6; torch.optim.SGD.
     """
 
@@ -63,30 +63,34 @@ class SGD:
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("SGD: parameters must have at least one Parameter, got none")
+        self.parameters = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+        if not all(isinstance(parameter, Parameter) for parameter in self.parameters):
+            raise TypeError(f"SGD: parameters must be Parameter objects, as in net.parameters(), got {parameters!r}")
+        if len(set(map(id, self.parameters))) < max(len(self.parameters), 1):
+            raise ValueError(f"SGD: parameters must be at least one, none of them twice, got {len(self.parameters)}")
         for name, value in {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}.items():
             check_number("SGD", name, value)
         if nesterov and momentum == 0:
             raise ValueError("SGD: nesterov=True requires momentum above 0, got 0")
         self.lr, self.momentum, self.weight_decay = float(lr), float(momentum), float(weight_decay)
         self.nesterov = nesterov
-        self.velocities = [np.zeros_like(parameter.data) for parameter in self.parameters] if momentum else []
+        self.velocities: list[Any] = [0.0 for _ in self.parameters]
 
     def step(self) -> None:
         """Move every parameter one step along its direction."""
-        data, directions = {}, {}
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is None:
                 raise RuntimeError(f"SGD.step: parameter {i} has no gradient: call net.backward first")
-            data[i], directions[i] = parameter.data, self._direction(i, parameter.data, parameter.grad)
-        sgd(data, directions, self.lr)
+            if parameter.grad.shape != parameter.data.shape:
+                shapes = f"must have shape {parameter.data.shape}, got {parameter.grad.shape}"
+                raise ValueError(f"SGD.step: the grad of parameter {i} {shapes}")
+        for i, parameter in enumerate(self.parameters):
+            sgd({i: parameter.data}, {i: self._direction(i, parameter.data, parameter.grad)}, self.lr)
 
-    def _direction(self, i: int, W: Array, G: Array) -> Array:
+    def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:
             G = G + self.weight_decay * W
-        if self.momentum:
-            V = self.velocities[i] = self.momentum * self.velocities[i] + G
-            G = G + self.momentum * V if self.nesterov else V
-        return G
+        if self.momentum == 0:
+            return G
+        self.velocities[i] = V = self.momentum * self.velocities[i] + G
+        return G + self.momentum * V if self.nesterov else V

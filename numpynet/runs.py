@@ -15,7 +15,7 @@ from numpynet import models, plotting, scratch
 from numpynet.data import ImageDataset, load_fashion_mnist, make_shapes, synthetic_regression
 from numpynet.data.batches import as_floats
 from numpynet.data.fashion_mnist import find_fashion_mnist
-from numpynet.environment import versions
+from numpynet.environment import blas, versions
 from numpynet.files import write_whole
 from numpynet.functional import Array
 from numpynet.losses import CrossEntropyLoss, SquaredLoss
@@ -51,6 +51,9 @@ BOOK = {  # what the book trains each model with
 }
 
 
+PICTURES = ("learning_curves.png", "fit.png", "path.png", "predictions.png", "weights.png", "confusion.png")
+
+
 class ParameterPath(Callback):
     """Where the parameters were, at first and after every step: the rows of `path`."""
 
@@ -66,7 +69,7 @@ class ParameterPath(Callback):
 def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
     """The image data set called "fashion-mnist", "shapes" or "auto", and a line that says which it is and why."""
     folder = None if name == "shapes" else find_fashion_mnist(root)
-    if name == "fashion-mnist" or folder is not None:
+    if name == "fashion-mnist" or folder is not None or root is not None:
         return load_fashion_mnist(root), f"fashion-mnist: the copy in {folder}"
     why = "by formula" if name == "shapes" else "as no copy of Fashion-MNIST was found (numpynet info lists where)"
     return make_shapes(rng=np.random.default_rng(0)), f"shapes: pictures drawn here, {why}"
@@ -152,7 +155,7 @@ def _run_classifier(settings: Settings, output: Path, rng: np.random.Generator, 
         "confusion.png": lambda: plotting.confusion_matrix(predictions, data.test.y, names),
     }
     right = float(np.mean(predictions == data.test.y))
-    summary = f"test accuracy {right:.4f} after {settings.epochs} epochs, {sum(history.seconds):.1f} s of training"
+    summary = f"test accuracy {right:.4f} after {settings.epochs} epochs ({sum(history.seconds):.1f} s of training)"
     return f"{summary}\n{_write_pictures(output, history, pictures)}"
 
 
@@ -164,7 +167,7 @@ def _write_results(output: Path, settings: Settings, model: Model, history: Hist
     """Write model.npz, for `net.load_state_dict(numpy.load(path))`, and history.json, with all the settings."""
     record = {
         "settings": dataclasses.asdict(settings) | {"data": data},
-        "versions": versions(),
+        "versions": versions() | {"blas": blas()},
         **dataclasses.asdict(history),
     }
     write_whole(output / "model.npz", lambda file: np.savez(file, **model.arrays))  # type: ignore[arg-type]
@@ -173,6 +176,8 @@ def _write_results(output: Path, settings: Settings, model: Model, history: Hist
 
 def _write_pictures(output: Path, history: History, pictures: dict[str, Callable[[], Figure]]) -> str:
     """Draw each picture and write it, and say so; or say what is missing to draw them."""
+    for name in PICTURES:  # an earlier run's must not pass for this one's
+        (output / name).unlink(missing_ok=True)
     if history.train_loss:
         pictures = {"learning_curves.png": lambda: plotting.learning_curves(history)} | pictures
     written = ["model.npz", "history.json"]

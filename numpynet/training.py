@@ -1,5 +1,5 @@
 """The training loop, once for all models: take a batch, predict, measure the loss, send its gradient back, step; again.
-Beside it the history of a run, the accuracy, and callbacks for those who want to look on.
+Beside it the history of a run, the accuracy, and callbacks, to watch a run.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class DivergedError(ArithmeticError):
 
 @dataclass
 class History:
-    """The figures of a run, one entry an epoch; the accuracies of classifiers only.
+    """The numbers of a run, one entry per epoch; accuracies only for classifiers.
 
-    Training figures are averages over the epoch's batches, each taken before its own update. The test accuracy is that
+    Training numbers are averages over the epoch's batches, each taken before its own update. The test accuracy is that
     of the epoch's end; seconds is the time spent training, without the test.
     """
 
@@ -50,7 +50,7 @@ class State:
 
 
 class Callback:
-    """Something that looks on: a subclass does what it likes after every step, or after every epoch."""
+    """Something that watches a run: a subclass overrides what it needs, after every step or after every epoch."""
 
     def after_step(self, state: State) -> None:
         pass
@@ -74,8 +74,9 @@ def train(
 ) -> History:
     """Train net on data = (X, y) by minibatch gradient descent, and return the history.
 
-    Integer y make it a classifier, whose accuracy is recorded, on test = (X, y) too. progress prints a line an epoch
-    and shows a bar, where tqdm is installed and the output is a terminal.
+    If y holds integers, net is a classifier: its accuracy is recorded on data and, if given, on test = (X, y). progress
+    prints a line per epoch and shows a bar, where tqdm is installed and the output is a terminal. A loss that is not
+    finite stops the run before it is sent back. The loop over epochs and batches is `_run`, below.
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X reach net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
@@ -86,10 +87,13 @@ def train(
     def step(X: Array, y: Array) -> tuple[Any, Array]:
         y_hat = net.forward(X)
         value = loss.forward(y_hat, y)
-        net.backward(loss.backward())
-        optimizer.step()
+        if np.isfinite(value):
+            net.backward(loss.backward())
+            optimizer.step()
         return value, y_hat
 
+    if not {id(parameter) for parameter in optimizer.parameters} <= {id(parameter) for parameter in net.parameters()}:
+        raise ValueError("train: optimizer must hold parameters of net, got another network's")
     return _run(step, net, data, optimizer.lr, num_epochs, batch_size, rng, test, callbacks, progress)
 
 
@@ -118,7 +122,8 @@ def train_scratch(
     def step(X: Array, y: Array) -> tuple[Any, Array]:
         y_hat = model.predict(params, X)
         value, grads = model.loss_and_gradients(params, X, y)
-        sgd(params, grads, lr)
+        if np.isfinite(value):
+            sgd(params, grads, lr)
         return value, y_hat
 
     return _run(
@@ -139,19 +144,24 @@ def _run(
     progress: bool,
 ) -> History:
     X, y = data
-    classifier = y.dtype.kind in "iu"
     check_size("train", "num_epochs", num_epochs, least=0)
+    minibatches(X, y, batch_size, rng=rng)  # refuses what does not fit, now and not after an epoch
+    classifier = y.dtype.kind in "iu"
     if len(X) == 0:
         raise ValueError("train: X must have at least one example, got none")
-    if test is not None and not classifier:
-        raise ValueError("train: test is for classifiers, whose y are integers; here y are " + str(y.dtype))
+    if test is not None:
+        minibatches(*test, batch_size)
+        if len(test[0]) == 0:
+            raise ValueError("train: test must have at least one example, got none")
+        if not classifier:
+            raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {y.dtype}")
     state = State(History())
     for state.epoch in range(1, num_epochs + 1):
         start = time.perf_counter()
         total_loss = total_right = 0.0
         batches = minibatches(X, y, batch_size, rng=rng)
         for X_batch, y_batch in _bar(batches, math.ceil(len(X) / batch_size), state.epoch) if progress else batches:
-            with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss
+            with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss, checked next
                 loss, y_hat = step(X_batch, y_batch)
             state.step, state.loss = state.step + 1, float(loss)
             _check_finite("loss", state.loss, state, lr)
@@ -160,7 +170,7 @@ def _run(
                 total_right += accuracy(y_hat, y_batch) * len(y_batch)
             for callback in callbacks:
                 callback.after_step(state)
-        with np.errstate(over="ignore", invalid="ignore"):  # and one in the last step, in what it leads to
+        with np.errstate(over="ignore", invalid="ignore"):  # after the last update comes no loss: predict once more
             _check_finite("prediction", predict(X_batch).sum(), state, lr)
         history = state.history
         history.seconds.append(time.perf_counter() - start)
@@ -178,16 +188,16 @@ def _run(
 
 def _check_finite(what: str, value: float, state: State, lr: float) -> None:
     if not math.isfinite(value):
-        raise DivergedError(
-            f"train: the {what} is {value} in epoch {state.epoch}, step {state.step}; "
-            f"is the learning rate, {lr}, too large?"
-        )
+        first = what == "loss" and state.step == 1
+        hint = "does X or a parameter hold nan or inf?" if first else f"is the learning rate, {lr}, too large?"
+        where = f"epoch {state.epoch}, step {state.step}, at learning rate {lr}"
+        raise DivergedError(f"train: the {what} is {value} in {where}; {hint}")
 
 
 def accuracy(O: Array, y: Array) -> float:
     """The share of the rows of O whose largest logit is at the right class.
 
-    Shapes: O (n, q), y (n,) integer classes -> a number in [0, 1]. Cost: two passes over O.
+    Shapes: O (n, q), y (n,) integer classes -> a number in [0, 1]. Cost: three passes over O.
     Raises: as `functional.softmax_cross_entropy`; ValueError for a row with NaN, which has no largest.
     Source: D2L 3.6.
 
@@ -206,6 +216,8 @@ def evaluate_accuracy(net: Callable[[Array], Array], X: Array, y: Array, batch_s
     Shapes: X (n, ...), y (n,). dtype: uint8 X reach net as float32 in [0, 1]. Cost: a forward pass for every example.
     Raises: as `accuracy`. Source: D2L 3.6.
     """
+    if len(X) == 0:
+        raise ValueError("evaluate_accuracy: X must have at least one example, got none")
     right = sum(accuracy(net(X_batch), y_batch) * len(y_batch) for X_batch, y_batch in minibatches(X, y, batch_size))
     return right / len(X)
 
@@ -221,9 +233,10 @@ def _bar(batches: Iterator[Any], total: int, epoch: int) -> Iterable[Any]:
 
 
 def _line(history: History, num_epochs: int) -> str:
+    loss = history.train_loss[-1]
     parts = [
         f"epoch {len(history.train_loss):{len(str(num_epochs))}}/{num_epochs}",
-        f"loss {history.train_loss[-1]:.4f}",
+        f"loss {loss:.4f}" if loss < 1e4 else f"loss {loss:.3e}",
     ]
     if history.train_accuracy:
         parts.append(f"train accuracy {history.train_accuracy[-1]:.4f}")

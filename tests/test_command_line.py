@@ -75,7 +75,7 @@ def test_train_a_classifier_on_shapes_where_fashion_mnist_is_absent_and_say_so(o
     assert record["settings"]["data"] == "shapes"
     assert record["settings"]["batch_size"] == 100
     assert len(record["train_accuracy"]) == len(record["test_accuracy"]) == 2
-    assert f"test accuracy {record['test_accuracy'][-1]:.4f} after 2 epochs" in result.stdout
+    assert f"test accuracy {record['test_accuracy'][-1]:.4f} after 2 epochs (" in result.stdout
     for picture in ["learning_curves.png", "predictions.png", "weights.png", "confusion.png"]:
         assert (tmp_path / "out" / picture).read_bytes().startswith(PNG)
     with np.load(tmp_path / "out" / "model.npz") as saved:
@@ -178,6 +178,33 @@ def test_missing_and_damaged_data_exit_3(tmp_path):
     assert_one_line(result.stderr, "is truncated: 0 of 26421880 bytes")
 
 
+def test_a_root_without_the_data_is_an_error_and_no_reason_to_take_shapes(tmp_path):
+    result = numpynet("train", "mlp", "--root", tmp_path / "nowhere", cwd=tmp_path)
+    assert result.returncode == 3
+    assert_one_line(result.stderr, "missing", "nowhere", "NUMPYNET_DATA")
+
+
+def test_pictures_of_an_earlier_run_do_not_stay_beside_the_new_ones(tmp_path):
+    numpynet("train", "linear", "--output", "out", cwd=tmp_path)
+    assert (tmp_path / "out" / "learning_curves.png").exists()
+    numpynet("train", "linear", "--output", "out", "--epochs", 0, cwd=tmp_path)
+    assert not (tmp_path / "out" / "learning_curves.png").exists()
+    assert (tmp_path / "out" / "fit.png").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
+def test_a_reader_that_goes_away_ends_the_command_in_one_line(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": ROOT, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "numpynet", "train", "linear", "--epochs", "100000"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert_one_line(process.stderr.read(), "numpynet:", "pipe")
+    assert process.returncode == 6
+
+
 def test_divergence_exits_5_naming_where(tmp_path):
     result = numpynet("train", "linear", "--lr", "1e30", cwd=tmp_path)
     assert result.returncode == 5
@@ -212,7 +239,7 @@ def test_ctrl_c_exits_130_in_one_line(tmp_path):
         _, stderr = process.communicate(timeout=60)
     assert started
     assert process.returncode == 130
-    assert_one_line(stderr, "numpynet: interrupted")
+    assert_one_line(stderr, "numpynet: interrupted; nothing was saved")
 
 
 def test_threads_reach_the_matrix_library(tmp_path):

@@ -83,7 +83,7 @@ def test_impossible_batch_sizes_are_refused_at_the_call(arguments, kind, message
 
 
 def test_data_of_two_lengths_and_seeds_for_generators_are_refused_at_the_call():
-    with pytest.raises(ValueError, match="minibatches: X and y must be as long as each other, got 4 and 3"):
+    with pytest.raises(ValueError, match="minibatches: X and y must have the same length, got 4 and 3"):
         minibatches(np.ones((4, 2)), np.ones(3), 2)
     with pytest.raises(TypeError, match="minibatches: rng must be a generator"):
         minibatches(np.ones((4, 2)), np.ones(4), 2, rng=0)
@@ -108,6 +108,10 @@ def test_synthetic_data_depend_on_the_rng_alone():
     assert first[0].dtype == first[1].dtype == np.float32
     with pytest.raises(ValueError, match="num_examples must be at least 1"):
         synthetic_regression(num_examples=0, rng=np.random.default_rng(4))
+    with pytest.raises(ValueError, match=r"w must have shape \(d,\) and b \(\), got \(2, 2\) and \(\)"):
+        synthetic_regression([[1.0, 2.0], [3.0, 4.0]], rng=np.random.default_rng(4))
+    with pytest.raises(TypeError, match="dtype must be float32 or float64"):
+        synthetic_regression(rng=np.random.default_rng(4), dtype=int)
 
 
 # IDX files.

@@ -312,6 +312,8 @@ REFUSED = {
     "grad_Y of integers": (F.linear_backward, (O.astype(int), X, W), TypeError, "linear_backward: grad_Y must be an array of floats"),
     "relu of integers": (F.relu, (np.array([1, -1]),), TypeError, "relu: X must be an array of floats"),
     "relu's grad_Y broadcasts": (F.relu_backward, (np.ones((4, 1)), X), ValueError, r"relu_backward: grad_Y and Y must have the same shape, got \(4, 1\) and \(4, 3\)"),
+    "uint8 images, named with their remedy": (F.linear, (X.astype(np.uint8), W, b), TypeError, r"got an array of uint8; for images, X / numpy.float32\(255\)\?"),
+    "flatten of a list": (F.flatten, ([[1.0]],), TypeError, "flatten: X must be an array of numbers, got list"),
     "flatten of a number": (F.flatten, (np.float64(3.0),), ValueError, r"flatten: X must have shape \(n, ...\), got \(\)"),
     "softmax of a vector": (F.softmax, (np.ones(3),), ValueError, r"softmax: O must have shape \(n, classes\), got \(3,\)"),
     "softmax of no classes": (F.softmax, (np.ones((3, 0)),), ValueError, r"softmax: O must have shape \(n, classes\), got \(3, 0\)"),
@@ -354,6 +356,20 @@ def test_misuse_is_refused_in_words(case):
 def test_weights_of_impossible_sizes_are_refused(sizes, kind, message):
     with pytest.raises(kind, match=message):
         F.normal_weights(*sizes, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"sigma": float("nan")}, ValueError, "sigma must be finite and at least 0, got nan"),
+        ({"sigma": -1}, ValueError, "sigma must be finite and at least 0, got -1"),
+        ({"sigma": np.ones(3)}, TypeError, "sigma must be a number"),
+        ({"dtype": int}, TypeError, "dtype must be float32 or float64, got int64"),
+    ],
+)
+def test_weights_of_impossible_spread_or_kind_are_refused(options, kind, message):
+    with pytest.raises(kind, match=message):
+        F.normal_weights(2, 3, rng=np.random.default_rng(0), **options)
 
 
 def test_a_seed_is_not_a_generator():

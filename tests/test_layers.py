@@ -94,6 +94,18 @@ def test_a_loss_allows_one_backward_for_each_forward(loss):
         loss.backward()
 
 
+@pytest.mark.parametrize("loss", [CrossEntropyLoss(), MSELoss(), SquaredLoss()])
+def test_after_a_refused_forward_the_last_batch_does_not_stand_in_for_it(loss):
+    good, bad = (
+        (np.array([0, 1]), np.array([0, -1])) if isinstance(loss, CrossEntropyLoss) else (np.ones((2, 2)), np.ones(2))
+    )
+    loss.forward(np.ones((2, 2)), good)
+    with pytest.raises(ValueError, match="y"):
+        loss.forward(np.ones((2, 2)), bad)
+    with pytest.raises(RuntimeError, match="call forward first"):
+        loss.backward()
+
+
 class Counted(Flatten):
     """A layer before the first parameters, whose backward nobody needs unless the input's gradient is asked for."""
 
@@ -175,6 +187,30 @@ def test_a_layer_of_ones_own_works_in_a_sequential(rng):
     assert list(net.state_dict()) == ["0.a", "1.W", "1.b"]
 
 
+class Block(Layer):
+    """A layer made of a layer."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __call__(self, X):
+        return self.inner(X)
+
+    def forward(self, X):
+        return self.inner.forward(X)
+
+    def backward(self, grad_Y, *, input_grad=True):
+        return self.inner.backward(grad_Y, input_grad=input_grad)
+
+
+def test_the_parameters_of_layers_inside_a_layer_are_found_and_get_their_gradients(rng):
+    net = Sequential(Block(Linear(3, 4, rng=rng, dtype=np.float64)), ReLU(), Linear(4, 2, rng=rng, dtype=np.float64))
+    assert list(net.named_parameters()) == ["0.inner.W", "0.inner.b", "2.W", "2.b"]
+    net.forward(rng.normal(size=(5, 3)))
+    net.backward(np.ones((5, 2)))
+    assert all(parameter.grad.shape == parameter.data.shape for parameter in net.parameters())
+
+
 def test_state_is_named_by_position_and_loads_into_another_network(rng):
     net, other, X = network(rng), network(rng), rng.normal(size=(3, 6))
     state = net.state_dict()
@@ -220,6 +256,23 @@ def test_a_layer_that_is_none_or_comes_twice_is_refused():
         Sequential(784, 256)
     with pytest.raises(ValueError, match="the same one twice"):
         Sequential(relu, relu)
+    with pytest.raises(ValueError, match="Sequential: layers must be at least one"):
+        Sequential()
+
+
+def test_flatten_refuses_a_gradient_of_another_shape():
+    layer = Flatten()
+    layer.forward(np.ones((2, 3, 2)))
+    with pytest.raises(ValueError, match=r"Flatten.backward: grad_Y must have shape \(2, 6\), got \(6, 2\)"):
+        layer.backward(np.ones((6, 2)))
+
+
+@pytest.mark.parametrize(("width", "kind"), [(0, ValueError), ("256", TypeError), (True, TypeError), (2.5, TypeError)])
+def test_impossible_widths_are_refused_by_their_own_name(width, kind, rng):
+    for num_hiddens in (width, [4, width]):
+        with pytest.raises(kind, match="mlp: num_hiddens must be"):
+            models.mlp(4, num_hiddens, 3, rng=rng)
+    assert models.mlp(4, np.int64(5), 3, rng=rng).parameters()[0].data.shape == (4, 5)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -83,7 +83,7 @@ def test_bad_settings_are_refused(options, kind, message):
 
 
 def test_nothing_to_train_is_refused():
-    with pytest.raises(ValueError, match="SGD: parameters must have at least one Parameter"):
+    with pytest.raises(ValueError, match="SGD: parameters must be at least one, none of them twice, got 0"):
         SGD([], lr=0.1)
 
 
@@ -93,6 +93,35 @@ def test_a_step_before_backward_is_refused_and_moves_nothing():
     with pytest.raises(RuntimeError, match="parameter 1 has no gradient: call net.backward first"):
         SGD(parameters, lr=0.1).step()
     assert parameters[0].data[0] == 1
+
+
+def test_a_refused_step_leaves_the_momentum_as_it_was():
+    parameters = [Parameter(np.ones(2)), Parameter(np.ones(2))]
+    optimizer, fresh = (SGD(p, lr=0.1, momentum=0.9) for p in (parameters, [Parameter(np.ones(2))]))
+    parameters[0].grad, parameters[1].grad = np.ones(2), np.ones((2, 1))
+    with pytest.raises(ValueError, match=r"the grad of parameter 1 must have shape \(2,\), got \(2, 1\)"):
+        optimizer.step()
+    parameters[1].grad = fresh.parameters[0].grad = np.ones(2)
+    optimizer.step()
+    fresh.step()
+    for parameter in parameters:
+        np.testing.assert_array_equal(parameter.data, fresh.parameters[0].data)
+
+
+def test_what_is_no_parameter_or_comes_twice_is_refused():
+    parameter = Parameter(np.ones(1))
+    with pytest.raises(TypeError, match=r"SGD: parameters must be Parameter objects, as in net.parameters\(\), got"):
+        SGD([np.ones(1)], lr=0.1)
+    with pytest.raises(TypeError, match="SGD: parameters must be Parameter objects"):
+        SGD(parameter.data, lr=0.1)
+    with pytest.raises(ValueError, match="none of them twice"):
+        SGD([parameter, parameter], lr=0.1)
+
+
+@pytest.mark.parametrize("lr", [float("nan"), -1.0, float("inf")])
+def test_the_plain_update_refuses_an_impossible_learning_rate(lr):
+    with pytest.raises(ValueError, match="sgd: lr must be finite and at least 0"):
+        sgd({"W": np.ones(1)}, {"W": np.ones(1)}, lr)
 
 
 def test_gradients_that_do_not_fit_are_refused_before_anything_moves():

@@ -60,6 +60,14 @@ def test_scratch_and_concise_train_bit_for_bit_alike(name, dtype):
     np.testing.assert_array_equal(module.predict(params, X), net(X))
 
 
+def test_hidden_units_at_exactly_0_pass_no_gradient_back():
+    """The kink: an example of zeros, with b1 = 0, puts every hidden unit at 0."""
+    params = scratch.mlp.init_parameters(6, 5, 4, rng=np.random.default_rng(0), dtype=np.float64)
+    _, grads = scratch.mlp.loss_and_gradients(params, np.zeros((1, 6)), np.array([2]))
+    np.testing.assert_array_equal(grads["b1"], np.zeros(5))
+    assert grads["b2"].any()
+
+
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
 def test_classifiers_from_scratch_take_images_as_they_are(name):
     module, params, X, y = problem(name, 5, np.random.default_rng(5))

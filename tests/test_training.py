@@ -182,7 +182,7 @@ def test_a_run_that_diverges_stops_naming_epoch_step_and_learning_rate(lr, rng):
     X, y = synthetic_regression(rng=rng)
     net = models.linear_regression(2, rng=rng)
     with pytest.raises(
-        DivergedError, match=r"train: the loss is (inf|nan) in epoch 1, step \d+; is the learning rate, 1e\+3"
+        DivergedError, match=r"train: the loss is (inf|nan) in epoch 1, step \d+, at learning rate 1e\+3"
     ) as caught:
         train(net, SquaredLoss(), SGD(net.parameters(), lr), (X, y), num_epochs=3, batch_size=10, rng=rng)
     assert isinstance(caught.value, ArithmeticError)
@@ -192,8 +192,36 @@ def test_a_last_step_that_leaves_the_numbers_is_said_too(rng):
     """One step, whose loss is still finite, and whose update overflows: the model must not pass for trained."""
     X, y = synthetic_regression(rng=rng, dtype=np.float64)
     net = models.linear_regression(2, rng=rng, dtype=np.float64)
-    with pytest.raises(DivergedError, match="train: the prediction is (inf|-inf|nan) in epoch 1, step 1;"):
+    with pytest.raises(DivergedError, match="train: the prediction is (inf|-inf|nan) in epoch 1, step 1,"):
         train(net, SquaredLoss(), SGD(net.parameters(), 1e308), (1e5 * X, y), num_epochs=1, batch_size=1000, rng=rng)
+
+
+def test_a_run_that_diverges_before_any_update_points_at_the_data_and_leaves_the_net_alone(rng):
+    X, y = synthetic_regression(rng=rng)
+    X[7, 1] = np.nan
+    net = models.linear_regression(2, rng=rng)
+    with pytest.raises(
+        DivergedError, match="epoch 1, step 1, at learning rate 0.1; does X or a parameter hold nan or inf"
+    ):
+        train(net, SquaredLoss(), SGD(net.parameters(), 0.1), (X, y), num_epochs=1, batch_size=1000, rng=rng)
+    assert np.isfinite(net.parameters()[0].data).all()
+
+
+def test_an_optimizer_of_another_network_is_refused(rng):
+    X, y = synthetic_regression(rng=rng)
+    net, other = (models.linear_regression(2, rng=rng) for _ in range(2))
+    with pytest.raises(ValueError, match="train: optimizer must hold parameters of net"):
+        train(net, SquaredLoss(), SGD(other.parameters(), 0.1), (X, y), num_epochs=1, batch_size=10, rng=rng)
+
+
+@pytest.mark.parametrize(
+    "test", [(np.ones((0, 4, 4), np.uint8), np.ones(0, int)), (np.ones((3, 4, 4), np.uint8), np.ones(2, int))]
+)
+def test_a_test_set_that_does_not_fit_is_refused_before_training(test, rng):
+    recorder = Recorder()
+    with pytest.raises(ValueError, match="at least one example|same length"):
+        run(rng, blobs(rng), test, callbacks=[recorder])
+    assert recorder.steps == []
 
 
 def test_accuracy_is_the_share_of_rows_whose_largest_logit_is_at_the_class():
@@ -224,6 +252,8 @@ def test_accuracy_refuses_what_would_broadcast_wrap_or_have_no_largest(O, y, kin
         ({"num_epochs": -1}, ValueError, "train: num_epochs must be at least 0, got -1"),
         ({"num_epochs": 1.5}, TypeError, "train: num_epochs must be a whole number, got 1.5"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
+        ({"data": ([[1.0, 2.0]], np.ones(1, int))}, TypeError, "minibatches: X must be an array of numbers, got list"),
+        ({"batch_size": 0, "num_epochs": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"rng": 7}, TypeError, "rng must be a generator"),
         (
             {"data": (np.ones((0, 16), np.float32), np.ones(0, int))},
@@ -233,7 +263,7 @@ def test_accuracy_refuses_what_would_broadcast_wrap_or_have_no_largest(O, y, kin
         (
             {"data": (np.ones((4, 16), np.float32), np.ones(3, int))},
             ValueError,
-            "X and y must be as long as each other",
+            "X and y must have the same length",
         ),
     ],
 )
@@ -247,7 +277,7 @@ def test_a_test_set_for_a_regression_is_refused(rng):
     X, y = synthetic_regression(rng=rng)
     net = models.linear_regression(2, rng=rng)
     options = {"num_epochs": 1, "batch_size": 10, "rng": rng, "test": (X, y)}
-    with pytest.raises(ValueError, match="train: test is for classifiers"):
+    with pytest.raises(ValueError, match="train: test requires integer y"):
         train(net, SquaredLoss(), SGD(net.parameters(), 0.03), (X, y), **options)
 
 

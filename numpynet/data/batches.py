@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from numpynet.checks import check_rng, check_size
+from numpynet.checks import check_kind, check_rng, check_size
 from numpynet.functional import Array
 
 
@@ -20,8 +20,8 @@ def minibatches(
 
     Shapes: X (n, ...), y (n, ...) -> batches (batch_size, ...), (batch_size, ...).
     dtype: that of X and y, but uint8 X become float32. Cost: one copy of the data, a batch at a time.
-    Raises: TypeError or ValueError, at the call, unless batch_size is a whole number of at least 1 and X and y are as
-    long as each other.
+    Raises: TypeError or ValueError, at the call, unless batch_size is a whole number of at least 1 and X and y are
+    arrays of the same length.
     Source: D2L 3.2, 3.5; torch.utils.data.DataLoader.
 
     >>> X, y = np.array([[0], [51], [255]], np.uint8), np.array([7, 8, 9])
@@ -34,8 +34,10 @@ def minibatches(
     check_size("minibatches", "batch_size", batch_size)
     if rng is not None:
         check_rng("minibatches", rng)
+    check_kind("minibatches", "X", X, "fiu", "an array of numbers")
+    check_kind("minibatches", "y", y, "fiu", "an array of numbers")
     if len(X) != len(y):
-        raise ValueError(f"minibatches: X and y must be as long as each other, got {len(X)} and {len(y)}")
+        raise ValueError(f"minibatches: X and y must have the same length, got {len(X)} and {len(y)}")
     return _minibatches(X, y, batch_size, rng)
 
 

@@ -73,7 +73,10 @@ def load_fashion_mnist(root: str | os.PathLike[str] | None = None) -> ImageDatas
     folder = find_fashion_mnist(root)
     if folder is None:
         names, looked = ", ".join(file.name for file in FILES), ", ".join(fashion_mnist_folders(root))
-        raise DataError(f"load_fashion_mnist: missing: none of its files ({names}, with or without .gz) is in {looked}")
+        raise DataError(
+            f"load_fashion_mnist: missing: none of its files ({names}, with or without .gz) is in {looked}; "
+            "they come from github.com/zalandoresearch/fashion-mnist, and root or NUMPYNET_DATA can name their folder"
+        )
     train_X, train_y, test_X, test_y = (_load(folder, file) for file in FILES)
     return ImageDataset(Split(train_X, train_y), Split(test_X, test_y), CLASS_NAMES)
 
@@ -132,7 +135,8 @@ def _load(folder: str, file: _File) -> Array:
 def _what_is_wrong(path: str, content: bytes, shape: tuple[int, ...], size: int, digests: str) -> DataError:
     if len(content) > size:
         return DataError(
-            f"load_fashion_mnist: {path} must have {size} bytes, got more: this is another data set (MNIST?)"
+            f"load_fashion_mnist: {path} must have {size} bytes, got more: "
+            "this is another data set (MNIST?), or packed anew"
         )
     try:
         parse_idx(content, path, shape)
@@ -142,4 +146,6 @@ def _what_is_wrong(path: str, content: bytes, shape: tuple[int, ...], size: int,
         if len(content) < size:
             return DataError(f"load_fashion_mnist: {path} is truncated: {len(content)} of {size} bytes")
         return ChecksumError(f"load_fashion_mnist: {path} is damaged: {digests}")
-    return ChecksumError(f"load_fashion_mnist: {path} is whole, but this is another data set (MNIST?): {digests}")
+    return ChecksumError(
+        f"load_fashion_mnist: {path} is whole, but this is another data set (MNIST?), or packed anew: {digests}"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.checks import check_number, check_rng, check_size
+from numpynet.checks import check_float_dtype, check_number, check_rng, check_size
 from numpynet.functional import Array
 
 
@@ -23,7 +23,9 @@ def synthetic_regression(
     """X ~ N(0, 1) and y = X w + b + ε, with ε ~ N(0, noise²).
 
     Shapes: w (d,) -> X (num_examples, d), y (num_examples, 1). dtype: float32 unless asked for float64.
-    Raises: TypeError or ValueError for a num_examples that is not a whole number of at least 1 or a noise below 0.
+    Cost: d + 1 random numbers an example.
+    Raises: TypeError or ValueError for a num_examples that is not a whole number of at least 1, a noise below 0, or
+    other shapes or kinds of the rest.
     Source: D2L 3.2.
 
     >>> X, y = synthetic_regression([2.0, -3.4], 4.2, 1000, rng=np.random.default_rng(0))
@@ -32,8 +34,11 @@ def synthetic_regression(
     """
     check_size("synthetic_regression", "num_examples", num_examples)
     check_number("synthetic_regression", "noise", noise)
+    check_float_dtype("synthetic_regression", dtype)
     check_rng("synthetic_regression", rng)
-    W = np.asarray(w, np.float64).reshape(-1, 1)
+    if np.ndim(w) != 1 or np.ndim(b) != 0 or len(w) == 0:
+        raise ValueError(f"synthetic_regression: w must have shape (d,) and b (), got {np.shape(w)} and {np.shape(b)}")
+    W = np.asarray(w, np.float64)[:, None]
     X = rng.normal(0, 1, (num_examples, len(W)))
     y = X @ W + b + rng.normal(0, noise, (num_examples, 1))
     return X.astype(dtype), y.astype(dtype)

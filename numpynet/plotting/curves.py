@@ -48,6 +48,8 @@ def learning_curves(history: History) -> Figure:
         panel.set(xlabel="epoch", xlim=(0.5, len(losses) + 0.5))
         if len(losses) <= 12:
             panel.set_xticks(range(1, len(losses) + 1))
+        else:
+            panel.locator_params(axis="x", integer=True)
         panel.grid(alpha=0.3)
         panel.legend()
     return figure

@@ -38,7 +38,7 @@ def regression_fit(W: Array, b: Array, X: Array, y: Array) -> Figure:
         _plane(figure.add_subplot(1, 2, 1, projection="3d"), W[:, 0], b[0], X, y[:, 0])
     axes = figure.add_subplot(1, 2, 2) if d == 2 else figure.subplots()
     ends = [min(y.min(), y_hat.min()), max(y.max(), y_hat.max())]
-    axes.plot(y[:, 0], y_hat[:, 0], ".", color=SKY, label="an example")
+    axes.plot(y[:, 0], y_hat[:, 0], ".", color=SKY, label="examples")
     axes.plot(ends, ends, "--", color=VERMILION, label="predicted = true")
     axes.set(xlabel="true y", ylabel="predicted ŷ", title="Predicted against true", aspect="equal")
     axes.locator_params(nbins=6)
@@ -108,7 +108,7 @@ def parameter_path(path: Array, true_W: Array, true_b: Array | float) -> Figure:
         panels[1].plot(path[:, 0], path[:, 1], ".-", color=GREY, markersize=3, linewidth=1, label="after each step")
         panels[1].plot(*path[0, :2], "o", color=BLUE, markersize=8, label="start")
         panels[1].plot(*truth[:2], "*", color=VERMILION, markersize=14, label="truth")
-        panels[1].set(xlabel="w₁", ylabel="w₂", title="The way of w")
+        panels[1].set(xlabel="w₁", ylabel="w₂", title="The path of w")
         panels[1].set_aspect("equal", adjustable="datalim")
         panels[1].legend()
     for panel in panels:

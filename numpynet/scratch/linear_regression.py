@@ -1,4 +1,10 @@
-"""Linear regression from scratch: y_hat = X W + b and the squared loss. The smallest model that learns by gradients."""
+"""Linear regression from scratch: y_hat = X W + b and the squared loss. The smallest model that learns by gradients.
+
+Training it is two lines for every batch of examples, here as in the modules beside it (`sgd` is in `optim`):
+
+    loss, grads = loss_and_gradients(params, X, y)
+    sgd(params, grads, lr=0.03)                     # W -= lr * grad_W, and b likewise
+"""
 
 from __future__ import annotations
 
@@ -49,6 +55,6 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     loss = squared_loss(y_hat, y)
 
     grad_y_hat = squared_loss_backward(y_hat, y)
-    _, grad_W, grad_b = linear_backward(grad_y_hat, X, W, input_grad=False)
+    _, grad_W, grad_b = linear_backward(grad_y_hat, X, W, input_grad=False)  # X is data: no gradient wanted
 
     return loss, {"W": grad_W, "b": grad_b}

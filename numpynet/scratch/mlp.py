@@ -1,6 +1,6 @@
-"""A multilayer perceptron with one hidden layer, from scratch: softmax regression on H = max(X W₁ + b₁, 0), features
-that it learns itself. Its gradients are backpropagation in full: for every line forward, from the last to the first,
-a line backward.
+"""A multilayer perceptron with one hidden layer, from scratch: softmax regression, not on the inputs X, but on what it
+learns to make of them, H = max(X W₁ + b₁, 0). Its gradients are backpropagation in full: every step forward has its
+step backward, in reverse order.
 """
 
 from __future__ import annotations
@@ -59,6 +59,13 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     Shapes: X (n, ...) with d numbers an example, y (n,) -> a scalar, and gradients with the names and shapes of params.
     dtype: that of params and X. Cost: two products of 2ndh flops and three of 2nhq.
     Raises: as `functional.linear` and `functional.softmax_cross_entropy`. Source: D2L 4.2, 4.7.
+
+    >>> params = {"W1": np.array([[1.0, -1.0], [1.0, -2.0]]), "b1": np.array([0.0, 1.0]),
+    ...           "W2": np.array([[2.0, 2.0], [5.0, 7.0]]), "b2": np.zeros(2)}
+    >>> loss, grads = loss_and_gradients(params, np.array([[1.0, 2.0]]), np.array([0]))
+    >>> print(grads["W2"])  # Z = (3, −4), H = (3, 0), O = (6, 6), P = (½, ½), grad_O = (−½, ½)
+    [[-1.5  1.5]
+     [ 0.   0. ]]
     """
     W1, b1, W2, b2 = params["W1"], params["b1"], params["W2"], params["b2"]
 
@@ -69,8 +76,8 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     loss, P = softmax_cross_entropy(O, y)
 
     grad_O = softmax_cross_entropy_backward(P, y)
-    grad_H, grad_W2, grad_b2 = linear_backward(grad_O, H, W2)
+    grad_H, grad_W2, grad_b2 = linear_backward(grad_O, H, W2)  # grad_H carries the loss back to the first layer
     grad_Z = relu_backward(grad_H, H)
-    _, grad_W1, grad_b1 = linear_backward(grad_Z, X, W1, input_grad=False)
+    _, grad_W1, grad_b1 = linear_backward(grad_Z, X, W1, input_grad=False)  # X is data: no gradient wanted
 
     return loss, {"W1": grad_W1, "b1": grad_b1, "W2": grad_W2, "b2": grad_b2}

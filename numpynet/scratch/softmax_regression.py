@@ -1,5 +1,5 @@
-"""Softmax regression from scratch: O = X W + b scores every class, softmax makes the scores probabilities, and
-cross-entropy measures the surprise at the right answer. It is linear regression with another loss.
+"""Softmax regression from scratch: O = X W + b scores every class, softmax turns the scores into probabilities, and
+cross-entropy measures the surprise at the right answer. It is linear regression with several outputs and another loss.
 """
 
 from __future__ import annotations
@@ -56,6 +56,6 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     loss, P = softmax_cross_entropy(O, y)
 
     grad_O = softmax_cross_entropy_backward(P, y)
-    _, grad_W, grad_b = linear_backward(grad_O, X, W, input_grad=False)
+    _, grad_W, grad_b = linear_backward(grad_O, X, W, input_grad=False)  # X is data: no gradient wanted
 
     return loss, {"W": grad_W, "b": grad_b}
