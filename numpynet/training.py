@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.checks import check_labels, check_size
+from numpynet.checks import check_labels, check_rng, check_size
 from numpynet.data.batches import minibatches
 from numpynet.functional import Array
 from numpynet.layers import Layer
@@ -145,7 +145,8 @@ def _run(
 ) -> History:
     X, y = data
     check_size("train", "num_epochs", num_epochs, least=0)
-    minibatches(X, y, batch_size, rng=rng)  # refuses what does not fit, now and not after an epoch
+    check_rng("train", rng)
+    minibatches(X, y, batch_size)  # refuses what does not fit, now and not after an epoch
     classifier = y.dtype.kind in "iu"
     if len(X) == 0:
         raise ValueError("train: X must have at least one example, got none")

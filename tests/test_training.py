@@ -254,7 +254,8 @@ def test_accuracy_refuses_what_would_broadcast_wrap_or_have_no_largest(O, y, kin
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"data": ([[1.0, 2.0]], np.ones(1, int))}, TypeError, "minibatches: X must be an array of numbers, got list"),
         ({"batch_size": 0, "num_epochs": 0}, ValueError, "batch_size must be at least 1, got 0"),
-        ({"rng": 7}, TypeError, "rng must be a generator"),
+        ({"rng": 7}, TypeError, "train: rng must be a generator"),
+        ({"rng": None}, TypeError, "train: rng must be a generator"),
         (
             {"data": (np.ones((0, 16), np.float32), np.ones(0, int))},
             ValueError,
