@@ -1,28 +1,16 @@
-"""How the tests compare numbers: one table of tolerances, one measure of error, and gradients by central differences."""
+"""How the tests compare numbers, by the table of `reference.agreement`, and gradients by central differences."""
 
 import numpy as np
 
-# max|a − e| ≤ tolerance · max|e|, with equal shape and dtype. Measured on a right implementation: an order of magnitude less.
-TOLERANCES = {
-    "float64 formulas": 2e-14,  # the same formula in another order of operations
-    "float64 central differences": 1e-9,  # h = 1e-5, pre-activations at least 1e-3 away from a kink
-    "float32 against float64": 3e-6,  # the same computation in both precisions
-}
-
-
-def error(actual, expected):
-    """max|a − e| / max|e|, norm-wise: entries that cancel to almost nothing do not count for more than they are."""
-    scale = np.max(np.abs(expected), initial=0.0)
-    difference = np.max(np.abs(np.asarray(actual, np.float64) - expected), initial=0.0)
-    return difference / scale if scale else difference
+from reference.agreement import TOLERANCES, norm_wise, relative_l2
 
 
 def assert_agree(actual, expected, comparison, what=""):
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape, f"{what}: shape {actual.shape}, expected {expected.shape}"
-    if comparison != "float32 against float64":
-        assert actual.dtype == expected.dtype, f"{what}: dtype {actual.dtype}, expected {expected.dtype}"
-    found = error(actual, expected)
+    single = comparison == "float32"  # may be compared with float64
+    assert single or actual.dtype == expected.dtype, f"{what}: dtype {actual.dtype}, expected {expected.dtype}"
+    found = (relative_l2 if single else norm_wise)(actual, expected)
     assert found <= TOLERANCES[comparison], f"{what}: error {found:.2g} > {TOLERANCES[comparison]:.2g} ({comparison})"
 
 

@@ -228,7 +228,7 @@ def test_float32_stays_float32_and_agrees_with_float64(name):
     singles = [A.astype(np.float32) if A.dtype == np.float64 else A for A in arguments]
     for result, expected in zip(results(function, singles), results(function, arguments), strict=True):
         assert result.dtype == np.float32
-        assert_agree(result, expected, "float32 against float64", name)
+        assert_agree(result, expected, "float32", name)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int32, np.uint64])

@@ -1,0 +1,40 @@
+"""The training loop in PyTorch: the twin of `numpynet.training.train`, with the same figures in its history."""
+
+import time
+
+import torch
+
+from numpynet import History
+
+
+def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
+    """Train net on batches, an iterable of (X, y) such as a DataLoader, once through per epoch; return the history."""
+    history = History()
+    for _ in range(num_epochs):
+        start = time.perf_counter()
+        total_loss = total_right = count = 0
+        for X, y in batches:
+            y_hat = net(X)
+            value = loss(y_hat, y)
+            # PyTorch adds each new gradient to the one that is there, since a tensor used twice gets a share from each
+            # use; so the last step's must go first. numpynet's layers use each array once, and backward just sets grad.
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            total_loss += value.item() * len(y)
+            total_right += 0 if y.is_floating_point() else (y_hat.argmax(dim=1) == y).sum().item()
+            count += len(y)
+        history.seconds.append(time.perf_counter() - start)
+        history.train_loss.append(total_loss / count)
+        if not y.is_floating_point():
+            history.train_accuracy.append(total_right / count)
+        if test_batches is not None:
+            history.test_accuracy.append(evaluate_accuracy(net, test_batches))
+    return history
+
+
+@torch.no_grad()
+def evaluate_accuracy(net, batches):
+    """The share of examples whose largest logit is at the right class."""
+    right = [(net(X).argmax(dim=1) == y) for X, y in batches]
+    return torch.cat(right).double().mean().item()

@@ -1,0 +1,263 @@
+"""numpynet against PyTorch: gradients, training runs, parameters carried over, and the data."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+import numpynet
+from numpynet import SGD, CrossEntropyLoss, MSELoss, Parameter, load_fashion_mnist, make_shapes, models
+from numpynet import functional as F
+from numpynet.data import fashion_mnist
+from tests.compare import assert_agree
+
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
+from reference import convert, scratch, twin  # noqa: E402
+from reference import models as torch_models  # noqa: E402
+
+NEEDS_FASHION_MNIST = "needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its folder"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Two libraries, each with a thread for every core, would wait for one another most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(threads)
+
+
+def tensors(*arrays):
+    return [torch.tensor(array, requires_grad=array.dtype.kind == "f") for array in arrays]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 7), st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**32 - 1), st.sampled_from([1e-3, 1, 100])
+)
+def test_every_pair_agrees_with_autograd_in_float64(n, d, m, seed, scale):
+    rng = np.random.default_rng(seed)
+    X, W, b, G = (scale * rng.normal(size=shape) for shape in [(n, d), (d, m), (m,), (n, m)])
+    y = rng.integers(0, m, n)
+
+    tX, tW, tb = tensors(X, W, b)
+    Y = torch.nn.functional.linear(tX, tW.T, tb)
+    Y.backward(torch.from_numpy(G))
+    assert_agree(F.linear(X, W, b), Y.detach(), "float64 formulas", "Y")
+    for own, other in zip(F.linear_backward(G, X, W), [tX, tW, tb], strict=True):
+        assert_agree(own, other.grad, "float64 formulas", "linear")
+
+    (tX,) = tensors(G)
+    torch.relu(tX).backward(torch.from_numpy(G))
+    assert_agree(F.relu_backward(G, F.relu(G)), tX.grad, "float64 formulas", "relu")
+
+    (tO,) = tensors(G)
+    loss = torch.nn.functional.cross_entropy(tO, torch.from_numpy(y))
+    loss.backward()
+    own, P = F.softmax_cross_entropy(G, y)
+    assert_agree(own, loss.detach(), "float64 formulas", "cross-entropy")
+    assert_agree(F.softmax_cross_entropy_backward(P, y), tO.grad, "float64 formulas", "grad_O")
+
+    (t,) = tensors(G)
+    loss = torch.nn.functional.mse_loss(t, torch.from_numpy(X[:, :1] + 0 * G))
+    loss.backward()
+    assert_agree(F.mse_loss_backward(G, X[:, :1] + 0 * G), t.grad, "float64 formulas", "mse")
+    assert_agree(2 * F.squared_loss_backward(G, X[:, :1] + 0 * G), t.grad, "float64 formulas", "squared")
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1e-320, -1e-320, np.inf, -np.inf, np.nan])
+def test_relu_and_its_slope_are_torchs_at_ties_and_extremes(value):
+    X = np.array([value])
+    (tX,) = tensors(X)
+    Y = torch.relu(tX)
+    np.testing.assert_array_equal(F.relu(X), Y.detach().numpy())
+    if not np.isnan(value):
+        Y.backward(torch.ones(1, dtype=torch.float64))
+        np.testing.assert_array_equal(F.relu_backward(np.ones(1), F.relu(X)), tX.grad.numpy())
+
+
+@pytest.mark.parametrize("n", [1, 5, 96])
+@pytest.mark.parametrize("hiddens", [[], [8], [8, 6], [8, 6, 7]])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_whole_models_agree_with_torch_from_the_same_weights(hiddens, n, dtype):
+    rng = np.random.default_rng(n)
+    net = models.mlp(12, hiddens, 4, rng=rng, dtype=dtype)
+    for parameter in net.parameters():
+        parameter.data += rng.normal(0, 0.3, parameter.data.shape).astype(dtype)
+    module = convert.to_torch(net)
+    X, y = rng.normal(size=(n, 12)).astype(dtype), rng.integers(0, 4, n)
+    loss = CrossEntropyLoss()
+    value = loss.forward(net.forward(X), y)
+    net.backward(loss.backward())
+    other = torch.nn.functional.cross_entropy(module(torch.from_numpy(X)), torch.from_numpy(y))
+    other.backward()
+    comparison = "float64 formulas" if dtype == np.float64 else "float32"
+    assert_agree(value, other.detach(), comparison, "loss")
+    for own, tensor in zip(net.parameters(), module.parameters(), strict=True):
+        assert own.grad.dtype == dtype
+        assert_agree(own.grad, tensor.grad.numpy().T, comparison, "gradient")
+
+
+@pytest.mark.parametrize("name", ["linear_regression", "softmax_regression", "mlp"])
+def test_scratch_modules_agree_with_their_twins(name):
+    rng, sizes = (
+        np.random.default_rng(3),
+        {"linear_regression": (6,), "softmax_regression": (6, 4), "mlp": (6, 5, 4)}[name],
+    )
+    own, other = getattr(numpynet.scratch, name), getattr(scratch, name)
+    params = own.init_parameters(*sizes, rng=rng, dtype=np.float64)
+    params = {key: value + rng.normal(0, 0.3, value.shape) for key, value in params.items()}
+    X = rng.normal(size=(9, 6))
+    y = rng.normal(size=(9, 1)) if name == "linear_regression" else rng.integers(0, 4, 9)
+    loss, grads = own.loss_and_gradients(params, X, y)
+    there = {key: torch.tensor(value, requires_grad=True) for key, value in params.items()}
+    other_loss, other_grads = other.loss_and_gradients(there, torch.from_numpy(X), torch.from_numpy(y))
+    assert_agree(loss, other_loss, "float64 formulas", "loss")
+    for key, grad in grads.items():
+        assert_agree(grad, other_grads[key], "float64 formulas", key)
+    fresh = other.init_parameters(*sizes, rng=torch.Generator().manual_seed(0))
+    assert {k: tuple(v.shape) for k, v in fresh.items()} == {k: v.shape for k, v in params.items()}
+
+
+def test_models_start_as_their_twins_do():
+    rng = torch.Generator().manual_seed(0)
+    for name, size in [("softmax_regression", ()), ("mlp", ()), ("linear_regression", (2,))]:
+        own = getattr(models, name)(*size, rng=np.random.default_rng(0))
+        other = getattr(torch_models, name)(*size, rng=rng)
+        assert [p.data.T.shape for p in own.parameters()] == [tuple(p.shape) for p in other.parameters()]
+        assert all(not p.any() for p in list(other.parameters())[1::2])
+    assert float(next(torch_models.mlp(rng=rng).parameters()).detach().std()) == pytest.approx(0.01, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"momentum": 0.5, "weight_decay": 0.1}]
+)
+def test_sgd_takes_torchs_steps_a_hundred_times(options):
+    rng = np.random.default_rng(4)
+    own = Parameter(rng.normal(size=(4, 3)))
+    other = torch.tensor(own.data, requires_grad=True)
+    optimizer, twin_optimizer = SGD([own], lr=0.05, **options), torch.optim.SGD([other], lr=0.05, **options)
+    for _ in range(100):
+        own.grad = rng.normal(size=(4, 3))
+        other.grad = torch.tensor(own.grad)
+        optimizer.step()
+        twin_optimizer.step()
+    assert_agree(own.data, other.detach(), "float64 formulas")
+
+
+@pytest.mark.parametrize("sizes", [(6, [4], 3), (5, [5, 5], 5), (4, [], 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_networks_go_to_torch_and_back_without_a_bit_of_change(sizes, dtype):
+    net = models.mlp(*sizes, rng=np.random.default_rng(5), dtype=dtype)
+    module = convert.to_torch(net)
+    back = convert.from_torch(module)
+    for own, other in zip(net.parameters(), back.parameters(), strict=True):
+        assert other.data.dtype == dtype
+        np.testing.assert_array_equal(own.data, other.data)
+    X = np.random.default_rng(6).normal(size=(3, sizes[0])).astype(dtype)
+    comparison = "float64 formulas" if dtype == np.float64 else "float32"
+    assert_agree(net(X), module(torch.from_numpy(X)).detach(), comparison)
+    net.parameters()[0].data += 1
+    assert not np.array_equal(net.parameters()[0].data.T, next(module.parameters()).detach().numpy())
+
+
+def test_architectures_that_do_not_fit_are_refused():
+    nn = torch.nn
+    for layer in [nn.Linear(2, 2, bias=False), nn.Conv2d(1, 1, 1), nn.Flatten(0), nn.Linear(2, 2, dtype=torch.float16)]:
+        with pytest.raises(TypeError, match="from_torch: layers must be .* at position 1"):
+            convert.from_torch(nn.Sequential(nn.ReLU(), layer))
+    with pytest.raises(TypeError, match=r"from_torch: module must be an nn.Sequential, got Linear"):
+        convert.from_torch(nn.Linear(2, 2))
+    with pytest.raises(TypeError, match="to_torch: net must be a numpynet Sequential, got MSELoss"):
+        convert.to_torch(MSELoss())
+    with pytest.raises(
+        ValueError, match="state_dict_from_torch: names must end in weight or bias, got '0.running_mean'"
+    ):
+        convert.state_dict_from_torch({"0.running_mean": torch.ones(1)})
+
+
+RUNS = {
+    "linear_regression": ((2,), 0.03, 10),
+    "softmax_regression": ((784, 10), 0.1, 256),
+    "mlp": ((784, 256, 10), 0.1, 256),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_five_hundred_float64_steps_end_where_torchs_do(name):
+    """From the same weights on the same batches, short last ones among them: parameters, losses, every prediction."""
+    sizes, lr, batch_size = RUNS[name]
+    if name == "linear_regression":
+        data, test = (
+            numpynet.synthetic_regression(num_examples=1005, rng=np.random.default_rng(0), dtype=np.float64),
+            None,
+        )
+    elif fashion_mnist.find_fashion_mnist():
+        data, test, _ = load_fashion_mnist()
+    else:
+        data, test, _ = make_shapes(rng=np.random.default_rng(0))
+    data = data if test is None else (data.X, data.y.astype(np.int64))
+    four = twin.contenders(name, sizes, lr=lr, seed=1, dtype=np.float64)
+    report = twin.twin_run(four, data, num_epochs=20, batch_size=batch_size, seed=2, test=None, num_steps=500)
+    assert report.parted is None
+    assert len(report.differences) == 500
+    assert max(report.differences) <= 1e-12
+    losses = np.array([history.train_loss for history in report.histories.values()])
+    np.testing.assert_allclose(losses, np.broadcast_to(losses[0], losses.shape), rtol=1e-12)
+    if test is not None:
+        predictions = [twin.predict_classes(contender, test.X, np.float64) for contender in four.values()]
+        assert all((other == predictions[0]).all() for other in predictions)
+
+
+def mlp_without_mask(params, X, y):
+    """The scratch MLP, but the gradient goes through the ReLU unmasked."""
+    _, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
+    H = F.relu(F.linear(F.flatten(X), params["W1"], params["b1"]))
+    loss, P = F.softmax_cross_entropy(F.linear(H, params["W2"], params["b2"]), y)
+    grad_H, *_ = F.linear_backward(F.softmax_cross_entropy_backward(P, y), H, params["W2"])
+    _, grad_W1, grad_b1 = F.linear_backward(grad_H, F.flatten(X), params["W1"])
+    return loss, {**grads, "W1": grad_W1, "b1": grad_b1}
+
+
+def scaled(**factors):
+    def loss_and_gradients(params, X, y):
+        loss, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
+        return loss, {key: grad * factors.get(key, 1) for key, grad in grads.items()}
+
+    return loss_and_gradients
+
+
+MISTAKES = {
+    "mask dropped": (mlp_without_mask, "grad_W1"),
+    "sign of one": (scaled(b2=-1), "grad_b2"),
+    "sum for mean": (scaled(W1=64, b1=64, W2=64, b2=64), "grad_W2"),
+    "bias mean for sum": (scaled(b1=1 / 64), "grad_b1"),
+    "relative error 1e-9": (scaled(W2=1 + 1e-9), "grad_W2"),
+    "one gradient forgotten": (scaled(W1=0), "grad_W1"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_the_twin_run_names_step_0_and_the_first_wrong_gradient(mistake):
+    loss_and_gradients, gradient = MISTAKES[mistake]
+    own = numpynet.scratch.mlp
+    wrong = SimpleNamespace(
+        init_parameters=own.init_parameters, predict=own.predict, loss_and_gradients=loss_and_gradients
+    )
+    four = twin.contenders("mlp", (784, 16, 10), lr=0.1, seed=0, dtype=np.float64, numpy_module=wrong)
+    X, y = make_shapes(64, 10, rng=np.random.default_rng(0)).train
+    report = twin.twin_run(four, (X, y.astype(np.int64)), num_epochs=1, batch_size=64, seed=0)
+    assert report.parted.startswith(f"step 0: {gradient} of numpynet scratch and of PyTorch scratch differ")
+
+
+@pytest.mark.skipif(fashion_mnist.find_fashion_mnist() is None, reason=NEEDS_FASHION_MNIST)
+def test_fashion_mnist_is_torchvisions_byte_for_byte():
+    from reference.data import load_fashion_mnist as torchvisions
+
+    for own, other in zip(load_fashion_mnist()[:2], torchvisions(), strict=True):
+        np.testing.assert_array_equal(own.X, other.data.numpy())
+        np.testing.assert_array_equal(own.y, other.targets.numpy())
