@@ -56,6 +56,27 @@ def test_a_wrong_relu_backward_is_caught(mistake):
         check_backward(F.relu, WRONG_RELU[mistake], [away_from_zero(rng, (6, 5))], rng)
 
 
+def test_a_mask_that_lets_the_kink_through_is_caught():
+    X, G = np.array([[0.0, 1.0, -1.0]]), np.ones((1, 3))
+    assert_agree(F.relu_backward(G, F.relu(X)), np.array([[0.0, 1.0, 0.0]]), "float64 formulas")
+    with pytest.raises(AssertionError):
+        assert_agree(G * (F.relu(X) >= 0), np.array([[0.0, 1.0, 0.0]]), "float64 formulas")
+
+
+def test_a_loss_gradient_divided_by_rows_in_place_of_elements_is_caught():
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=(4, 3))
+    wrong = {"rows": lambda G, y_hat: G * (y_hat - y) / len(y), "nothing": lambda G, y_hat: G * (y_hat - y)}
+
+    def loss(y_hat):
+        return F.squared_loss(y_hat, y)
+
+    check_backward(loss, lambda G, y_hat: G * F.squared_loss_backward(y_hat, y), [rng.normal(size=(4, 3))], rng)
+    for backward in wrong.values():
+        with pytest.raises(AssertionError):
+            check_backward(loss, backward, [rng.normal(size=(4, 3))], rng)
+
+
 WRONG_MODEL = {
     "sum for mean": lambda loss, grads, n: (loss, {k: g * n for k, g in grads.items()}),
     "divided by n twice": lambda loss, grads, n: (loss, {k: g / n for k, g in grads.items()}),

@@ -1,5 +1,8 @@
 """numpynet against PyTorch: gradients, training runs, parameters carried over, and the data."""
 
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,6 +21,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch to
 from reference import convert, scratch, twin  # noqa: E402
 from reference import models as torch_models  # noqa: E402
 
+ROOT = Path(__file__).parent.parent
 NEEDS_FASHION_MNIST = "needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its folder"
 
 
@@ -59,7 +63,7 @@ def test_every_pair_agrees_with_autograd_in_float64(n, d, m, seed, scale):
     loss = torch.nn.functional.cross_entropy(tO, torch.from_numpy(y))
     loss.backward()
     own, P = F.softmax_cross_entropy(G, y)
-    assert_agree(own, loss.detach(), "float64 formulas", "cross-entropy")
+    assert_agree(own, loss.detach(), "float64 losses", "cross-entropy")
     assert_agree(F.softmax_cross_entropy_backward(P, y), tO.grad, "float64 formulas", "grad_O")
 
     (t,) = tensors(G)
@@ -78,6 +82,55 @@ def test_relu_and_its_slope_are_torchs_at_ties_and_extremes(value):
     if not np.isnan(value):
         Y.backward(torch.ones(1, dtype=torch.float64))
         np.testing.assert_array_equal(F.relu_backward(np.ones(1), F.relu(X)), tX.grad.numpy())
+
+
+def test_an_mlp_of_zero_weights_with_every_unit_at_the_kink_has_torchs_gradients():
+    net = models.mlp(6, [5], 4, rng=np.random.default_rng(0), dtype=np.float64)
+    for parameter in net.parameters():
+        parameter.data[...] = 0
+    module, loss = convert.to_torch(net), CrossEntropyLoss()
+    X, y = np.random.default_rng(1).normal(size=(3, 6)), np.array([0, 3, 3])
+    loss.forward(net.forward(X), y)
+    net.backward(loss.backward())
+    torch.nn.functional.cross_entropy(module(torch.from_numpy(X)), torch.from_numpy(y)).backward()
+    for own, tensor in zip(net.parameters(), module.parameters(), strict=True):
+        np.testing.assert_array_equal(own.grad, tensor.grad.numpy().T)
+
+
+def test_logits_of_ten_thousand_have_torchs_loss_and_gradient():
+    O, y = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]]), np.array([1, 2])
+    (tO,) = tensors(O)
+    other = torch.nn.functional.cross_entropy(tO, torch.from_numpy(y))
+    other.backward()
+    loss, P = F.softmax_cross_entropy(O, y)
+    assert_agree(loss, other.detach(), "float64 losses")
+    assert_agree(F.softmax_cross_entropy_backward(P, y), tO.grad, "float64 formulas")
+
+
+class NumpyMLP(torch.autograd.Function):
+    """The scratch MLP's loss for PyTorch, whose backward is numpynet's."""
+
+    @staticmethod
+    def forward(ctx, y, *tensors):
+        params = dict(zip(["W1", "b1", "W2", "b2"], (tensor.detach().numpy() for tensor in tensors[1:]), strict=True))
+        X = tensors[0].detach().numpy()
+        loss, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
+        ctx.grads = [torch.from_numpy(grad) for grad in grads.values()]
+        return torch.tensor(float(loss), dtype=torch.float64)
+
+    @staticmethod
+    def backward(ctx, grad_loss):
+        return None, None, *(grad_loss * grad for grad in ctx.grads)
+
+
+def test_torchs_own_gradcheck_accepts_numpynets_backward():
+    rng = np.random.default_rng(6)
+    X = torch.from_numpy(rng.normal(size=(5, 4)))
+    params = [torch.tensor(rng.normal(size=shape), requires_grad=True) for shape in [(4, 6), (6,), (6, 3), (3,)]]
+    y = rng.integers(0, 3, 5)
+    Z = X.numpy() @ params[0].detach().numpy() + params[1].detach().numpy()
+    assert np.abs(Z).min() > 1e-3  # no difference straddles a kink
+    assert torch.autograd.gradcheck(lambda *p: NumpyMLP.apply(y, X, *p), params, atol=1e-9, rtol=1e-7)
 
 
 @pytest.mark.parametrize("n", [1, 5, 96])
@@ -213,9 +266,9 @@ def test_five_hundred_float64_steps_end_where_torchs_do(name):
         assert all((other == predictions[0]).all() for other in predictions)
 
 
-def mlp_without_mask(params, X, y):
+def mlp_without_mask(params, X, y, right=numpynet.scratch.mlp.loss_and_gradients):
     """The scratch MLP, but the gradient goes through the ReLU unmasked."""
-    _, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
+    _, grads = right(params, X, y)
     H = F.relu(F.linear(F.flatten(X), params["W1"], params["b1"]))
     loss, P = F.softmax_cross_entropy(F.linear(H, params["W2"], params["b2"]), y)
     grad_H, *_ = F.linear_backward(F.softmax_cross_entropy_backward(P, y), H, params["W2"])
@@ -252,6 +305,48 @@ def test_the_twin_run_names_step_0_and_the_first_wrong_gradient(mistake):
     X, y = make_shapes(64, 10, rng=np.random.default_rng(0)).train
     report = twin.twin_run(four, (X, y.astype(np.int64)), num_epochs=1, batch_size=64, seed=0)
     assert report.parted.startswith(f"step 0: {gradient} of numpynet scratch and of PyTorch scratch differ")
+
+
+@pytest.mark.parametrize("options", [["linear"], ["mlp", "--data", "shapes", "--epochs", "1", "--dtype", "float32"]])
+def test_the_command_shows_that_the_twins_agree(options, tmp_path):
+    command = [sys.executable, "-W", "error", "-m", "reference", *options, "--output", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    rows = [line for line in result.stdout.splitlines() if line.split()[0].isdigit()]
+    assert len(rows) == (3 if options == ["linear"] else 1)
+    assert "they agree" in result.stdout
+    for picture in ["curves.png", "difference.png"]:
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_exits_1_and_names_the_first_wrong_gradient_where_the_twins_part(tmp_path, monkeypatch, capsys):
+    from reference import __main__ as command
+
+    monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", mlp_without_mask)
+    monkeypatch.setattr(command, "threads_are", lambda count: True)
+    monkeypatch.setattr(
+        sys, "argv", ["reference", "mlp", "--data", "shapes", "--epochs", "1", "--output", str(tmp_path)]
+    )
+    assert command.main() == 1
+    assert "part at step 0: grad_W1 of numpynet scratch and of PyTorch scratch" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(fashion_mnist.find_fashion_mnist() is None, reason=NEEDS_FASHION_MNIST)
+@pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
+def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):
+    """Single runs drift apart in float32; their losses and accuracies must not."""
+    data, test, _ = load_fashion_mnist()
+    sizes, lr, batch_size = RUNS[name]
+    for seed in range(3):
+        four = twin.contenders(name, sizes, lr=lr, seed=seed, dtype=np.float32)
+        two = {key: four[key] for key in (twin.NUMPY_SCRATCH, twin.TORCH_CONCISE)}
+        options = {"num_epochs": 10, "batch_size": batch_size, "seed": seed, "test": test}
+        report = twin.twin_run(two, (data.X, data.y.astype(np.int64)), **options)
+        assert report.parted is None
+        own, other = report.histories.values()
+        assert own.train_loss[-1] == pytest.approx(other.train_loss[-1], abs=0.005)
+        assert own.test_accuracy[-1] == pytest.approx(other.test_accuracy[-1], abs=0.01)
+        assert min(own.test_accuracy[-1], other.test_accuracy[-1]) > 0.80
 
 
 @pytest.mark.skipif(fashion_mnist.find_fashion_mnist() is None, reason=NEEDS_FASHION_MNIST)
