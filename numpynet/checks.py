@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted: str) -> None:
+    """Raise TypeError unless array is one whose dtype is of one of these kinds: f floats, i and u integers."""
     dtype = getattr(array, "dtype", None)
     if dtype is None or dtype.kind not in kinds:
         came = type(array).__name__ if dtype is None else f"an array of {dtype}"
@@ -24,11 +25,13 @@ def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted
 
 
 def check_floats(function: str, **arrays: NDArray[Any]) -> None:
+    """Raise TypeError unless all are arrays of floats."""
     for name, array in arrays.items():
         check_kind(function, name, array, "f", "an array of floats")
 
 
 def check_linear(function: str, X: NDArray[Any], W: NDArray[Any]) -> None:
+    """Raise ValueError unless X W can be multiplied: X (n, d), W (d, m)."""
     if W.ndim != 2:
         raise ValueError(f"{function}: W must have shape (inputs, outputs), got {W.shape}")
     if X.ndim != 2 or X.shape[1] != W.shape[0]:
@@ -36,6 +39,7 @@ def check_linear(function: str, X: NDArray[Any], W: NDArray[Any]) -> None:
 
 
 def check_alike(function: str, *, may_be_empty: bool = False, **arrays: NDArray[Any]) -> None:
+    """Raise TypeError unless the two are arrays of floats, ValueError unless they have one shape."""
     check_floats(function, **arrays)
     (name, A), (other, B) = arrays.items()
     if A.shape != B.shape:
@@ -45,6 +49,7 @@ def check_alike(function: str, *, may_be_empty: bool = False, **arrays: NDArray[
 
 
 def check_logits(function: str, name: str, O: NDArray[Any]) -> None:
+    """Raise TypeError unless O is an array of floats, ValueError unless its shape is (n, classes)."""
     check_kind(function, name, O, "f", "an array of floats")
     if O.ndim != 2 or O.shape[1] == 0:
         raise ValueError(f"{function}: {name} must have shape (n, classes), got {O.shape}")

@@ -146,16 +146,13 @@ def _run(
     X, y = data
     check_size("train", "num_epochs", num_epochs, least=0)
     check_rng("train", rng)
-    minibatches(X, y, batch_size)  # refuses what does not fit, now and not after an epoch
+    for name, (some_X, some_y) in {"data": data, "test": test or data}.items():
+        minibatches(some_X, some_y, batch_size)  # refuses what does not fit, now and not after an epoch
+        if len(some_X) == 0:
+            raise ValueError(f"train: {name} must have at least one example, got none")
     classifier = y.dtype.kind in "iu"
-    if len(X) == 0:
-        raise ValueError("train: X must have at least one example, got none")
-    if test is not None:
-        minibatches(*test, batch_size)
-        if len(test[0]) == 0:
-            raise ValueError("train: test must have at least one example, got none")
-        if not classifier:
-            raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {y.dtype}")
+    if test is not None and not classifier:
+        raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {y.dtype}")
     state = State(History())
     for state.epoch in range(1, num_epochs + 1):
         start = time.perf_counter()

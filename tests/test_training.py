@@ -259,7 +259,7 @@ def test_accuracy_refuses_what_would_broadcast_wrap_or_have_no_largest(O, y, kin
         (
             {"data": (np.ones((0, 16), np.float32), np.ones(0, int))},
             ValueError,
-            "train: X must have at least one example",
+            "train: data must have at least one example",
         ),
         (
             {"data": (np.ones((4, 16), np.float32), np.ones(3, int))},
