@@ -146,13 +146,8 @@ def _run(
     X, y = data
     check_size("train", "num_epochs", num_epochs, least=0)
     check_rng("train", rng)
-    for name, (some_X, some_y) in {"data": data, "test": test or data}.items():
-        minibatches(some_X, some_y, batch_size)  # refuses what does not fit, now and not after an epoch
-        if len(some_X) == 0:
-            raise ValueError(f"train: {name} must have at least one example, got none")
+    _check_data(data, test, batch_size)
     classifier = y.dtype.kind in "iu"
-    if test is not None and not classifier:
-        raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {y.dtype}")
     state = State(History())
     for state.epoch in range(1, num_epochs + 1):
         start = time.perf_counter()
@@ -182,6 +177,16 @@ def _run(
         for callback in callbacks:
             callback.after_epoch(state)
     return state.history
+
+
+def _check_data(data: tuple[Array, Array], test: tuple[Array, Array] | None, batch_size: int) -> None:
+    """Refuse what does not fit now, and not after an epoch."""
+    for name, (X, y) in {"data": data, "test": test or data}.items():
+        minibatches(X, y, batch_size)
+        if len(X) == 0:
+            raise ValueError(f"train: {name} must have at least one example, got none")
+    if test is not None and data[1].dtype.kind not in "iu":
+        raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {data[1].dtype}")
 
 
 def _check_finite(what: str, value: float, state: State, lr: float) -> None:
