@@ -32,6 +32,7 @@ the minibatches. The loop in five lines, after what it needs (`training.train` i
 """
 
 from numpynet import data, functional, models, scratch
+from numpynet.checkpoint import Checkpointer, CheckpointError, load_checkpoint, save_checkpoint
 from numpynet.data import ChecksumError, DataError, load_fashion_mnist, make_shapes, minibatches, synthetic_regression
 from numpynet.layers import Flatten, Layer, Linear, Parameter, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, MSELoss, SquaredLoss
@@ -43,6 +44,8 @@ __version__ = "0.1.0"
 __all__ = [
     "SGD",
     "Callback",
+    "CheckpointError",
+    "Checkpointer",
     "ChecksumError",
     "CrossEntropyLoss",
     "DataError",
@@ -60,10 +63,12 @@ __all__ = [
     "data",
     "evaluate_accuracy",
     "functional",
+    "load_checkpoint",
     "load_fashion_mnist",
     "make_shapes",
     "minibatches",
     "models",
+    "save_checkpoint",
     "scratch",
     "sgd",
     "synthetic_regression",

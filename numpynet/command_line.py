@@ -15,14 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from numpynet import __version__
+from numpynet.checkpoint import CheckpointError
 from numpynet.data import DataError
 from numpynet.data.fashion_mnist import FILES, fashion_mnist_folders
 from numpynet.environment import blas, restart_with_threads, threads_are, versions
-from numpynet.runs import BOOK, run
+from numpynet.runs import BOOK, Place, run, settings_to_resume
 from numpynet.training import DivergedError
 
 EXIT_CODES: dict[type[BaseException], int] = {
     DataError: 3,
+    CheckpointError: 4,
     DivergedError: 5,
     OSError: 6,
     MemoryError: 6,
@@ -30,11 +32,11 @@ EXIT_CODES: dict[type[BaseException], int] = {
 }
 
 
-OPTIONS = ("data", "epochs", "batch_size", "lr", "hidden", "momentum", "weight_decay", "scratch")  # of a run's settings
+OPTIONS = ("model", "seed", "data", "epochs", "batch_size", "lr", "hidden", "momentum", "weight_decay", "scratch")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0 fine, 2 usage, 3 data, 5 diverged, 6 other I/O or no memory, or 130 Ctrl-C."""
+    """Run the command line; return 0 fine, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 I/O or memory, 130 Ctrl-C."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
@@ -55,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         message = " ".join(str(error).split())
         if isinstance(error, KeyboardInterrupt):
-            message = "interrupted; nothing was saved"
+            message = f"interrupted; {message}" if message else "interrupted"
         elif isinstance(error, MemoryError):
             message = f"not enough memory: {message}"
         print(f"numpynet: {message}", file=sys.stderr)
@@ -96,8 +98,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--momentum", type=_number, metavar="M", help="default: 0")
     train.add_argument("--weight-decay", type=_number, metavar="D", help="default: 0")
-    train.add_argument("--scratch", action="store_true", help="the from-scratch version of the model")
+    train.add_argument("--scratch", action="store_true", default=None, help="the from-scratch version of the model")
     train.add_argument("--output", type=Path, metavar="DIR", help="folder for the results (default: runs/MODEL)")
+
+    train.add_argument(
+        "--checkpoint-every",
+        type=_whole(1),
+        metavar="STEPS",
+        help="steps between checkpoints (default: 30 s of training); there is one after each epoch, too",
+    )
+    train.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint in the output folder, if there is one"
+    )
 
     demo = commands.add_parser(
         "demo", parents=[training], help="the three models one after the other, on built-in data"
@@ -120,20 +132,27 @@ def _train(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
         parser.error("--scratch: the MLP from scratch has one hidden layer")
     if arguments.scratch and (arguments.momentum or arguments.weight_decay):
         parser.error("--scratch is plain gradient descent, without --momentum and --weight-decay")
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
+    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) not in (None, "auto")}
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
-    settings = dataclasses.replace(BOOK[model], seed=_seed(arguments), **given)
-    print(run(settings, arguments.output or Path("runs", model), arguments.root))
+    output = arguments.output or Path("runs", model)
+    place = Place(output, arguments.root, arguments.checkpoint_every, arguments.resume)
+    if place.resume and place.checkpoint.exists():
+        settings = settings_to_resume(place.checkpoint, given)
+    else:
+        settings = dataclasses.replace(BOOK[model], **{"seed": _drawn_seed()} | given)
+    print(f"seed: {settings.seed}")
+    print(run(settings, place))
 
 
 def _demo(arguments: argparse.Namespace) -> None:
     start = time.perf_counter()
-    seed = _seed(arguments)
+    seed = _drawn_seed() if arguments.seed is None else arguments.seed
+    print(f"seed: {seed}")
     for model, settings in BOOK.items():
         print(f"\n{model}")
         data = "synthetic" if model == "linear" else "shapes"
-        print(run(dataclasses.replace(settings, seed=seed, data=data), arguments.output / model))
+        print(run(dataclasses.replace(settings, seed=seed, data=data), Place(arguments.output / model)))
     print(f"\nthree models in {time.perf_counter() - start:.0f} s; their pictures are in {arguments.output}")
 
 
@@ -148,11 +167,8 @@ def _info() -> None:
         print(f"  {folder}: {f'{count} of its {len(FILES)} files' if count else 'nothing'}")
 
 
-def _seed(arguments: argparse.Namespace) -> int:
-    """The seed given, or one drawn; printed, since it is what repeats the run."""
-    seed = int(np.random.SeedSequence().generate_state(1)[0]) if arguments.seed is None else arguments.seed
-    print(f"seed: {seed}")
-    return seed
+def _drawn_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0])
 
 
 def _whole(least: int) -> Callable[[str], int]:

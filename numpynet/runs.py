@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from numpynet import models, plotting, scratch
+from numpynet.checkpoint import Checkpointer, CheckpointError, load_checkpoint, read_checkpoint
 from numpynet.data import ImageDataset, load_fashion_mnist, make_shapes, synthetic_regression
 from numpynet.data.batches import as_floats
 from numpynet.data.fashion_mnist import find_fashion_mnist
 from numpynet.environment import blas, versions
 from numpynet.files import write_whole
 from numpynet.functional import Array
+from numpynet.layers import Layer, Parameter
 from numpynet.losses import CrossEntropyLoss, SquaredLoss
+from numpynet.npz import to_npz
 from numpynet.optim import SGD
+from numpynet.plotting.figure import as_png
 from numpynet.training import Callback, History, State, train, train_scratch
 
 if TYPE_CHECKING:
@@ -52,18 +59,101 @@ BOOK = {  # what the book trains each model with
 
 
 PICTURES = ("learning_curves.png", "fit.png", "path.png", "predictions.png", "weights.png", "confusion.png")
+CHECKPOINT = "checkpoint.npz"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run leaves its files, and how often a checkpoint; with resume, it goes on from the one that is there."""
+
+    output: Path
+    root: str | None = None  # of Fashion-MNIST
+    checkpoint_every: int | None = None  # steps
+    resume: bool = False
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.output / CHECKPOINT
 
 
 class ParameterPath(Callback):
-    """Where the parameters were, at first and after every step: the rows of `path`."""
+    """Where the parameters were, at first and after every step; of too many rows, every second is dropped."""
 
-    def __init__(self, arrays: list[Array]) -> None:
-        self.arrays = arrays
-        self.path: list[Array] = []
-        self.after_step(State(History()))
+    MOST = 2000
+
+    def __init__(self, net: Layer) -> None:
+        self.net, self.every = net, 1
+        self.rows = [self._now()]
+
+    def _now(self) -> Array:
+        return np.concatenate([parameter.data.ravel() for parameter in self.net.parameters()])
 
     def after_step(self, state: State) -> None:
-        self.path.append(np.concatenate([array.ravel() for array in self.arrays]))
+        if state.step % self.every == 0:
+            self.rows.append(self._now())
+        if len(self.rows) > self.MOST:
+            self.rows, self.every = self.rows[::2], 2 * self.every
+
+    def arrays(self) -> dict[str, Array]:
+        return {"path": np.array(self.rows), "every": np.array(self.every)}
+
+    def restore(self, arrays: dict[str, Array]) -> None:
+        self.rows, self.every = list(arrays["path"]), int(arrays["every"])
+
+
+class CtrlC(Callback):
+    """While this is entered, Ctrl-C waits for the end of the step under way, when every parameter has moved, or none;
+    then a checkpoint is saved, and KeyboardInterrupt is raised with these words. A second Ctrl-C does not wait.
+    """
+
+    def __init__(self, checkpointer: Checkpointer, words: str) -> None:
+        self.checkpointer, self.words, self.pressed = checkpointer, words, False
+
+    def __enter__(self) -> CtrlC:
+        self.listening = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self.listening and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.listening and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _press(self, *signal_and_frame: object) -> None:
+        self.pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def after_step(self, state: State) -> None:
+        if self.pressed:
+            self.checkpointer.save(state)
+            raise KeyboardInterrupt(f"saved after step {state.step}, in epoch {state.epoch}; {self.words}")
+
+    def after_epoch(self, state: State) -> None:
+        self.after_step(state)
+
+
+def settings_to_resume(path: Path, given: Mapping[str, Any]) -> Settings:
+    """The settings of the run whose checkpoint is at path, those given among them; another number of epochs is allowed.
+
+    Raises: CheckpointError for any other setting that differs, or fewer epochs than are done.
+    """
+    checkpoint = read_checkpoint(path)
+    try:
+        saved = Settings(**checkpoint.settings)
+        saved = dataclasses.replace(saved, hidden=tuple(saved.hidden))
+    except TypeError:
+        raise CheckpointError(f"{path}: its settings are not those of a run") from None
+    for name, value in given.items():
+        if name != "epochs" and value != getattr(saved, name):
+            raise CheckpointError(
+                f"{path}: {name} is {getattr(saved, name)} there, and cannot become {value}; "
+                "leave the option out, or start afresh without --resume"
+            )
+    settings = dataclasses.replace(saved, epochs=given.get("epochs", saved.epochs))
+    state = checkpoint.state
+    if settings.epochs < state.epoch:
+        raise CheckpointError(f"{path}: epochs cannot become {settings.epochs}: it is in epoch {state.epoch}")
+    return settings
 
 
 def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
@@ -75,12 +165,24 @@ def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
     return make_shapes(rng=np.random.default_rng(0)), f"shapes: pictures drawn here, {why}"
 
 
+class FromScratch(Layer):
+    """A module of `numpynet.scratch` and its params as a layer, so that a run can treat both kinds of models alike."""
+
+    def __init__(self, module: Any, params: dict[str, Array]) -> None:
+        self.module, self.params = module, params
+        for name, array in params.items():
+            setattr(self, name, Parameter(array))
+
+    def __call__(self, X: Array) -> Array:
+        return self.module.predict(self.params, X)  # type: ignore[no-any-return]
+
+
 @dataclass
 class Model:
-    """A model, from scratch or concise: its arrays by name, a function to predict with, and one that trains it."""
+    """A model, from scratch or concise; its optimizer; and the function that trains it."""
 
-    arrays: dict[str, Array]
-    predict: Callable[[Array], Array]
+    net: Layer
+    optimizer: SGD
     train: Callable[..., History]
 
 
@@ -88,46 +190,47 @@ def build(settings: Settings, rng: np.random.Generator) -> Model:
     """The model that the settings name, with weights drawn from rng."""
     name = {"linear": "linear_regression", "softmax": "softmax_regression", "mlp": "mlp"}[settings.model]
     sizes: tuple[Any, ...] = {"linear": (2,), "softmax": (784, 10), "mlp": (784, settings.hidden, 10)}[settings.model]
+    options = settings.lr, settings.momentum, settings.weight_decay
     if settings.scratch:
         if settings.model == "mlp":
             sizes = (784, *settings.hidden, 10)
         module = getattr(scratch, name)
         params = module.init_parameters(*sizes, rng=rng)
-        return Model(
-            params,
-            lambda X: module.predict(params, X),
-            lambda data, **options: train_scratch(module, params, data, lr=settings.lr, **options),
-        )
+        net: Layer = FromScratch(module, params)
+        return Model(net, SGD(net.parameters(), *options), partial(train_scratch, module, params, lr=settings.lr))
     net = getattr(models, name)(*sizes, rng=rng)
+    optimizer = SGD(net.parameters(), *options)
     loss = SquaredLoss() if settings.model == "linear" else CrossEntropyLoss()
-    optimizer = SGD(net.parameters(), settings.lr, settings.momentum, settings.weight_decay)
-    arrays = {name: parameter.data for name, parameter in net.named_parameters().items()}
-    return Model(arrays, net, lambda data, **options: train(net, loss, optimizer, data, **options))
+    return Model(net, optimizer, partial(train, net, loss, optimizer))
 
 
-def run(settings: Settings, output: Path, root: str | None = None) -> str:
-    """Train as the settings say; write model.npz, history.json and the pictures into output; return a short summary.
+def run(settings: Settings, place: Place) -> str:
+    """Train as the settings say; write checkpoint, model.npz, history.json and pictures; return a short summary.
 
-    Raises: DataError for the data, DivergedError for the training, OSError where a file cannot be written.
+    Raises: DataError for the data, DivergedError for the training, CheckpointError for a checkpoint that does not fit,
+    OSError where a file cannot be written.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    place.output.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(settings.seed)
     if settings.model == "linear":
-        return _run_linear(settings, output, rng)
-    return _run_classifier(settings, output, rng, root)
+        return _run_linear(settings, place, rng)
+    return _run_classifier(settings, place, rng)
 
 
-def _run_linear(settings: Settings, output: Path, rng: np.random.Generator) -> str:
+def _run_linear(settings: Settings, place: Place, rng: np.random.Generator) -> str:
     X, y = synthetic_regression(TRUE_W, TRUE_B, rng=rng)
     print(f"data: synthetic: {len(X)} points around y = {TRUE_W[0]} x1 - {-TRUE_W[1]} x2 + {TRUE_B}")
     model = build(settings, rng)
-    recorder = ParameterPath(list(model.arrays.values()))
-    history = _train(model, settings, rng, (X, y), callbacks=[recorder])
-    W, b = model.arrays.values()
-    _write_results(output, settings, model, history, "synthetic")
+    recorder = ParameterPath(model.net)
+    history = _train(model, settings, place, rng, (X, y), None, recorder)
+    if history is None:
+        return NOTHING_TO_DO
+    W, b = (parameter.data for parameter in model.net.parameters())
     pictures = {
         "fit.png": lambda: plotting.regression_fit(W, b, X, y),
-        "path.png": lambda: plotting.parameter_path(np.array(recorder.path), np.array(TRUE_W), TRUE_B),
+        "path.png": lambda: plotting.parameter_path(
+            np.array(recorder.rows), np.array(TRUE_W), TRUE_B, every=recorder.every
+        ),
     }
     lines = [
         f"          {'learnt':>10} {'truth':>10} {'error':>10}",
@@ -136,46 +239,115 @@ def _run_linear(settings: Settings, output: Path, rng: np.random.Generator) -> s
             for name, found, truth in zip(["w1", "w2", "b"], [*W[:, 0], *b], [*TRUE_W, TRUE_B], strict=True)
         ),
     ]
-    return "\n".join([*lines, _write_pictures(output, history, pictures)])
+    return "\n".join([*lines, _write_results(place.output, settings, model, history, pictures)])
 
 
-def _run_classifier(settings: Settings, output: Path, rng: np.random.Generator, root: str | None) -> str:
-    data, source = choose_images(settings.data, root)
+def _run_classifier(settings: Settings, place: Place, rng: np.random.Generator) -> str:
+    data, source = choose_images(settings.data, place.root)
+    settings = dataclasses.replace(settings, data=source.split(":")[0])
     print(f"data: {source}")
     model = build(settings, rng)
-    history = _train(model, settings, rng, data.train, test=data.test)
-    _write_results(output, settings, model, history, source.split(":")[0])
-    O = np.concatenate([model.predict(as_floats(X)) for X in np.array_split(data.test.X, 40)])
+    history = _train(model, settings, place, rng, data.train, data.test)
+    if history is None:
+        return NOTHING_TO_DO
+    O = np.concatenate([model.net(as_floats(X)) for X in np.array_split(data.test.X, 40)])
     predictions = O.argmax(axis=1)
-    W = next(iter(model.arrays.values()))
+    parameters = model.net.parameters()
     names = data.class_names
     pictures = {
         "predictions.png": lambda: plotting.images(*data.test, names, predictions),
-        "weights.png": lambda: plotting.first_layer_weights(W, class_names=names if len(model.arrays) == 2 else None),
+        "weights.png": lambda: plotting.first_layer_weights(
+            parameters[0].data, class_names=names if len(parameters) == 2 else None
+        ),
         "confusion.png": lambda: plotting.confusion_matrix(predictions, data.test.y, names),
     }
     right = float(np.mean(predictions == data.test.y))
     summary = f"test accuracy {right:.4f} after {settings.epochs} epochs ({sum(history.seconds):.1f} s of training)"
-    return f"{summary}\n{_write_pictures(output, history, pictures)}"
+    return f"{summary}\n{_write_results(place.output, settings, model, history, pictures)}"
 
 
-def _train(model: Model, settings: Settings, rng: np.random.Generator, data: Any, **options: Any) -> History:
-    return model.train(data, num_epochs=settings.epochs, batch_size=settings.batch_size, rng=rng, **options)
+NOTHING_TO_DO = "nothing to do: this run has all its epochs; --epochs with a larger number goes on with it"
 
 
-def _write_results(output: Path, settings: Settings, model: Model, history: History, data: str) -> None:
-    """Write model.npz, for `net.load_state_dict(numpy.load(path))`, and history.json, with all the settings."""
+def _train(
+    model: Model,
+    settings: Settings,
+    place: Place,
+    rng: np.random.Generator,
+    data: tuple[Array, Array],
+    test: tuple[Array, Array] | None,
+    recorder: ParameterPath | None = None,
+) -> History | None:
+    """The history of the run, from its start or from the checkpoint; None if it was complete, its model written."""
+    digest = _digest(*data, *(test or ()))
+    checkpointer = Checkpointer(
+        place.checkpoint,
+        model.net,
+        model.optimizer,
+        rng=rng,
+        every=place.checkpoint_every,
+        settings=dataclasses.asdict(settings),
+        data_digest=digest,
+        extra=recorder.arrays if recorder else dict,
+    )
+    if place.resume and place.checkpoint.exists():
+        saved = read_checkpoint(place.checkpoint)
+        if saved.data_digest != digest:
+            raise CheckpointError(f"{place.checkpoint}: data: its run was trained on other data than these")
+        state = load_checkpoint(place.checkpoint, model.net, model.optimizer, rng=rng)
+        if recorder:
+            recorder.restore(saved.extra)
+        if state.epoch == settings.epochs and state.order is None and _is_written(place.output, model):
+            return None
+        print(f"resuming after step {state.step}, in epoch {state.epoch} of {settings.epochs}")
+    else:
+        _warn_of_unfinished(place.checkpoint)
+        state = State()
+        checkpointer.save(state)  # now, so that an earlier run's is not mistaken for this one's
+    words = f"`numpynet train {settings.model} --output {place.output} --resume` goes on from there"
+    with CtrlC(checkpointer, words) as ctrl_c:
+        callbacks = [*([recorder] if recorder else []), checkpointer, ctrl_c]
+        options = {"num_epochs": settings.epochs, "batch_size": settings.batch_size, "rng": rng, "test": test}
+        return model.train(data, **options, callbacks=callbacks, state=state)
+
+
+def _is_written(output: Path, model: Model) -> bool:
+    path = output / "model.npz"
+    return (output / "history.json").exists() and path.exists() and path.read_bytes() == to_npz(model.net.state_dict())
+
+
+def _warn_of_unfinished(path: Path) -> None:
+    try:
+        saved = read_checkpoint(path)
+    except (CheckpointError, OSError):
+        return
+    if saved.state.epoch < saved.settings.get("epochs", 0) or saved.state.order is not None:
+        print(f"starting afresh; {path} of an unfinished run is replaced (--resume would go on with it)")
+
+
+def _digest(*arrays: Array) -> str:
+    import hashlib
+
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _write_results(
+    output: Path, settings: Settings, model: Model, history: History, pictures: dict[str, Callable[[], Figure]]
+) -> str:
+    """Write model.npz, for `net.load_state_dict(numpy.load(path))`, history.json, with all settings, and the pictures;
+    say what was written, and what is missing to draw the pictures.
+    """
     record = {
-        "settings": dataclasses.asdict(settings) | {"data": data},
+        "settings": dataclasses.asdict(settings),
         "versions": versions() | {"blas": blas()},
         **dataclasses.asdict(history),
     }
-    write_whole(output / "model.npz", lambda file: np.savez(file, **model.arrays))  # type: ignore[arg-type]
-    write_whole(output / "history.json", lambda file: file.write(json.dumps(record, indent=2).encode() + b"\n"))
-
-
-def _write_pictures(output: Path, history: History, pictures: dict[str, Callable[[], Figure]]) -> str:
-    """Draw each picture and write it, and say so; or say what is missing to draw them."""
+    write_whole(output / "model.npz", to_npz(model.net.state_dict()))
+    write_whole(output / "history.json", json.dumps(record, indent=2).encode() + b"\n")
     for name in PICTURES:  # an earlier run's must not pass for this one's
         (output / name).unlink(missing_ok=True)
     if history.train_loss:
@@ -184,8 +356,7 @@ def _write_pictures(output: Path, history: History, pictures: dict[str, Callable
     note = ""
     try:
         for name, draw in pictures.items():
-            figure = draw()
-            write_whole(output / name, lambda file, figure=figure: figure.savefig(file, format="png"))  # type: ignore[misc]
+            write_whole(output / name, as_png(draw()))
             written.append(name)
     except ImportError as error:
         note = f"\nno pictures: {error}"

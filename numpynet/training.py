@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from numpynet.checks import check_labels, check_rng, check_size
-from numpynet.data.batches import minibatches
+from numpynet.data.batches import as_floats, batches_in_order, minibatches
 from numpynet.functional import Array
 from numpynet.layers import Layer
 from numpynet.losses import Loss
@@ -41,12 +41,25 @@ class History:
 
 @dataclass
 class State:
-    """Where a run is: the epoch, counted from 1, the steps done since its start, the last batch's loss, the history."""
+    """Where a run is: with the parameters, the optimizer and the rng, all that is needed to go on from there.
 
-    history: History
+    epoch is the one under way, counted from 1, or the last one done; step counts all since the start, and loss is the
+    last batch's. Within an epoch, order is its shuffled order of the examples, of which `position` are done; the sums
+    and the seconds are the epoch's so far. Between epochs, order is None.
+    """
+
+    history: History = field(default_factory=History)
     epoch: int = 0
     step: int = 0
     loss: float = math.nan
+    order: Array | None = None
+    position: int = 0
+    total_loss: float = 0.0
+    total_right: float = 0.0
+    seconds: float = 0.0
+
+    def end_epoch(self) -> None:
+        self.order, self.position, self.total_loss, self.total_right, self.seconds = None, 0, 0.0, 0.0, 0.0
 
 
 class Callback:
@@ -71,12 +84,14 @@ def train(
     test: tuple[Array, Array] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
+    state: State | None = None,
 ) -> History:
     """Train net on data = (X, y) by minibatch gradient descent, and return the history.
 
     If y holds integers, net is a classifier: its accuracy is recorded on data and, if given, on test = (X, y). progress
     prints a line per epoch and shows a bar, where tqdm is installed and the output is a terminal. A loss that is not
-    finite stops the run before it is sent back. The loop over epochs and batches is `_run`, below.
+    finite stops the run before it is sent back. state, as from `load_checkpoint`, is where to go on from; it changes as
+    the run goes on. The loop over epochs and batches is `_run`, below.
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X reach net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
@@ -94,7 +109,7 @@ def train(
 
     if not {id(parameter) for parameter in optimizer.parameters} <= {id(parameter) for parameter in net.parameters()}:
         raise ValueError("train: optimizer must hold parameters of net, got another network's")
-    return _run(step, net, data, optimizer.lr, num_epochs, batch_size, rng, test, callbacks, progress)
+    return _run(step, net, data, optimizer.lr, num_epochs, batch_size, rng, test, callbacks, progress, state)
 
 
 def train_scratch(
@@ -109,6 +124,7 @@ def train_scratch(
     test: tuple[Array, Array] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
+    state: State | None = None,
 ) -> History:
     """`train` for a model from scratch, one of the modules of `numpynet.scratch`, whose params it changes in place.
 
@@ -127,7 +143,17 @@ def train_scratch(
         return value, y_hat
 
     return _run(
-        step, lambda X: model.predict(params, X), data, lr, num_epochs, batch_size, rng, test, callbacks, progress
+        step,
+        lambda X: model.predict(params, X),
+        data,
+        lr,
+        num_epochs,
+        batch_size,
+        rng,
+        test,
+        callbacks,
+        progress,
+        state,
     )
 
 
@@ -142,41 +168,49 @@ def _run(
     test: tuple[Array, Array] | None,
     callbacks: Sequence[Callback],
     progress: bool,
+    state: State | None,
 ) -> History:
     X, y = data
     check_size("train", "num_epochs", num_epochs, least=0)
     check_rng("train", rng)
     _check_data(data, test, batch_size)
     classifier = y.dtype.kind in "iu"
-    state = State(History())
-    for state.epoch in range(1, num_epochs + 1):
-        start = time.perf_counter()
-        total_loss = total_right = 0.0
-        batches = minibatches(X, y, batch_size, rng=rng)
-        for X_batch, y_batch in _bar(batches, math.ceil(len(X) / batch_size), state.epoch) if progress else batches:
+    state = State() if state is None else state
+    if state.order is not None and len(state.order) != len(X):
+        raise ValueError(f"train: data must have {len(state.order)} examples, as state says, got {len(X)}")
+    history = state.history
+    for epoch in range(state.epoch + (state.order is None), num_epochs + 1):
+        state.epoch = epoch
+        start = time.perf_counter() - state.seconds
+        if state.order is None:
+            state.order = rng.permutation(len(X))
+        batches = batches_in_order(X, y, batch_size, state.order[state.position :])
+        for X_batch, y_batch in _bar(batches, state, batch_size) if progress else batches:
             with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss, checked next
                 loss, y_hat = step(X_batch, y_batch)
             state.step, state.loss = state.step + 1, float(loss)
             _check_finite("loss", state.loss, state, lr)
-            total_loss += state.loss * len(y_batch)  # weighted, as the last batch may be short
+            state.position += len(y_batch)
+            state.total_loss += state.loss * len(y_batch)  # weighted, as the last batch may be short
             if classifier:
-                total_right += accuracy(y_hat, y_batch) * len(y_batch)
+                state.total_right += accuracy(y_hat, y_batch) * len(y_batch)
+            state.seconds = time.perf_counter() - start
             for callback in callbacks:
                 callback.after_step(state)
         with np.errstate(over="ignore", invalid="ignore"):  # after the last update comes no loss: predict once more
-            _check_finite("prediction", predict(X_batch).sum(), state, lr)
-        history = state.history
+            _check_finite("prediction", predict(as_floats(X[state.order[-batch_size:]])).sum(), state, lr)
         history.seconds.append(time.perf_counter() - start)
-        history.train_loss.append(total_loss / len(X))
+        history.train_loss.append(state.total_loss / len(X))
         if classifier:
-            history.train_accuracy.append(total_right / len(X))
+            history.train_accuracy.append(state.total_right / len(X))
         if test is not None:
             history.test_accuracy.append(evaluate_accuracy(predict, *test, batch_size))
+        state.end_epoch()
         if progress:
-            print(_line(history, num_epochs), flush=True)
+            print(_line(state, num_epochs), flush=True)
         for callback in callbacks:
             callback.after_epoch(state)
-    return state.history
+    return history
 
 
 def _check_data(data: tuple[Array, Array], test: tuple[Array, Array] | None, batch_size: int) -> None:
@@ -225,20 +259,21 @@ def evaluate_accuracy(net: Callable[[Array], Array], X: Array, y: Array, batch_s
     return right / len(X)
 
 
-def _bar(batches: Iterator[Any], total: int, epoch: int) -> Iterable[Any]:
+def _bar(batches: Iterator[Any], state: State, batch_size: int) -> Iterable[Any]:
     if not sys.stderr.isatty():
         return batches
     try:
         from tqdm import tqdm
     except ImportError:
         return batches
-    return tqdm(batches, total=total, desc=f"epoch {epoch}", unit="batch", leave=False)  # type: ignore[no-any-return]
+    done, total = (math.ceil(n / batch_size) for n in (state.position, len(state.order)))  # type: ignore[arg-type]
+    return tqdm(batches, initial=done, total=total, desc=f"epoch {state.epoch}", unit="batch", leave=False)  # type: ignore[no-any-return]
 
 
-def _line(history: History, num_epochs: int) -> str:
-    loss = history.train_loss[-1]
+def _line(state: State, num_epochs: int) -> str:
+    history, loss = state.history, state.history.train_loss[-1]
     parts = [
-        f"epoch {len(history.train_loss):{len(str(num_epochs))}}/{num_epochs}",
+        f"epoch {state.epoch:{len(str(num_epochs))}}/{num_epochs}",
         f"loss {loss:.4f}" if loss < 1e4 else f"loss {loss:.3e}",
     ]
     if history.train_accuracy:

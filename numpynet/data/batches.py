@@ -38,14 +38,13 @@ def minibatches(
     check_kind("minibatches", "y", y, "fiu", "an array of numbers")
     if len(X) != len(y):
         raise ValueError(f"minibatches: X and y must have the same length, got {len(X)} and {len(y)}")
-    return _minibatches(X, y, batch_size, rng)
+    return batches_in_order(X, y, batch_size, np.arange(len(X)) if rng is None else rng.permutation(len(X)))
 
 
-def _minibatches(X: Array, y: Array, batch_size: int, rng: np.random.Generator | None) -> Iterator[tuple[Array, Array]]:
-    order = None if rng is None else rng.permutation(len(X))
-    for start in range(0, len(X), batch_size):
-        batch = slice(start, start + batch_size)
-        rows = batch if order is None else order[batch]
+def batches_in_order(X: Array, y: Array, batch_size: int, order: Array) -> Iterator[tuple[Array, Array]]:
+    """The examples that order names, in that order, batch_size at a time."""
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
         yield as_floats(X[rows]), y[rows]
 
 

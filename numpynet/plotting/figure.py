@@ -24,8 +24,13 @@ def new_figure(width: float, height: float) -> Figure:
 
     class NotebookFigure(Figure):
         def _repr_png_(self) -> bytes:
-            png = io.BytesIO()
-            self.savefig(png, format="png")
-            return png.getvalue()
+            return as_png(self)
 
     return NotebookFigure(figsize=(width, height), layout="constrained")
+
+
+def as_png(figure: Figure) -> bytes:
+    """The content of a PNG file of the figure."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()

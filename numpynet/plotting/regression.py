@@ -77,13 +77,13 @@ def _formula(w: Array, b: float, names: list[str]) -> str:
     return f"ŷ = {sums}".replace("= + ", "= ").replace("= − ", "= −")
 
 
-def parameter_path(path: Array, true_W: Array, true_b: Array | float) -> Figure:
+def parameter_path(path: Array, true_W: Array, true_b: Array | float, *, every: int = 1) -> Figure:
     """How w and b of a linear regression moved at each step of training, and the truth that they should find, dashed.
 
     If d = 2, a second panel shows the way of w across the plane of all w.
 
-    Shapes: path (steps + 1, d + 1): row 0 is `np.append(W, b)` before training, then comes one row for each step;
-    true_W (d,) or (d, 1), true_b a number or (1,).
+    Shapes: path (steps + 1, d + 1): row 0 is `np.append(W, b)` before training, then comes one row for each step, or
+    for each `every` steps; true_W (d,) or (d, 1), true_b a number or (1,).
     Raises: TypeError unless path is a float array; ValueError unless the shapes fit.
     """
     check_floats("parameter_path", path=path)
@@ -95,7 +95,7 @@ def parameter_path(path: Array, true_W: Array, true_b: Array | float) -> Figure:
     panels = figure.subplots(1, 2 if d == 2 else 1, squeeze=False)[0]
     colours = [(BLUE, VERMILION, GREEN, PURPLE, SKY)[j % 5] for j in range(d + 1)]
     for j, colour in enumerate(colours):
-        panels[0].plot(path[:, j], color=colour)
+        panels[0].plot(every * np.arange(len(path)), path[:, j], color=colour)
         panels[0].axhline(truth[j], color=colour, linestyle="--", linewidth=1)
     low, high = panels[0].get_ylim()
     label_y = -math.inf
@@ -105,7 +105,8 @@ def parameter_path(path: Array, true_W: Array, true_b: Array | float) -> Figure:
         panels[0].annotate(label, (1.02, label_y), xycoords=("axes fraction", "data"), color=colours[j], va="center")
     panels[0].set(xlabel="step", title="Each parameter, and its true value (dashed)")
     if d == 2:
-        panels[1].plot(path[:, 0], path[:, 1], ".-", color=GREY, markersize=3, linewidth=1, label="after each step")
+        label = "after each step" if every == 1 else f"after every {every} steps"
+        panels[1].plot(path[:, 0], path[:, 1], ".-", color=GREY, markersize=3, linewidth=1, label=label)
         panels[1].plot(*path[0, :2], "o", color=BLUE, markersize=8, label="start")
         panels[1].plot(*truth[:2], "*", color=VERMILION, markersize=14, label="truth")
         panels[1].set(xlabel="w₁", ylabel="w₂", title="The path of w")
