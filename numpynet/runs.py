@@ -223,8 +223,6 @@ def _run_linear(settings: Settings, place: Place, rng: np.random.Generator) -> s
     model = build(settings, rng)
     recorder = ParameterPath(model.net)
     history = _train(model, settings, place, rng, (X, y), None, recorder)
-    if history is None:
-        return NOTHING_TO_DO
     W, b = (parameter.data for parameter in model.net.parameters())
     pictures = {
         "fit.png": lambda: plotting.regression_fit(W, b, X, y),
@@ -248,8 +246,6 @@ def _run_classifier(settings: Settings, place: Place, rng: np.random.Generator) 
     print(f"data: {source}")
     model = build(settings, rng)
     history = _train(model, settings, place, rng, data.train, data.test)
-    if history is None:
-        return NOTHING_TO_DO
     O = np.concatenate([model.net(as_floats(X)) for X in np.array_split(data.test.X, 40)])
     predictions = O.argmax(axis=1)
     parameters = model.net.parameters()
@@ -266,9 +262,6 @@ def _run_classifier(settings: Settings, place: Place, rng: np.random.Generator) 
     return f"{summary}\n{_write_results(place.output, settings, model, history, pictures)}"
 
 
-NOTHING_TO_DO = "nothing to do: this run has all its epochs; --epochs with a larger number goes on with it"
-
-
 def _train(
     model: Model,
     settings: Settings,
@@ -277,8 +270,8 @@ def _train(
     data: tuple[Array, Array],
     test: tuple[Array, Array] | None,
     recorder: ParameterPath | None = None,
-) -> History | None:
-    """The history of the run, from its start or from the checkpoint; None if it was complete, its model written."""
+) -> History:
+    """The history of the run, from its start or from the checkpoint on."""
     digest = _digest(*data, *(test or ()))
     checkpointer = Checkpointer(
         place.checkpoint,
@@ -297,9 +290,10 @@ def _train(
         state = load_checkpoint(place.checkpoint, model.net, model.optimizer, rng=rng)
         if recorder:
             recorder.restore(saved.extra)
-        if state.epoch == settings.epochs and state.order is None and _is_written(place.output, model):
-            return None
-        print(f"resuming after step {state.step}, in epoch {state.epoch} of {settings.epochs}")
+        if state.epoch == settings.epochs and state.order is None:
+            print(f"nothing to train: all {settings.epochs} epochs are done; --epochs with a larger number goes on")
+        else:
+            print(f"resuming after step {state.step}, in epoch {state.epoch} of {settings.epochs}")
     else:
         _warn_of_unfinished(place.checkpoint)
         state = State()
@@ -309,11 +303,6 @@ def _train(
         callbacks = [*([recorder] if recorder else []), checkpointer, ctrl_c]
         options = {"num_epochs": settings.epochs, "batch_size": settings.batch_size, "rng": rng, "test": test}
         return model.train(data, **options, callbacks=callbacks, state=state)
-
-
-def _is_written(output: Path, model: Model) -> bool:
-    path = output / "model.npz"
-    return (output / "history.json").exists() and path.exists() and path.read_bytes() == to_npz(model.net.state_dict())
 
 
 def _warn_of_unfinished(path: Path) -> None:
@@ -346,18 +335,23 @@ def _write_results(
         "versions": versions() | {"blas": blas()},
         **dataclasses.asdict(history),
     }
-    write_whole(output / "model.npz", to_npz(model.net.state_dict()))
-    write_whole(output / "history.json", json.dumps(record, indent=2).encode() + b"\n")
-    for name in PICTURES:  # an earlier run's must not pass for this one's
-        (output / name).unlink(missing_ok=True)
+    _write(output / "model.npz", to_npz(model.net.state_dict()))
+    _write(output / "history.json", json.dumps(record, indent=2).encode() + b"\n")
     if history.train_loss:
         pictures = {"learning_curves.png": lambda: plotting.learning_curves(history)} | pictures
     written = ["model.npz", "history.json"]
     note = ""
     try:
         for name, draw in pictures.items():
-            write_whole(output / name, as_png(draw()))
+            _write(output / name, as_png(draw()))
             written.append(name)
     except ImportError as error:
         note = f"\nno pictures: {error}"
+    for name in set(PICTURES) - set(written):  # an earlier run's must not pass for this one's
+        (output / name).unlink(missing_ok=True)
     return f"written to {output}: {', '.join(written)}{note}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)

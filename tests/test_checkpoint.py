@@ -1,0 +1,431 @@
+"""Checkpoints: what is saved comes back to the bit, what is damaged or does not fit is refused and changes nothing, and
+a run that goes on from one ends as if it had never stopped."""
+
+import io
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from numpynet import (
+    SGD,
+    Callback,
+    Checkpointer,
+    CheckpointError,
+    CrossEntropyLoss,
+    SquaredLoss,
+    load_checkpoint,
+    models,
+    save_checkpoint,
+    scratch,
+    train,
+    train_scratch,
+)
+from numpynet.checkpoint import _digest, read_checkpoint
+from numpynet.npz import from_npz, to_npz
+from numpynet.training import History
+
+
+def make(seed=0, sizes=(4, [3], 2), lr=0.1, momentum=0.9, dtype=np.float32, bits=np.random.PCG64, **options):
+    """A net, an optimizer that has taken a step, and an rng that has been used."""
+    rng = np.random.Generator(bits(seed))
+    net = models.mlp(*sizes, rng=rng, dtype=dtype)
+    optimizer = SGD(net.parameters(), lr, momentum, **options)
+    for parameter in net.parameters():
+        parameter.grad = rng.normal(size=parameter.data.shape).astype(dtype)
+    optimizer.step()
+    return net, optimizer, rng
+
+
+def everything(net, optimizer, rng):
+    """All that a checkpoint is to restore, as bytes."""
+    arrays = [parameter.data for parameter in net.parameters()] + [np.asarray(v) for v in optimizer.velocities]
+    state = json.dumps(rng.bit_generator.state, default=lambda array: array.tolist())
+    return [(array.dtype, array.shape, array.tobytes()) for array in arrays], state
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    net, optimizer, rng = make()
+    save_checkpoint(path, net, optimizer, rng=rng, epoch=2, step=17, order=np.array([2, 0, 1]), position=2)
+    return path
+
+
+def assert_refused(path, message, seed=9, **options):
+    """load_checkpoint refuses the file, naming it and the reason, and nothing has changed."""
+    net, optimizer, rng = make(seed, **options)
+    before = everything(net, optimizer, rng)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_checkpoint(path, net, optimizer, rng=rng)
+    assert str(path) in str(caught.value)
+    assert everything(net, optimizer, rng) == before
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.0}, {"nesterov": True, "weight_decay": 0.01}])
+def test_parameters_velocities_and_the_rng_come_back_to_the_bit(options, dtype, tmp_path):
+    net, optimizer, rng = make(1, dtype=dtype, **options)
+    save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=3, step=40)
+    other = make(2, dtype=dtype, **options)
+    state = load_checkpoint(tmp_path / "c", *other[:2], rng=other[2])
+    assert everything(*other) == everything(net, optimizer, rng)
+    assert (state.epoch, state.step, state.order, state.position) == (3, 40, None, 0)
+    assert other[2].random() == rng.random()
+    assert [file.name for file in tmp_path.iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize("bits", ["PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"])
+def test_every_kind_of_generator_goes_on_where_it_was_and_no_other_kind_is_taken_for_it(bits, tmp_path):
+    kind = getattr(np.random, bits)
+    net, optimizer, rng = make(1, bits=kind)
+    rng.integers(0, 5, 3, dtype=np.uint32)  # leaves half of a 64-bit number over
+    save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=0, step=0)
+    other = make(2, bits=kind)
+    load_checkpoint(tmp_path / "c", *other[:2], rng=other[2])
+    for draw in ("random", "standard_normal"):
+        assert (getattr(other[2], draw)(5) == getattr(rng, draw)(5)).all()
+    assert (other[2].integers(0, 5, 9, dtype=np.uint32) == rng.integers(0, 5, 9, dtype=np.uint32)).all()
+    assert_refused(tmp_path / "c", "rng", bits=np.random.SFC64 if bits != "SFC64" else np.random.PCG64)
+
+
+def test_where_the_run_was_and_what_the_caller_adds_come_back(tmp_path):
+    net, optimizer, rng = make()
+    history = History([0.5, 1 / 3], [0.25, 0.1], [0.7, 0.2], [1.5, 2.5])
+    where = {"epoch": 3, "step": 21, "order": np.array([1, 0, 2]), "position": 1, "total_loss": 0.1, "total_right": 2.0}
+    rest = {"settings": {"model": "mlp", "hidden": [3]}, "data_digest": "abc", "extra": {"path": np.ones((2, 3))}}
+    save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, history=history, seconds=0.75, **where, **rest)
+    checkpoint = read_checkpoint(tmp_path / "c")
+    assert checkpoint.state.history == history
+    for name, value in where.items():
+        np.testing.assert_array_equal(getattr(checkpoint.state, name), value)
+    assert checkpoint.state.seconds == 0.75
+    assert checkpoint.settings == rest["settings"]
+    assert checkpoint.data_digest == "abc"
+    np.testing.assert_array_equal(checkpoint.extra["path"], np.ones((2, 3)))
+
+
+def test_numpys_own_reader_can_open_it_without_pickle(path):
+    with np.load(path, allow_pickle=False) as saved:
+        np.testing.assert_array_equal(saved["parameter/1.W"], make()[0].parameters()[0].data)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nothing_that_is_not_finite_is_ever_written(value, path):
+    before = path.read_bytes()
+    net, optimizer, rng = make(3)
+    net.parameters()[2].data[1, 0] = value
+    with pytest.raises(
+        CheckpointError, match=r"save_checkpoint: parameter/3.W must be finite, got -?(nan|inf) at \[1, 0\]"
+    ):
+        save_checkpoint(path, net, optimizer, rng=rng, epoch=1, step=1)
+    net, optimizer, rng = make(3)
+    optimizer.velocities[1][0] = value
+    with pytest.raises(CheckpointError, match="velocity/1.b must be finite"):
+        save_checkpoint(path, net, optimizer, rng=rng, epoch=1, step=1)
+    net, optimizer, rng = make(3)
+    with pytest.raises(CheckpointError, match="total_loss must be finite"):
+        save_checkpoint(path, net, optimizer, rng=rng, epoch=1, step=1, total_loss=value)
+    with pytest.raises(CheckpointError, match="history's train_loss must be finite"):
+        save_checkpoint(path, net, optimizer, rng=rng, epoch=1, step=1, history=History([value]))
+    assert path.read_bytes() == before
+
+
+def test_an_optimizer_of_another_network_is_refused_when_saving(tmp_path):
+    net, _, rng = make()
+    with pytest.raises(ValueError, match="optimizer must hold parameters of net"):
+        save_checkpoint(tmp_path / "c", net, make(1)[1], rng=rng, epoch=0, step=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Files that are damaged, or something else.
+
+
+def test_every_byte_flipped_is_noticed_or_changes_nothing(path):
+    content = path.read_bytes()
+    expected = everything(*make())
+    noticed = 0
+    for at in range(len(content)):
+        for mask in (0x01, 0x80, 0xFF):
+            path.write_bytes(content[:at] + bytes([content[at] ^ mask]) + content[at + 1 :])
+            other = make(9)
+            untouched = everything(*other)
+            try:
+                load_checkpoint(path, *other[:2], rng=other[2])
+            except CheckpointError:
+                noticed += 1
+                assert everything(*other) == untouched
+            else:
+                assert everything(*other) == expected
+    assert noticed > 2 * len(content)
+
+
+def test_cut_off_anywhere_it_is_refused(path):
+    content = path.read_bytes()
+    for length in range(0, len(content), 7):
+        path.write_bytes(content[:length])
+        with pytest.raises(CheckpointError):
+            read_checkpoint(path)
+
+
+class Trap:
+    """Pickled, it writes a file when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def zipped(members, **options):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", **options) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def npy(array, **options):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, **options)
+    return file.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_strange_files_are_refused_and_execute_nothing(path, tmp_path):
+    trap = np.array([Trap(tmp_path / "sprung")], object)
+    arrays = from_npz(path.read_bytes())
+    members = [(f"{name}.npy", npy(array)) for name, array in arrays.items()]
+    announced = npy(np.zeros(4)).replace(b"(4,)", b"(9**9,)"[:4])
+    strange = {
+        "empty": b"",
+        "text": b"a line of text, and another\n" * 50,
+        "pickle": pickle.dumps(Trap(tmp_path / "sprung")),
+        "pickled array": npy(trap, allow_pickle=True),
+        "pickled member": zipped([*members, ("extra/trap.npy", npy(trap, allow_pickle=True))]),
+        "twice": zipped([*members, members[0]]),
+        "compressed bomb": zipped([("meta.npy", npy(np.zeros(1 << 26, np.uint8)))], compression=zipfile.ZIP_DEFLATED),
+        "shape too large": zipped([("meta.npy", announced)]),
+        "no meta": to_npz({"parameter/1.W": np.ones(2)}),
+        "not npy": zipped([("meta.npy", b"{}")]),
+        "an IDX file": b"\0\0\x08\1" + bytes(100),
+        "someone's weights": to_npz({"W": np.ones((2, 2)), "b": np.ones(2)}),
+    }
+    for name, content in strange.items():
+        path.write_bytes(content)
+        assert_refused(path, ".")
+        assert not (tmp_path / "sprung").exists(), name
+
+
+def forge(path, meta=None, **arrays):
+    """Change what the file holds and make its digest right again; an array None is left out."""
+    content = from_npz(path.read_bytes())
+    content |= arrays
+    content = {name: array for name, array in content.items() if array is not None}
+    text = {**json.loads(content["meta"].tobytes()), **(meta or {})}
+    content["meta"] = np.frombuffer(json.dumps({k: v for k, v in text.items() if v is not ...}).encode(), np.uint8)
+    del content["digest"]
+    content["digest"] = _digest(content)
+    path.write_bytes(to_npz(content))
+
+
+FORGED = {
+    "later version": ({"meta": {"version": 2}}, "version must be 1, got 2: was it written by a later numpynet?"),
+    "field missing": ({"meta": {"step": ...}}, "meta must hold"),
+    "field unknown": ({"meta": {"colour": "red"}}, "meta must hold"),
+    "field of another kind": ({"meta": {"step": "17"}}, "step must not be '17'"),
+    "bool for a number": ({"meta": {"step": True}}, "step must not be True"),
+    "negative": ({"meta": {"epoch": -1}}, "epoch must be at least 0, got -1"),
+    "infinite": ({"meta": {"total_loss": float("inf")}}, "total_loss must be finite"),
+    "figures": ({"meta": {"history": {"train_loss": ["low"], "train_accuracy": [], "test_accuracy": [], "seconds": []}}}, "history's train_loss"),
+    "history": ({"meta": {"history": {}}}, "history must hold"),
+    "optimizer": ({"meta": {"optimizer": {"lr": 0.1}}}, "optimizer must hold"),
+    "learning rate": ({"meta": {"optimizer": {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}}}, "optimizer's lr: 0.2 in the checkpoint, 0.1 here"),
+    "rng state": ({"meta": {"rng": {"bit_generator": "PCG64", "state": {}}}}, "rng"),
+    "architecture": ({"meta": {"architecture": "Tree"}}, "architecture: Tree in the checkpoint"),
+    "position": ({"meta": {"position": 4}}, "position must be at most 3, got 4"),
+    "position without order": ({"order": None}, "order is missing"),
+    "order not a permutation": ({"order": np.array([0, 0, 1])}, "order must hold every example once"),
+    "order of floats": ({"order": np.array([0.0, 1.0, 2.0])}, "order must hold every example once"),
+    "parameter missing": ({"parameter/1.W": None}, "parameters"),
+    "parameter unknown": ({"parameter/9.W": np.ones(2)}, "parameters"),
+    "parameter of another shape": ({"parameter/1.W": np.ones((3, 4), np.float32)}, r"parameter 1.W: \(3, 4\) float32 in the checkpoint, \(4, 3\) float32 here"),
+    "parameter of another dtype": ({"parameter/1.W": np.ones((4, 3))}, "parameter 1.W"),
+    "parameter not finite": ({"parameter/1.b": np.array([0, np.nan, 0], np.float32)}, "parameter/1.b must be finite"),
+    "velocity missing": ({"velocity/1.W": None}, "velocities"),
+    "velocity of another shape": ({"velocity/1.W": np.ones((3, 4), np.float32)}, "velocity 1.W"),
+    "array unknown": ({"colour": np.ones(2)}, "colour is not expected"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_whole_files_whose_content_does_not_fit_are_refused_naming_the_field(case, path):
+    changes, message = FORGED[case]
+    forge(path, **changes)
+    assert_refused(path, message)
+
+
+def test_a_forged_file_without_a_change_is_accepted(path):
+    forge(path)
+    net, optimizer, rng = make(9)
+    load_checkpoint(path, net, optimizer, rng=rng)
+    assert everything(net, optimizer, rng) == everything(*make())
+
+
+def test_a_later_version_is_told_from_a_damaged_file_even_when_it_computes_its_digest_in_another_way(path):
+    forge(path, meta={"version": 7, "a later field": 1})
+    content = from_npz(path.read_bytes()) | {"digest": np.zeros(64, np.uint8)}
+    path.write_bytes(to_npz(content))
+    assert_refused(path, "version must be 1, got 7")
+
+
+OTHERS = {
+    "wider": ({"sizes": (4, [5], 2)}, r"architecture: Flatten, Linear W \(4, 3\) b \(3,\), ReLU, .* in the checkpoint, .* here"),
+    "deeper": ({"sizes": (4, [3, 3], 2)}, "architecture"),
+    "other dtype": ({"dtype": np.float64}, "parameter 1.W"),
+    "learning rate": ({"lr": 0.2}, "optimizer's lr: 0.1 in the checkpoint, 0.2 here"),
+    "momentum": ({"momentum": 0.8}, "optimizer's momentum"),
+    "nesterov": ({"nesterov": True}, "optimizer's nesterov"),
+    "weight decay": ({"weight_decay": 0.1}, "optimizer's weight_decay"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_a_checkpoint_of_another_network_or_optimizer_is_refused_naming_the_field(case, path):
+    options, message = OTHERS[case]
+    assert_refused(path, message, **options)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    net, optimizer, rng = make()
+    with pytest.raises(FileNotFoundError):
+        load_checkpoint(tmp_path / "nowhere", net, optimizer, rng=rng)
+
+
+# Runs that go on.
+
+
+class StopAfter(Callback):
+    """Ends a run after so many steps, as a kill would."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def after_step(self, state):
+        if state.step == self.steps:
+            raise KeyboardInterrupt
+
+
+def data(seed=3, n=23):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 4)).astype(np.float32), rng.integers(0, 2, n)
+
+
+def start(seed):
+    net = models.mlp(4, [3], 2, rng=np.random.default_rng(seed))
+    return net, SGD(net.parameters(), 0.1, 0.9), np.random.default_rng(seed)
+
+
+def figures(history):
+    return history.train_loss, history.train_accuracy, history.test_accuracy
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 5, None])
+def test_a_run_stopped_anywhere_goes_on_and_ends_with_the_same_bits_and_figures(every, tmp_path):
+    options = {"num_epochs": 3, "batch_size": 5, "test": data(4), "progress": False}
+    net, optimizer, rng = start(1)
+    whole = train(net, CrossEntropyLoss(), optimizer, data(), rng=rng, **options)
+    for stop in range(1, 16):
+        path = tmp_path / f"{stop}"
+        first, first_optimizer, first_rng = start(1)
+        checkpointer = Checkpointer(path, first, first_optimizer, rng=first_rng, every=every)
+        with pytest.raises(KeyboardInterrupt):
+            train(
+                first, CrossEntropyLoss(), first_optimizer, data(), rng=first_rng,
+                callbacks=[checkpointer, StopAfter(stop)], **options,
+            )  # fmt: skip
+        second, second_optimizer, second_rng = start(2)
+        state = load_checkpoint(path, second, second_optimizer, rng=second_rng) if path.exists() else None
+        if state is None:
+            assert stop <= 5
+            continue
+        last_epoch, last_save = (stop - 1) // 5 * 5, stop // every * every if every else 0
+        assert state.step == max(last_epoch, last_save)
+        history = train(second, CrossEntropyLoss(), second_optimizer, data(), rng=second_rng, state=state, **options)
+        assert figures(history) == figures(whole)
+        assert everything(second, second_optimizer, second_rng) == everything(net, optimizer, rng)
+
+
+def test_more_epochs_from_a_finished_run_are_those_that_one_run_would_have_had(tmp_path):
+    options = {"batch_size": 5, "progress": False}
+    net, optimizer, rng = start(1)
+    whole = train(net, CrossEntropyLoss(), optimizer, data(), num_epochs=4, rng=rng, **options)
+    first, first_optimizer, first_rng = start(1)
+    checkpointer = Checkpointer(tmp_path / "c", first, first_optimizer, rng=first_rng)
+    train(
+        first,
+        CrossEntropyLoss(),
+        first_optimizer,
+        data(),
+        num_epochs=2,
+        rng=first_rng,
+        callbacks=[checkpointer],
+        **options,
+    )
+    second, second_optimizer, second_rng = start(2)
+    state = load_checkpoint(tmp_path / "c", second, second_optimizer, rng=second_rng)
+    history = train(
+        second, CrossEntropyLoss(), second_optimizer, data(), num_epochs=4, rng=second_rng, state=state, **options
+    )
+    assert figures(history) == figures(whole)
+    assert everything(second, second_optimizer, second_rng) == everything(net, optimizer, rng)
+
+
+def test_a_state_of_other_data_is_refused(path):
+    net, optimizer, rng = make(9)
+    state = load_checkpoint(path, net, optimizer, rng=rng)
+    with pytest.raises(ValueError, match="train: data must have 3 examples, as state says, got 23"):
+        train(net, CrossEntropyLoss(), optimizer, data(), num_epochs=3, batch_size=5, rng=rng, state=state)
+
+
+def test_a_run_from_scratch_goes_on_too(tmp_path):
+    from numpynet.runs import FromScratch
+
+    X, y = np.random.default_rng(0).normal(size=(2, 23, 1))
+    options = {"num_epochs": 3, "batch_size": 5, "lr": 0.1, "progress": False}
+
+    def begin(seed):
+        params = scratch.linear_regression.init_parameters(1, rng=np.random.default_rng(seed), dtype=np.float64)
+        net = FromScratch(scratch.linear_regression, params)
+        return params, net, SGD(net.parameters(), 0.1), np.random.default_rng(seed)
+
+    params, *_, rng = begin(1)
+    whole = train_scratch(scratch.linear_regression, params, (X, y), rng=rng, **options)
+    first, net, optimizer, rng = begin(1)
+    checkpointer = Checkpointer(tmp_path / "c", net, optimizer, rng=rng, every=3)
+    with pytest.raises(KeyboardInterrupt):
+        train_scratch(
+            scratch.linear_regression, first, (X, y), rng=rng, callbacks=[checkpointer, StopAfter(8)], **options
+        )
+    second, net, optimizer, rng = begin(2)
+    state = load_checkpoint(tmp_path / "c", net, optimizer, rng=rng)
+    history = train_scratch(scratch.linear_regression, second, (X, y), rng=rng, state=state, **options)
+    assert history.train_loss == whole.train_loss
+    for name, array in params.items():
+        np.testing.assert_array_equal(second[name], array)
+
+
+def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_has_diverged(tmp_path):
+    net = models.linear_regression(1, rng=np.random.default_rng(0))
+    optimizer = SGD(net.parameters(), 1e20)
+    X = y = np.ones((8, 1), np.float32)
+    checkpointer = Checkpointer(tmp_path / "c", net, optimizer, rng=np.random.default_rng(0), every=1)
+    with pytest.raises(ArithmeticError):
+        train(
+            net, SquaredLoss(), optimizer, (X, y), num_epochs=3, batch_size=2,
+            rng=np.random.default_rng(0), callbacks=[checkpointer], progress=False,
+        )  # fmt: skip
+    assert np.isfinite(read_checkpoint(tmp_path / "c").parameters["0.W"]).all()
