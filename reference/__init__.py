@@ -1,5 +1,11 @@
-"""The models of numpynet once more, in PyTorch, under the same names: lay two files side by side, line by line.
+"""The models of numpynet once more, in PyTorch, under the same names: lay two files side by side, function by function.
 
-What autograd does in one call, `torch.autograd.grad(loss, ...)` or `loss.backward()`, is what numpynet writes out.
-`twin.twin_run` trains both from the same weights on the same batches and tells where, if anywhere, they part.
+What to read, in this order:
+
+    scratch.linear_regression   what autograd does in one call, and numpynet writes out
+    scratch.softmax_regression, scratch.mlp, models, data, training
+    twin                        numpynet and PyTorch trained side by side, from the same weights on the same batches
+    agreement, convert          how close is the same; parameters carried over, both ways
+
+`python -m reference mlp` is the twin run from the command line; it says at which step, if any, and in what they part.
 """

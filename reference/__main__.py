@@ -1,19 +1,19 @@
 """`python -m reference MODEL`: the twin run from the command line, with a table, two pictures and an exit code."""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from numpynet import synthetic_regression
+from numpynet import DataError, synthetic_regression
 from numpynet.environment import restart_with_threads, threads_are
 from numpynet.files import write_whole
-from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, new_figure
+from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
 from numpynet.runs import BOOK, TRUE_B, TRUE_W, choose_images
-from reference.twin import contenders, twin_run
+from reference.agreement import TOLERANCES
+from reference.twin import NUMPY_SCRATCH, make_contenders, twin_run
 
 MODELS = {  # name and sizes, as the book has them
     "linear": ("linear_regression", (2,)),
@@ -23,7 +23,7 @@ MODELS = {  # name and sizes, as the book has them
 
 
 def main():
-    """Run the twins; 0 if they agree to the end, 1 where they part."""
+    """Run the twins; return 0 if they agree at every step, 1 where they part; 2 is wrong usage, data or files."""
     parser = argparse.ArgumentParser(prog="python -m reference", description="Train numpynet and PyTorch side by side.")
     parser.add_argument("model", choices=list(MODELS))
     parser.add_argument(
@@ -37,40 +37,58 @@ def main():
     arguments = parser.parse_args()
     if arguments.epochs is not None and arguments.epochs < 1:
         parser.error(f"--epochs: must be at least 1, got {arguments.epochs}")
+    if arguments.seed < 0:
+        parser.error(f"--seed: must be at least 0, got {arguments.seed}")
+    if arguments.model == "linear" and (arguments.data != "auto" or arguments.root):
+        parser.error("--data and --root are for softmax and mlp; linear makes its own data")
     if not threads_are(1):  # two libraries with a thread for every core each would wait for one another
         sys.stdout.flush()
         restart_with_threads(1)
     torch.set_num_threads(1)
+    try:
+        return run(arguments)
+    except (DataError, OSError) as error:
+        parser.error(str(error))
 
+
+def run(arguments):
+    """Print the table and the verdict, leave the pictures, and return the exit code."""
     output = arguments.output or Path("runs", f"twin-{arguments.model}")
     output.mkdir(parents=True, exist_ok=True)
+    for picture in ("curves.png", "difference.png"):  # an earlier run's must not pass for this one's
+        (output / picture).unlink(missing_ok=True)
     name, sizes = MODELS[arguments.model]
     book, dtype = BOOK[arguments.model], np.dtype(arguments.dtype)
-    test = None
+    rng = np.random.default_rng(arguments.seed)  # data, weights and batches, in the order of `numpynet train`
     if arguments.model == "linear":
-        data = synthetic_regression(TRUE_W, TRUE_B, rng=np.random.default_rng(arguments.seed), dtype=dtype)
+        data, test = synthetic_regression(TRUE_W, TRUE_B, rng=rng, dtype=dtype), None
     else:
-        images, source = choose_images(arguments.data, arguments.root)
+        (data, test, _), source = choose_images(arguments.data, arguments.root)
         print(f"data: {source}")
-        data, test = (images.train.X, images.train.y.astype(np.int64)), images.test
-    four = contenders(name, sizes, lr=book.lr, seed=arguments.seed, dtype=dtype)
+    contenders = make_contenders(name, sizes, lr=book.lr, rng=rng, dtype=dtype)
     print(f"{arguments.dtype}, one thread; per cell: loss, train and test accuracy (classifiers), seconds")
-    print("epoch  " + "".join(f"{contender:30}" for contender in four) + "largest difference")
+    print("epoch  " + "".join(f"{contender:30}" for contender in contenders) + "largest difference so far")
     report = twin_run(
-        four,
+        contenders,
         data,
         num_epochs=arguments.epochs or book.epochs,
         batch_size=book.batch_size,
-        seed=arguments.seed,
+        rng=rng,
         test=test,
         after_epoch=print_row,
     )
+    if report.differences:
+        print(draw_pictures(report, output))
     if report.parted:
         print(f"numpynet and PyTorch part at {report.parted}")
         return 1
-    for picture, draw in {"curves.png": draw_curves, "difference.png": draw_difference}.items():
-        write_whole(output / picture, lambda file, draw=draw: draw(report).savefig(file, format="png"))
-    print(f"they agree; written to {output}: curves.png, difference.png")
+    if arguments.dtype == "float64":
+        rounding = f"to {TOLERANCES['float64 formulas']:.0e}"
+    else:
+        rounding = f"to {TOLERANCES['float32']:.0e}, but for one unit in fifty, whose ReLU may round the other way"
+    print(f"they agree at each of {len(report.differences)} steps: from the same weights, the loss, the gradients and")
+    print(f"the new parameters are equal in numpynet's two, and in numpynet and PyTorch {rounding};")
+    print(f"left to themselves, their parameters came to differ by {max(report.differences):.1e}")
     return 0
 
 
@@ -78,10 +96,24 @@ def print_row(report):
     """The last epoch of every contender, and the largest parameter difference so far."""
     cells = []
     for history in report.histories.values():
-        numbers = [figures[-1] for figures in dataclasses.astuple(history)[:3] if figures]
-        cells.append(" ".join(f"{number:.4f}" for number in numbers) + f" {history.seconds[-1]:.2f}")
+        columns = [history.train_loss, history.train_accuracy, history.test_accuracy]
+        numbers = " ".join(f"{column[-1]:.4f}" for column in columns if column)
+        cells.append(f"{numbers} {history.seconds[-1]:.2f}")
     epoch = len(history.train_loss)
     print(f"{epoch:5}  " + "".join(f"{cell:30}" for cell in cells) + f"{max(report.differences):.1e}", flush=True)
+
+
+def draw_pictures(report, output):
+    """Write the pictures that there is an epoch or a step to show in, and say which."""
+    pictures = {"difference.png": draw_difference}
+    if report.histories[NUMPY_SCRATCH].train_loss:
+        pictures["curves.png"] = draw_curves
+    try:
+        for picture, draw in pictures.items():
+            write_whole(output / picture, as_png(draw(report)))
+    except ImportError as error:
+        return f"no pictures: {error}"
+    return f"written to {output}: {', '.join(pictures)}"
 
 
 def draw_curves(report):
@@ -92,10 +124,10 @@ def draw_curves(report):
     looks = [(BLUE, "-", 7), (GREEN, "-", 4.5), (VERMILION, "--", 2.5), (PURPLE, ":", 1.2)]
     for (name, history), (colour, style, width) in zip(report.histories.items(), looks, strict=True):
         for panel, values in zip(panels, [history.train_loss, history.test_accuracy], strict=False):
-            panel.plot(range(1, len(values) + 1), values, style, color=colour, linewidth=width, label=name)
+            panel.plot(range(1, len(values) + 1), values, "o" + style, color=colour, lw=width, ms=width + 2, label=name)
     for panel, title in zip(panels, ["Training loss", "Test accuracy"], strict=False):
         panel.set(title=title, xlabel="epoch")
-        panel.locator_params(axis="x", integer=True)
+        panel.locator_params(axis="x", integer=True, min_n_ticks=1)
         panel.legend()
         panel.grid(alpha=0.3)
     return figure
@@ -105,11 +137,11 @@ def draw_difference(report):
     """The largest parameter difference between numpynet and PyTorch after every step."""
     figure = new_figure(6, 3.6)
     axes = figure.subplots()
-    axes.semilogy(range(1, len(report.differences) + 1), np.maximum(report.differences, 1e-18), color=BLUE, linewidth=1)
+    axes.semilogy(np.maximum(report.differences, 1e-18), color=BLUE, linewidth=1)
     axes.set(
-        title="How far apart are the parameters?",
-        xlabel="step",
-        ylabel="largest difference,\nrelative to the largest entry",
+        title="How far have the parameters drifted apart?",
+        xlabel="step, counted from 0",
+        ylabel="largest difference, relative to\nthe largest entry (0 drawn as 1e-18)",
     )
     axes.grid(alpha=0.3)
     return figure

@@ -16,14 +16,17 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
         for X, y in batches:
             y_hat = net(X)
             value = loss(y_hat, y)
-            # PyTorch adds each new gradient to the one that is there, since a tensor used twice gets a share from each
-            # use; so the last step's must go first. numpynet's layers use each array once, and backward just sets grad.
+            # backward() adds to .grad what it finds there, because a tensor used twice must collect a share from each
+            # use; what the previous step left has to be cleared first. In numpynet each parameter is used once in a
+            # forward pass, so backward just sets grad.
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
             total_loss += value.item() * len(y)
             total_right += 0 if y.is_floating_point() else (y_hat.argmax(dim=1) == y).sum().item()
             count += len(y)
+        if count == 0:
+            raise ValueError("train: batches must start anew in every epoch, as a DataLoader does, got none")
         history.seconds.append(time.perf_counter() - start)
         history.train_loss.append(total_loss / count)
         if not y.is_floating_point():
@@ -36,5 +39,9 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
 @torch.no_grad()
 def evaluate_accuracy(net, batches):
     """The share of examples whose largest logit is at the right class."""
-    right = [(net(X).argmax(dim=1) == y) for X, y in batches]
+    right = []
+    for X, y in batches:
+        if y.is_floating_point():
+            raise ValueError(f"evaluate_accuracy: y must be classes, integers, got {y.dtype}")
+        right.append(net(X).argmax(dim=1) == y)
     return torch.cat(right).double().mean().item()

@@ -3,25 +3,32 @@ same weights on the same batches, and compared at every step.
 """
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 import numpynet
-from numpynet import SGD, CrossEntropyLoss, History, SquaredLoss, accuracy, minibatches, sgd
-from numpynet.data.batches import as_floats
-from reference import convert, scratch
-from reference.agreement import TOLERANCES, norm_wise, relative_l2
+from numpynet import SGD, CrossEntropyLoss, History, SquaredLoss, accuracy, evaluate_accuracy, minibatches, sgd
+from reference import convert, models, scratch
+from reference.agreement import TOLERANCES, largest_entry, norm_of_most, norm_wise
 
 NUMPY_SCRATCH, NUMPY_CONCISE = "numpynet scratch", "numpynet concise"
 TORCH_SCRATCH, TORCH_CONCISE = "PyTorch scratch", "PyTorch concise"
 
+REPEATED_BY = {  # whose steps, and by whom
+    NUMPY_SCRATCH: TORCH_SCRATCH,
+    NUMPY_CONCISE: NUMPY_SCRATCH,
+    TORCH_SCRATCH: NUMPY_SCRATCH,
+    TORCH_CONCISE: NUMPY_SCRATCH,
+}
+
 
 @dataclass
 class Report:
-    """What a twin run saw: a history for each contender; at every step, the largest parameter difference from numpynet
-    scratch; and, where they parted beyond the tolerance, the first step, who, in what, and by how much.
+    """What a twin run saw: a history for each contender; after every step, how far they have drifted apart, as the
+    largest parameter difference from numpynet scratch; and the first step, counted from 0, at which two part, and how.
     """
 
     histories: dict[str, History] = field(default_factory=dict)
@@ -35,10 +42,13 @@ class NumpyScratch:
     def __init__(self, module, params, lr):
         self.module, self.params, self.lr = module, {name: value.copy() for name, value in params.items()}, lr
 
+    def at(self, params):
+        return NumpyScratch(self.module, params, self.lr)
+
     def predict(self, X):
         return self.module.predict(self.params, X)
 
-    def gradients(self, X, y):
+    def loss_and_gradients(self, X, y):
         return self.module.loss_and_gradients(self.params, X, y)
 
     def update(self, grads):
@@ -46,17 +56,16 @@ class NumpyScratch:
 
 
 class NumpyConcise:
-    """A Sequential, a loss and an optimizer of numpynet."""
+    """A Sequential, a loss and an optimizer of numpynet; names are those of the parameters, front to back."""
 
-    def __init__(self, net, loss, params, lr):
+    def __init__(self, net, loss, names, lr):
         self.net, self.loss, self.optimizer = net, loss, SGD(net.parameters(), lr)
-        net.load_state_dict(dict(zip(net.named_parameters(), params.values(), strict=True)))
-        self.params = dict(zip(params, (parameter.data for parameter in net.parameters()), strict=True))
+        self.params = dict(zip(names, (parameter.data for parameter in net.parameters()), strict=True))
 
     def predict(self, X):
         return self.net(X)
 
-    def gradients(self, X, y):
+    def loss_and_gradients(self, X, y):
         loss = self.loss.forward(self.net.forward(X), y)
         self.net.backward(self.loss.backward())
         return loss, dict(zip(self.params, (parameter.grad for parameter in self.net.parameters()), strict=True))
@@ -73,11 +82,14 @@ class TorchScratch:
         self.tensors = {name: torch.tensor(value, requires_grad=True) for name, value in params.items()}
         self.params = {name: tensor.detach().numpy() for name, tensor in self.tensors.items()}
 
+    def at(self, params):
+        return TorchScratch(self.module, params, self.lr)
+
     def predict(self, X):
         with torch.no_grad():
             return self.module.predict(self.tensors, torch.from_numpy(X)).numpy()
 
-    def gradients(self, X, y):
+    def loss_and_gradients(self, X, y):
         loss, grads = self.module.loss_and_gradients(self.tensors, torch.from_numpy(X), torch.from_numpy(y))
         return loss.item(), {name: grad.numpy() for name, grad in grads.items()}
 
@@ -88,17 +100,17 @@ class TorchScratch:
 
 
 class TorchConcise:
-    """An nn.Sequential, a loss and an optimizer of PyTorch."""
+    """An nn.Sequential, a loss and an optimizer of PyTorch; names are those of the parameters, front to back."""
 
-    def __init__(self, net, loss, params, lr):
+    def __init__(self, net, loss, names, lr):
         self.net, self.loss, self.optimizer = net, loss, torch.optim.SGD(net.parameters(), lr)
-        self.params = dict(zip(params, (tensor.detach().numpy().T for tensor in net.parameters()), strict=True))
+        self.params = dict(zip(names, (tensor.detach().numpy().T for tensor in net.parameters()), strict=True))
 
     def predict(self, X):
         with torch.no_grad():
             return self.net(torch.from_numpy(X)).numpy()
 
-    def gradients(self, X, y):
+    def loss_and_gradients(self, X, y):
         self.optimizer.zero_grad()
         loss = self.loss(self.net(torch.from_numpy(X)), torch.from_numpy(y))
         loss.backward()
@@ -109,19 +121,22 @@ class TorchConcise:
         self.optimizer.step()
 
 
-def contenders(model, sizes, *, lr, seed, dtype, numpy_module=None):
-    """The four, by name, with the same weights; numpy_module, if given, stands in for numpynet's scratch module."""
-    module = numpy_module or getattr(numpynet.scratch, model)
-    params = module.init_parameters(*sizes, rng=np.random.default_rng(seed), dtype=dtype)
-    net = getattr(numpynet.models, model)(*sizes, rng=np.random.default_rng(seed), dtype=dtype)
-    regression = model == "linear_regression"
-    concise = NumpyConcise(net, SquaredLoss() if regression else CrossEntropyLoss(), params, lr)
-    torch_loss = half_mse if regression else torch.nn.functional.cross_entropy
+def make_contenders(model, sizes, *, lr, rng, dtype):
+    """The four, by name, with the same weights, drawn from the numpy Generator rng."""
+    params = getattr(numpynet.scratch, model).init_parameters(*sizes, rng=rng, dtype=dtype)
+    net = getattr(numpynet.models, model)(*sizes, rng=np.random.default_rng(0), dtype=dtype)
+    net.load_state_dict(dict(zip(net.state_dict(), params.values(), strict=True)))
+    torch_net = getattr(models, model)(*sizes, rng=torch.Generator(), dtype=getattr(torch, np.dtype(dtype).name))
+    torch_net.load_state_dict(convert.state_dict_to_torch(net.state_dict()))
+    if model == "linear_regression":
+        loss, torch_loss = SquaredLoss(), half_mse
+    else:
+        loss, torch_loss = CrossEntropyLoss(), torch.nn.functional.cross_entropy
     return {
-        NUMPY_SCRATCH: NumpyScratch(module, params, lr),
-        NUMPY_CONCISE: concise,
+        NUMPY_SCRATCH: NumpyScratch(getattr(numpynet.scratch, model), params, lr),
+        NUMPY_CONCISE: NumpyConcise(net, loss, params, lr),
         TORCH_SCRATCH: TorchScratch(getattr(scratch, model), params, lr),
-        TORCH_CONCISE: TorchConcise(convert.to_torch(net), torch_loss, params, lr),
+        TORCH_CONCISE: TorchConcise(torch_net, torch_loss, params, lr),
     }
 
 
@@ -130,100 +145,112 @@ def half_mse(y_hat, y):
     return torch.nn.functional.mse_loss(y_hat, y) / 2
 
 
-def twin_run(four, data, *, num_epochs, batch_size, seed, test=None, num_steps=None, after_epoch=None):
-    """Train the four side by side, compare them at every step, and return the Report. It ends where they part.
+def twin_run(contenders, data, *, num_epochs, batch_size, rng, test=None, after_epoch=None):
+    """Train the contenders side by side on batches drawn from rng, and return the Report. It ends where two part.
 
-    At step 0, where all weights are the same, every gradient must be the same up to rounding. After each step
-    numpynet's two must be equal in every bit, and in float64 the parameters of all four too close to tell apart. In
-    float32 they drift, after the first hidden unit whose ReLU rounds the other way: there the drift is only recorded.
+    Training amplifies rounding errors, on some data a million times in a thousand steps: right code may end far apart.
+    So each step is judged by itself. Another contender (`REPEATED_BY`), put at the very same weights, repeats it, and
+    the loss, the gradients and, after the step, the parameters of both must be the same (`Judge`). How far the runs
+    drift apart is recorded.
     """
     X, y = data
-    base = four[NUMPY_SCRATCH]
-    dtype = next(iter(base.params.values())).dtype
-    report = Report({name: History() for name in four})
-    rng = np.random.default_rng(seed)
+    classifier = y.dtype.kind in "iu"
+    if classifier:
+        y = y.astype(np.int64)  # as PyTorch wants its classes
+    dtype = next(iter(contenders[NUMPY_SCRATCH].params.values())).dtype
+    judges = {name: Judge(name, dtype) for name in contenders}
+    report = Report({name: History() for name in contenders})
     for _ in range(num_epochs):
-        totals = {name: np.zeros(3) for name in four}  # loss, right, seconds
-        count = 0
+        totals = {name: Counter() for name in contenders}  # of the epoch: loss, right answers, seconds
         for X_batch, y_batch in minibatches(X, y, batch_size, rng=rng):
             X_batch = X_batch.astype(dtype)
-            grads = {}
-            for name, contender in four.items():
-                right = accuracy(contender.predict(X_batch), y_batch) if is_classes(y) else 0
-                start = time.perf_counter()
-                loss, grads[name] = contender.gradients(X_batch, y_batch)
-                totals[name] += np.array([len(y_batch) * loss, len(y_batch) * right, time.perf_counter() - start])
-            if not report.differences:
-                report.parted = first_wrong_gradient(grads)
-            if report.parted:
-                return report
-            for name, contender in four.items():
-                start = time.perf_counter()
-                contender.update(grads[name])
-                totals[name][2] += time.perf_counter() - start
-            report.parted = compare_parameters(four, report.differences)
-            if report.parted:
-                return report
-            count += len(y_batch)
-            if len(report.differences) == num_steps:
-                break
-        for name, history in report.histories.items():
-            loss, right, seconds = totals[name]
-            history.train_loss.append(float(loss / count))
-            history.seconds.append(float(seconds))
-            if is_classes(y):
-                history.train_accuracy.append(float(right / count))
+            for name, contender in contenders.items():
+                if classifier:
+                    totals[name]["right"] += accuracy(contender.predict(X_batch), y_batch) * len(y_batch)
+                twin = contenders[REPEATED_BY[name]].at(contender.params)
+                words = take_step(contender, twin, judges[name], X_batch, y_batch, totals[name])
+                if words:
+                    report.parted = f"step {len(report.differences)}: {words}"
+                    return report
+            report.differences.append(drift(contenders))
+        for name, contender in contenders.items():
+            history = report.histories[name]
+            history.train_loss.append(totals[name]["loss"] / len(X))
+            history.seconds.append(totals[name]["seconds"])
+            if classifier:
+                history.train_accuracy.append(totals[name]["right"] / len(X))
             if test is not None:
-                predictions = predict_classes(four[name], test[0], dtype)
-                history.test_accuracy.append(float(np.mean(predictions == test[1])))
+                history.test_accuracy.append(
+                    evaluate_accuracy(lambda X, of=contender: of.predict(X.astype(dtype)), *test, batch_size)
+                )
         if after_epoch:
             after_epoch(report)
-        if len(report.differences) == num_steps:
-            break
     return report
 
 
-def is_classes(y):
-    return y.dtype.kind in "iu"
+def take_step(contender, twin, judge, X, y, totals):
+    """One step of a contender, added to its totals, and of its twin; in words, the first difference, or None."""
+    start = time.perf_counter()
+    loss, grads = contender.loss_and_gradients(X, y)
+    totals["seconds"] += time.perf_counter() - start
+    totals["loss"] += float(loss) * len(y)
+
+    twin_loss, twin_grads = twin.loss_and_gradients(X, y)
+    found = {"loss": loss} | {f"grad_{name}": grad for name, grad in grads.items()}
+    expected = {"loss": twin_loss} | {f"grad_{name}": twin_grads[name] for name in backward_order(twin.params)}
+    words = judge.first_difference(found, expected)
+    if words:
+        return words
+
+    start = time.perf_counter()
+    contender.update(grads)
+    totals["seconds"] += time.perf_counter() - start
+    twin.update(twin_grads)
+    return judge.first_difference(contender.params, twin.params)
 
 
-def predict_classes(contender, X, dtype):
-    """The class predicted for every row of X, a thousand at a time."""
-    parts = [contender.predict(as_floats(X[i : i + 1000]).astype(dtype)) for i in range(0, len(X), 1000)]
-    return np.concatenate(parts).argmax(axis=1)
+def backward_order(params):
+    """W2, b2, W1, b1 for W1, b1, W2, b2: the last layer first."""
+    names = list(params)
+    return [name for i in reversed(range(0, len(names), 2)) for name in names[i : i + 2]]
 
 
-def first_wrong_gradient(grads):
-    """In words, the first gradient in the order of the backward pass that numpynet scratch does not share; or None."""
-    own = grads[NUMPY_SCRATCH]
-    names = list(own)  # W1, b1, W2, b2: backward comes to the last layer first
-    backward_order = [name for i in reversed(range(0, len(names), 2)) for name in names[i : i + 2]]
-    single = next(iter(own.values())).dtype == np.float32
-    error, tolerance = (relative_l2, TOLERANCES["float32"]) if single else (norm_wise, TOLERANCES["float64 formulas"])
-    for other in (name for name in (TORCH_SCRATCH, TORCH_CONCISE, NUMPY_CONCISE) if name in grads):
-        for name in backward_order:
-            off = error(own[name], grads[other][name])
-            if not off <= tolerance:
-                return f"step 0: grad_{name} of {NUMPY_SCRATCH} and of {other} differ by {off:.1e} of its size"
-    return None
+class Judge:
+    """Says in what a contender and the one that repeats its steps differ.
+
+    numpynet's two must be equal. numpynet and PyTorch may differ by rounding, in proportion to the largest that the
+    loss, the gradient or the parameter has been in this run: losses and gradients become small differences of large
+    numbers, and those keep their rounding errors. In float32 a hidden unit within rounding of 0 may be on in one and
+    off in the other, and then its gradient is another one; so there, of fifty units, the one that differs most is left
+    out.
+    """
+
+    def __init__(self, name, dtype):
+        self.name, self.largest = name, {}
+        if name == NUMPY_CONCISE:
+            self.size, self.words, self.tolerance = largest_entry, "largest entry", 0.0
+        elif dtype == np.float64:
+            self.size, self.words, self.tolerance = largest_entry, "largest entry", TOLERANCES["float64 formulas"]
+        else:
+            self.size, self.words, self.tolerance = norm_of_most, "largest norm", TOLERANCES["float32"]
+
+    def first_difference(self, found, expected):
+        """In words, the first entry of the dict expected that is another in found, by name, shape or size; or None."""
+        if found.keys() != expected.keys():
+            return f"{self.name} must give {', '.join(expected)}, got {', '.join(found)}"
+        for key, value in expected.items():
+            a, e = np.asarray(found[key], np.float64), np.asarray(value, np.float64)
+            both = f"{key} of {self.name} and of {REPEATED_BY[self.name]}"
+            if a.shape != e.shape:
+                return f"{both} have shapes {a.shape} and {e.shape}"
+            self.largest[key] = max(self.largest.get(key, 0.0), self.size(e))
+            off = self.size(a - e) / (self.largest[key] or 1.0)
+            if not off <= self.tolerance:
+                return f"{both} differ by {off:.1e}, relative to its {self.words} so far"
+        return None
 
 
-def compare_parameters(four, differences):
-    """Append the largest parameter difference from numpynet scratch; return, in words, which is too large, or None."""
-    base = four[NUMPY_SCRATCH].params
-    errors = [
-        (norm_wise(contender.params[key], value), name, key)
-        for name, contender in four.items()
-        for key, value in base.items()
-    ]
-    differences.append(max(errors)[0])
-    exact = next(iter(base.values())).dtype == np.float64
-    for off, name, key in errors:
-        tolerance = (
-            0 if name == NUMPY_CONCISE else TOLERANCES["float64 training, the book's epochs"] if exact else np.inf
-        )
-        if not off <= tolerance:
-            return (
-                f"step {len(differences) - 1}: {key} of {NUMPY_SCRATCH} and of {name} differ by {off:.1e} of its size"
-            )
-    return None
+def drift(contenders):
+    """The largest parameter difference from numpynet scratch."""
+    base = contenders[NUMPY_SCRATCH].params
+    return max(norm_wise(contender.params[key], base[key]) for contender in contenders.values() for key in base)

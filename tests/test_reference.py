@@ -1,9 +1,11 @@
 """numpynet against PyTorch: gradients, training runs, parameters carried over, and the data."""
 
+import json
+import re
 import subprocess
 import sys
+from dataclasses import astuple, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,15 +23,20 @@ from numpynet import (
     SquaredLoss,
     load_fashion_mnist,
     make_shapes,
+    minibatches,
     models,
 )
 from numpynet import functional as F
-from numpynet.data import fashion_mnist
+from numpynet.data import Split, fashion_mnist
+from numpynet.data.batches import as_floats
+from numpynet.runs import BOOK, Place, run
 from tests.compare import assert_agree
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
-from reference import convert, scratch, twin  # noqa: E402
+from reference import __main__ as command  # noqa: E402
+from reference import convert, scratch, training, twin  # noqa: E402
 from reference import models as torch_models  # noqa: E402
+from reference.agreement import TOLERANCES  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 NEEDS_FASHION_MNIST = "needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its folder"
@@ -191,12 +198,12 @@ def assert_models_agree(model, sizes, n, seed, dtype):
     regression = model == "linear_regression"
     pairs = [(SquaredLoss(), twin.half_mse), (MSELoss(), torch.nn.functional.mse_loss)]
     for own_loss, torch_loss in pairs if regression else [(CrossEntropyLoss(), torch.nn.functional.cross_entropy)]:
-        other = twin.TorchConcise(convert.to_torch(net), torch_loss, params, lr=0)
-        others = {"concise": other.gradients(X, y)}
-        owns = {"concise": twin.NumpyConcise(net, own_loss, params, lr=0).gradients(X, y)}
+        other = twin.TorchConcise(convert.to_torch(net), torch_loss, names, lr=0)
+        others = {"concise": other.loss_and_gradients(X, y)}
+        owns = {"concise": twin.NumpyConcise(net, own_loss, names, lr=0).loss_and_gradients(X, y)}
         if len(names) <= 4 and not isinstance(own_loss, MSELoss):
             owns["scratch"] = getattr(numpynet.scratch, model).loss_and_gradients(params, X, y)
-            others["scratch"] = twin.TorchScratch(getattr(scratch, model), params, lr=0).gradients(X, y)
+            others["scratch"] = twin.TorchScratch(getattr(scratch, model), params, lr=0).loss_and_gradients(X, y)
         for style, (loss, grads) in owns.items():
             assert loss.dtype == dtype
             assert_agree(float(loss), others[style][0], losses, f"{style} loss")
@@ -277,24 +284,27 @@ def test_a_planted_mistake_is_caught_by_the_comparison_of_pairs_and_of_models(mi
     for module in [F, numpynet.layers, *(getattr(numpynet.scratch, model) for model in SOME)]:
         if hasattr(module, name):
             monkeypatch.setattr(module, name, wrong)
-    with pytest.raises(AssertionError, match=r"error|shape"):
+    with pytest.raises(AssertionError, match="error"):
         assert_pairs_agree(6, 6, 6, seed=0)
-    with pytest.raises(AssertionError, match=r"error|shape"):
+    with pytest.raises(AssertionError, match="error"):
         assert_models_agree(model, sizes, 6, seed=0, dtype=np.float64)
 
 
-def test_models_start_as_their_twins_do():
-    rng = torch.Generator().manual_seed(0)
-    for name, size in [("softmax_regression", ()), ("mlp", ()), ("linear_regression", (2,))]:
-        own = getattr(models, name)(*size, rng=np.random.default_rng(0))
-        other = getattr(torch_models, name)(*size, rng=rng)
-        assert [p.data.T.shape for p in own.parameters()] == [tuple(p.shape) for p in other.parameters()]
-        assert all(not p.any() for p in list(other.parameters())[1::2])
-    assert float(next(torch_models.mlp(rng=rng).parameters()).detach().std()) == pytest.approx(0.01, rel=0.02)
-    for name, sizes in [("linear_regression", (6,)), ("softmax_regression", (6, 4)), ("mlp", (6, 5, 4))]:
-        own = getattr(numpynet.scratch, name).init_parameters(*sizes, rng=np.random.default_rng(0))
-        other = getattr(scratch, name).init_parameters(*sizes, rng=rng)
-        assert {key: tuple(tensor.shape) for key, tensor in other.items()} == {k: v.shape for k, v in own.items()}
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["linear_regression", "softmax_regression", "mlp"])
+def test_models_start_as_their_twins_do(name, dtype):
+    sizes, rng = (6000,) if name == "linear_regression" else (), torch.Generator().manual_seed(0)
+    options = {"rng": rng, "dtype": getattr(torch, dtype)}
+    own = getattr(numpynet.scratch, name).init_parameters(*sizes, rng=np.random.default_rng(0))
+    other = getattr(scratch, name).init_parameters(*sizes, **options)
+    net = getattr(torch_models, name)(*sizes, **options)
+    assert list(other) == list(own)
+    for (key, array), tensor, parameter in zip(own.items(), other.values(), net.parameters(), strict=True):
+        assert array.shape == tensor.shape == parameter.detach().numpy().T.shape
+        for started in [tensor, parameter]:
+            assert started.requires_grad
+            assert started.dtype == getattr(torch, dtype)
+            assert float(started.detach().std()) == pytest.approx(0.01, rel=0.05) if "W" in key else not started.any()
 
 
 @pytest.mark.parametrize(
@@ -344,36 +354,43 @@ def test_architectures_that_do_not_fit_are_refused():
         convert.state_dict_from_torch({"0.running_mean": torch.ones(1)})
 
 
-RUNS = {
-    "linear_regression": ((2,), 0.03, 10),
-    "softmax_regression": ((784, 10), 0.1, 256),
-    "mlp": ((784, 256, 10), 0.1, 256),
-}
+RUNS = {name: (sizes, BOOK[model].lr, BOOK[model].batch_size) for model, (name, sizes) in command.MODELS.items()}
+FASHION_MNIST = fashion_mnist.find_fashion_mnist()
+
+
+def some_data(name):
+    """Data, test set, and the epochs that make 500 steps, the last one of each epoch a short one.
+
+    On the built-in shapes two epochs must do: there training amplifies rounding errors, and the twins that are 2e-15
+    apart after 94 steps are 5e-13 apart after 282, 1e-9 after 1175.
+    """
+    if name == "linear_regression":
+        return numpynet.synthetic_regression(num_examples=1005, rng=np.random.default_rng(0), dtype=np.float64), None, 5
+    if FASHION_MNIST:
+        (X, y), test, _ = load_fashion_mnist()
+        return (X[:42_600], y[:42_600]), test, 3
+    return *make_shapes(rng=np.random.default_rng(0))[:2], 2
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_five_hundred_float64_steps_end_where_torchs_do(name):
     """From the same weights on the same batches, short last ones among them: parameters, losses, every prediction."""
     sizes, lr, batch_size = RUNS[name]
-    if name == "linear_regression":
-        data, test = (
-            numpynet.synthetic_regression(num_examples=1005, rng=np.random.default_rng(0), dtype=np.float64),
-            None,
-        )
-    elif fashion_mnist.find_fashion_mnist():
-        data, test, _ = load_fashion_mnist()
-    else:
-        data, test, _ = make_shapes(rng=np.random.default_rng(0))
-    data = data if test is None else (data.X, data.y.astype(np.int64))
-    four = twin.contenders(name, sizes, lr=lr, seed=1, dtype=np.float64)
-    report = twin.twin_run(four, data, num_epochs=20, batch_size=batch_size, seed=2, test=None, num_steps=500)
+    data, test, num_epochs = some_data(name)
+    rng = np.random.default_rng(1)
+    contenders = twin.make_contenders(name, sizes, lr=lr, rng=rng, dtype=np.float64)
+    assert twin.drift(contenders) == 0
+    report = twin.twin_run(contenders, data, num_epochs=num_epochs, batch_size=batch_size, rng=rng)
     assert report.parted is None
-    assert len(report.differences) == 500
-    assert max(report.differences) <= 1e-12
-    losses = np.array([history.train_loss for history in report.histories.values()])
-    np.testing.assert_allclose(losses, np.broadcast_to(losses[0], losses.shape), rtol=1e-12)
+    assert len(report.differences) >= (500 if FASHION_MNIST or test is None else 90)
+    assert max(report.differences) <= TOLERANCES["float64 training, 500 steps"]
+    own, *others = report.histories.values()
+    for other in others:
+        assert_agree(other.train_loss, own.train_loss, "float64 training, 500 steps")
+        assert other.train_accuracy == own.train_accuracy
     if test is not None:
-        predictions = [twin.predict_classes(contender, test.X, np.float64) for contender in four.values()]
+        X = as_floats(test.X).astype(np.float64)
+        predictions = [contender.predict(X).argmax(axis=1) for contender in contenders.values()]
         assert all((other == predictions[0]).all() for other in predictions)
 
 
@@ -387,83 +404,301 @@ def mlp_without_mask(params, X, y, right=numpynet.scratch.mlp.loss_and_gradients
     return loss, {**grads, "W1": grad_W1, "b1": grad_b1}
 
 
-def scaled(**factors):
-    def loss_and_gradients(params, X, y):
-        loss, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
-        return loss, {key: grad * factors.get(key, 1) for key, grad in grads.items()}
+def changed(change):
+    """The scratch MLP, but its loss and gradients are changed."""
+
+    def loss_and_gradients(params, X, y, right=numpynet.scratch.mlp.loss_and_gradients):
+        return change(*right(params, X, y))
 
     return loss_and_gradients
 
 
+def scaled(**factors):
+    return changed(lambda loss, grads: (loss, {key: grad * factors.get(key, 1) for key, grad in grads.items()}))
+
+
+DIFFER = "of numpynet scratch and of PyTorch scratch differ by"
+SHAPES = "of numpynet scratch and of PyTorch scratch have shapes"
+
 MISTAKES = {
-    "mask dropped": (mlp_without_mask, "grad_W1"),
-    "sign of one": (scaled(b2=-1), "grad_b2"),
-    "sum for mean": (scaled(W1=64, b1=64, W2=64, b2=64), "grad_W2"),
-    "bias mean for sum": (scaled(b1=1 / 64), "grad_b1"),
-    "relative error 1e-9": (scaled(W2=1 + 1e-9), "grad_W2"),
-    "one gradient forgotten": (scaled(W1=0), "grad_W1"),
-}
+    "mask dropped": (mlp_without_mask, f"grad_W1 {DIFFER}"),
+    "sign of one": (scaled(b2=-1), f"grad_b2 {DIFFER} 2.0e+00, relative to its"),
+    "sum for mean": (scaled(W1=64, b1=64, W2=64, b2=64), f"grad_W2 {DIFFER}"),
+    "bias mean for sum": (scaled(b1=1 / 64), f"grad_b1 {DIFFER}"),
+    "relative error 1e-9": (scaled(W2=1 + 1e-9), f"grad_W2 {DIFFER} 1.0e-09, relative to its largest entry"),
+    "one gradient forgotten": (scaled(W1=0), f"grad_W1 {DIFFER}"),
+    "loss doubled": (changed(lambda loss, grads: (2 * loss, grads)), f"loss {DIFFER}"),
+    "not a number": (scaled(W2=np.nan), f"grad_W2 {DIFFER} nan"),
+    "b2 as a row": (changed(lambda loss, grads: (loss, grads | {"b2": grads["b2"][None]})), f"grad_b2 {SHAPES} (1, 10) and (10,)"),
+    "W1 transposed": (changed(lambda loss, grads: (loss, grads | {"W1": grads["W1"].T})), f"grad_W1 {SHAPES} (16, 784) and (784, 16)"),
+    "b1 missing": (changed(lambda loss, grads: (loss, {key: grads[key] for key in ["W1", "W2", "b2"]})), "numpynet scratch must give loss, grad_W2, grad_b2, grad_W1, grad_b1, got loss, grad_W1, grad_W2, grad_b2"),
+    "signs, in another order": (changed(lambda loss, grads: (loss, {key: -grads[key] for key in ["b1", "b2", "W1", "W2"]})), f"grad_W2 {DIFFER}"),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_the_twin_run_names_step_0_and_the_first_wrong_gradient(mistake):
-    loss_and_gradients, gradient = MISTAKES[mistake]
-    own = numpynet.scratch.mlp
-    wrong = SimpleNamespace(
-        init_parameters=own.init_parameters, predict=own.predict, loss_and_gradients=loss_and_gradients
+def run_on_shapes(dtype, change=lambda contenders: None):
+    """What a twin run of a small MLP says, if change is made to its contenders before."""
+    rng = np.random.default_rng(0)
+    contenders = twin.make_contenders("mlp", (784, 16, 10), lr=0.1, rng=rng, dtype=dtype)
+    change(contenders)
+    return twin.twin_run(contenders, make_shapes(640, 10, rng=rng).train, num_epochs=1, batch_size=64, rng=rng)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "dtype"),
+    [(m, np.float64) for m in MISTAKES] + [(m, np.float32) for m in MISTAKES if m != "relative error 1e-9"],
+)
+def test_the_twin_run_names_step_0_and_the_first_wrong_gradient(mistake, dtype, monkeypatch):
+    loss_and_gradients, words = MISTAKES[mistake]
+    monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", loss_and_gradients)
+    assert run_on_shapes(dtype).parted.startswith(f"step 0: {words}")
+
+
+def scale_lr(name, factor):
+    def change(contenders):
+        if name in (twin.NUMPY_SCRATCH, twin.TORCH_SCRATCH):
+            contenders[name].lr *= factor
+        elif name == twin.NUMPY_CONCISE:
+            contenders[name].optimizer.lr *= factor
+        else:
+            contenders[name].optimizer.param_groups[0]["lr"] *= factor
+
+    return change
+
+
+@pytest.mark.parametrize("name", twin.REPEATED_BY)
+@pytest.mark.parametrize(("dtype", "factor"), [(np.float64, 1 + 1e-9), (np.float32, 1 + 1e-4)])
+def test_the_twin_run_sees_a_step_that_is_a_little_too_long(name, dtype, factor):
+    assert run_on_shapes(dtype).parted is None
+    parted = run_on_shapes(dtype, scale_lr(name, factor)).parted
+    assert re.match("step 0: [Wb][12] of", parted)
+    assert f"of {name} " in parted
+
+
+def test_the_twin_run_sees_any_difference_between_numpynets_two():
+    parted = run_on_shapes(np.float32, scale_lr(twin.NUMPY_CONCISE, 1 + 1e-6)).parted
+    assert parted.startswith("step 0: W1 of numpynet concise and of numpynet scratch differ by")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_twin_run_names_a_later_step_where_that_is_the_first_wrong_one(dtype, monkeypatch):
+    monkeypatch.setattr(torch.optim.SGD, "zero_grad", lambda optimizer: None)
+    parted = run_on_shapes(dtype).parted
+    assert parted.startswith("step 1: grad_W2 of PyTorch concise and of numpynet scratch differ by")
+
+
+def test_in_float32_one_unit_in_fifty_may_round_the_other_way():
+    rng = np.random.default_rng(0)
+    expected = {"loss": 2.3, "grad_W1": rng.normal(size=(5, 60)), "grad_b1": rng.normal(size=60)}
+    found = {key: np.array(value) for key, value in expected.items()}
+    found["grad_W1"][:, 7] = found["grad_b1"][7] = 0
+    for name in [twin.NUMPY_SCRATCH, twin.TORCH_SCRATCH, twin.TORCH_CONCISE]:
+        assert twin.Judge(name, np.dtype("float32")).first_difference(found, expected) is None
+        assert "grad_W1" in twin.Judge(name, np.dtype("float64")).first_difference(found, expected)
+    assert "grad_W1" in twin.Judge(twin.NUMPY_CONCISE, np.dtype("float32")).first_difference(found, expected)
+    found["grad_b1"][8] *= 1.001
+    assert "grad_b1" in twin.Judge(twin.NUMPY_SCRATCH, np.dtype("float32")).first_difference(found, expected)
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys):
+    """Runs the command here, and returns its exit code and what it printed."""
+
+    def run(*options):
+        monkeypatch.setattr(command, "threads_are", lambda count: True)
+        monkeypatch.setattr(sys, "argv", ["reference", *map(str, options)])
+        try:
+            code = command.main()
+        except SystemExit as error:
+            code = error.code
+        return code, "".join(capsys.readouterr())
+
+    return run
+
+
+def test_the_command_shows_that_the_twins_agree(tmp_path):
+    options = ["mlp", "--data", "shapes", "--epochs", "1", "--dtype", "float32", "--output", str(tmp_path)]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "reference", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
-    four = twin.contenders("mlp", (784, 16, 10), lr=0.1, seed=0, dtype=np.float64, numpy_module=wrong)
-    X, y = make_shapes(64, 10, rng=np.random.default_rng(0)).train
-    report = twin.twin_run(four, (X, y.astype(np.int64)), num_epochs=1, batch_size=64, seed=0)
-    assert report.parted.startswith(f"step 0: {gradient} of numpynet scratch and of PyTorch scratch differ")
-
-
-@pytest.mark.parametrize("options", [["linear"], ["mlp", "--data", "shapes", "--epochs", "1", "--dtype", "float32"]])
-def test_the_command_shows_that_the_twins_agree(options, tmp_path):
-    command = [sys.executable, "-W", "error", "-m", "reference", *options, "--output", str(tmp_path)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
-    rows = [line for line in result.stdout.splitlines() if line.split()[0].isdigit()]
-    assert len(rows) == (3 if options == ["linear"] else 1)
-    assert "they agree" in result.stdout
+    assert "they agree at each of 47 steps" in result.stdout
     for picture in ["curves.png", "difference.png"]:
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_command_exits_1_and_names_the_first_wrong_gradient_where_the_twins_part(tmp_path, monkeypatch, capsys):
-    from reference import __main__ as command
+@pytest.mark.parametrize("model", ["linear", "softmax"])
+def test_the_command_has_the_figures_of_numpynet_train_from_the_same_seed(model, run_command, tmp_path, capsys):
+    settings = replace(BOOK[model], epochs=2, data="synthetic" if model == "linear" else "shapes", seed=3)
+    run(settings, Place(tmp_path))
+    capsys.readouterr()
+    options = [] if model == "linear" else ["--data", "shapes"]
+    code, printed = run_command(model, *options, "--epochs", 2, "--seed", 3, "--dtype", "float32", "--output", tmp_path)
+    assert code == 0
+    rows = [line.split() for line in printed.splitlines() if line.split()[0].isdigit()]
+    history = json.loads((tmp_path / "history.json").read_text())
+    columns = [history[key] for key in ["train_loss", "train_accuracy", "test_accuracy"] if history[key]]
+    assert len(rows) == 2
+    for row, *figures in zip(rows, *columns, strict=True):
+        assert row[1 : 1 + len(figures)] == [f"{figure:.4f}" for figure in figures]
 
+
+def test_the_command_exits_1_and_names_the_first_wrong_gradient_where_the_twins_part(
+    tmp_path, run_command, monkeypatch
+):
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", mlp_without_mask)
-    monkeypatch.setattr(command, "threads_are", lambda count: True)
-    monkeypatch.setattr(
-        sys, "argv", ["reference", "mlp", "--data", "shapes", "--epochs", "1", "--output", str(tmp_path)]
+    code, printed = run_command("mlp", "--data", "shapes", "--output", tmp_path)
+    assert code == 1
+    assert "part at step 0: grad_W1 of numpynet scratch and of PyTorch scratch" in printed
+    assert "agree" not in printed
+
+
+def test_where_the_twins_part_the_pictures_show_the_steps_before_and_no_earlier_run(tmp_path, run_command, monkeypatch):
+    monkeypatch.setattr(torch.optim.SGD, "zero_grad", lambda optimizer: None)
+    for picture in ["curves.png", "difference.png"]:
+        (tmp_path / picture).write_bytes(b"old")
+    code, printed = run_command("linear", "--output", tmp_path)
+    assert code == 1
+    assert "part at step 1: grad_W of PyTorch concise" in printed
+    assert (tmp_path / "difference.png").read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "curves.png").exists()
+
+
+def test_the_command_needs_no_matplotlib_but_for_its_pictures(tmp_path, run_command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    code, printed = run_command("linear", "--epochs", 1, "--output", tmp_path)
+    assert code == 0
+    assert "no pictures: plotting needs matplotlib" in printed
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["mlp", "--epochs", "0"], "--epochs: must be at least 1, got 0"),
+        (["mlp", "--seed", "-1"], "--seed: must be at least 0, got -1"),
+        (["linear", "--data", "shapes"], "linear makes its own data"),
+        (["linear", "--root", "."], "linear makes its own data"),
+        (["mlp", "--root", "no-such-folder"], "load_fashion_mnist: missing"),
+        (["linear", "--output", __file__], "File exists"),
+    ],
+)
+def test_the_command_says_in_a_line_what_it_cannot_do(options, words, run_command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, printed = run_command(*options)
+    assert code == 2
+    assert words in printed.splitlines()[-1]
+
+
+class TorchBatches:
+    """The batches that `numpynet.train` draws from a like rng, as tensors; anew in every epoch, as from a DataLoader."""
+
+    def __init__(self, data, batch_size, rng):
+        self.data, self.batch_size, self.rng = data, batch_size, rng
+
+    def __iter__(self):
+        for batch in minibatches(*self.data, self.batch_size, rng=self.rng):
+            yield tuple(torch.from_numpy(array) for array in batch)
+
+
+def train_both(name, sizes, data, test, *, lr, batch_size, num_epochs, seed, dtype):
+    """What `numpynet.train` and `reference.training.train` make of the same weights and batches: two histories, and two
+    state dicts in numpynet's form.
+    """
+    net = getattr(models, name)(*sizes, rng=np.random.default_rng(seed), dtype=dtype)
+    module = convert.to_torch(net)
+    if name == "linear_regression":
+        loss, torch_loss = SquaredLoss(), twin.half_mse
+    else:
+        loss, torch_loss = CrossEntropyLoss(), torch.nn.functional.cross_entropy
+    options = {"num_epochs": num_epochs, "batch_size": batch_size, "rng": np.random.default_rng(seed)}
+    own = numpynet.train(net, loss, SGD(net.parameters(), lr), data, **options, test=test, progress=False)
+    other = training.train(
+        module,
+        torch_loss,
+        torch.optim.SGD(module.parameters(), lr),
+        TorchBatches(data, batch_size, np.random.default_rng(seed)),
+        num_epochs=num_epochs,
+        test_batches=None if test is None else TorchBatches(test, batch_size, None),
     )
-    assert command.main() == 1
-    assert "part at step 0: grad_W1 of numpynet scratch and of PyTorch scratch" in capsys.readouterr().out
+    return own, other, net.state_dict(), convert.state_dict_from_torch(module.state_dict())
 
 
-@pytest.mark.skipif(fashion_mnist.find_fashion_mnist() is None, reason=NEEDS_FASHION_MNIST)
+def in_float64(split):
+    return Split(as_floats(split.X).astype(np.float64), split.y.astype(np.int64))
+
+
+def assert_histories_agree(own, other, comparison):
+    assert_agree(own.train_loss, other.train_loss, comparison)
+    for key in ["train_accuracy", "test_accuracy"]:
+        assert getattr(own, key) == pytest.approx(getattr(other, key), rel=1e-15)  # one example more would be 1e-5
+    assert [len(column) for column in astuple(own)] == [len(column) for column in astuple(other)]
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("linear_regression", (2,)), ("mlp", (784, 16, 10))])
+def test_both_training_loops_write_the_same_history(name, sizes):
+    if name == "linear_regression":
+        data, test, _ = some_data(name)
+    else:
+        data, test = map(in_float64, make_shapes(600, 200, rng=np.random.default_rng(0))[:2])
+    own, other, *_ = train_both(name, sizes, data, test, lr=0.1, batch_size=64, num_epochs=3, seed=0, dtype=np.float64)
+    assert_histories_agree(own, other, "float64 training, 500 steps")
+    assert len(own.train_loss) == 3
+
+
+@pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
+@pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
+def test_the_books_epochs_in_float64_end_where_torchs_do(name):
+    sizes, lr, batch_size = RUNS[name]
+    data, test = map(in_float64, load_fashion_mnist()[:2])
+    options = {"lr": lr, "batch_size": batch_size, "num_epochs": 10, "seed": 0, "dtype": np.float64}
+    *histories, own, other = train_both(name, sizes, data, test, **options)
+    assert_histories_agree(*histories, "float64 training, the book's epochs")
+    for key in own:
+        assert_agree(own[key], other[key], "float64 training, the book's epochs", key)
+
+
+def test_torchs_training_loop_refuses_what_would_give_a_wrong_history():
+    net = torch.nn.Linear(2, 1)
+    X, y = torch.ones(4, 2), torch.ones(4, 1)
+    optimizer, loss = torch.optim.SGD(net.parameters(), 0.1), torch.nn.functional.mse_loss
+    with pytest.raises(ValueError, match="evaluate_accuracy: y must be classes, integers, got torch.float32"):
+        training.train(net, loss, optimizer, [(X, y)], num_epochs=1, test_batches=[(X, y)])
+    with pytest.raises(
+        ValueError, match="train: batches must start anew in every epoch, as a DataLoader does, got none"
+    ):
+        training.train(net, loss, optimizer, iter([(X, y)]), num_epochs=2)
+
+
+@pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
 def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):
     """Single runs drift apart in float32; their losses and accuracies must not."""
-    data, test, _ = load_fashion_mnist()
     sizes, lr, batch_size = RUNS[name]
+    data, test = (Split(X, y.astype(np.int64)) for X, y in load_fashion_mnist()[:2])
     for seed in range(3):
-        four = twin.contenders(name, sizes, lr=lr, seed=seed, dtype=np.float32)
-        two = {key: four[key] for key in (twin.NUMPY_SCRATCH, twin.TORCH_CONCISE)}
-        options = {"num_epochs": 10, "batch_size": batch_size, "seed": seed, "test": test}
-        report = twin.twin_run(two, (data.X, data.y.astype(np.int64)), **options)
-        assert report.parted is None
-        own, other = report.histories.values()
+        options = {"lr": lr, "batch_size": batch_size, "num_epochs": 10, "seed": seed, "dtype": np.float32}
+        own, other, *_ = train_both(name, sizes, data, test, **options)
         assert own.train_loss[-1] == pytest.approx(other.train_loss[-1], abs=0.005)
         assert own.test_accuracy[-1] == pytest.approx(other.test_accuracy[-1], abs=0.01)
         assert min(own.test_accuracy[-1], other.test_accuracy[-1]) > 0.80
 
 
-@pytest.mark.skipif(fashion_mnist.find_fashion_mnist() is None, reason=NEEDS_FASHION_MNIST)
-def test_fashion_mnist_is_torchvisions_byte_for_byte():
-    from reference.data import load_fashion_mnist as torchvisions
+@pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
+def test_the_books_loaders_give_numpynets_data():
+    from reference.data import loaders
 
-    for own, other in zip(load_fashion_mnist()[:2], torchvisions(), strict=True):
-        np.testing.assert_array_equal(own.X, other.data.numpy())
-        np.testing.assert_array_equal(own.y, other.targets.numpy())
+    for own, loader in zip(load_fashion_mnist()[:2], loaders(100), strict=True):
+        np.testing.assert_array_equal(own.X, loader.dataset.data.numpy())
+        np.testing.assert_array_equal(own.y, loader.dataset.targets.numpy())
+        assert len(loader) == len(own.X) / 100
+        X, y = next(iter(loader))
+        assert X.shape == (100, 1, 28, 28)
+        in_order = np.array_equal(y, own.y[:100])
+        assert in_order == (loader.dataset.train is False)
+        if in_order:
+            np.testing.assert_array_equal(X[:, 0], as_floats(own.X[:100]))

@@ -1,10 +1,22 @@
-"""Linear regression from scratch, in PyTorch: the twin of `numpynet.scratch.linear_regression` (D2L 3.2)."""
+"""Linear regression from scratch, in PyTorch: the twin of `numpynet.scratch.linear_regression` (D2L 3.2).
+
+`requires_grad_` asks PyTorch to record what is computed from a parameter, and `torch.autograd.grad(loss, parameters)`
+goes back through the record, from the loss to each of them: backpropagation in one call. `detach` hands out the loss
+without its record. An update is no part of what is to be differentiated, so it is kept out of the record:
+
+    loss, grads = loss_and_gradients(params, X, y)
+    with torch.no_grad():
+        for name, W in params.items():
+            W -= lr * grads[name]
+
+Here and in the modules beside it, rng is a torch.Generator, as from `torch.Generator().manual_seed(0)`.
+"""
 
 import torch
 
 
 def init_parameters(num_inputs, *, rng, dtype=torch.float32):
-    """W ~ N(0, 0.01²), shape (num_inputs, 1), and b = 0; rng is a torch.Generator."""
+    """W ~ N(0, 0.01²), shape (num_inputs, 1), and b = 0."""
     params = {"W": 0.01 * torch.randn(num_inputs, 1, generator=rng, dtype=dtype), "b": torch.zeros(1, dtype=dtype)}
     return {name: parameter.requires_grad_() for name, parameter in params.items()}
 
@@ -15,7 +27,10 @@ def predict(params, X):
 
 
 def loss_and_gradients(params, X, y):
-    """The mean of (y_hat − y)² / 2, and its gradients, which autograd finds by going back through predict."""
+    """The mean of (y_hat − y)² / 2, and its gradients, which autograd finds by going back through predict.
+
+    y has shape (n, 1); with (n,), y_hat − y would be (n, n), every prediction less every target, and no error.
+    """
     loss = ((predict(params, X) - y) ** 2).mean() / 2
     grads = torch.autograd.grad(loss, list(params.values()))
     return loss.detach(), dict(zip(params, grads, strict=True))

@@ -4,7 +4,7 @@ import torch
 
 
 def init_parameters(num_inputs=784, num_hiddens=256, num_outputs=10, *, rng, dtype=torch.float32):
-    """W1 and W2 ~ N(0, 0.01²), b1 = b2 = 0; rng is a torch.Generator."""
+    """W1 and W2 ~ N(0, 0.01²), b1 = b2 = 0."""
     params = {
         "W1": 0.01 * torch.randn(num_inputs, num_hiddens, generator=rng, dtype=dtype),
         "b1": torch.zeros(num_hiddens, dtype=dtype),
@@ -21,7 +21,7 @@ def predict(params, X):
 
 
 def loss_and_gradients(params, X, y):
-    """The mean of log Σₖ exp(O_ik) − O_iy, and its gradients, which autograd finds by going back through predict."""
+    """The mean of log Σₖ exp(O_ik) − O_iy, and its gradients, which autograd finds; y (n,) are classes, int64."""
     O = predict(params, X)
     loss = (torch.logsumexp(O, dim=1) - O[torch.arange(len(y)), y]).mean()
     grads = torch.autograd.grad(loss, list(params.values()))

@@ -4,7 +4,7 @@ import torch
 
 
 def init_parameters(num_inputs=784, num_outputs=10, *, rng, dtype=torch.float32):
-    """W ~ N(0, 0.01²), shape (num_inputs, num_outputs), and b = 0; rng is a torch.Generator."""
+    """W ~ N(0, 0.01²), shape (num_inputs, num_outputs), and b = 0."""
     W = 0.01 * torch.randn(num_inputs, num_outputs, generator=rng, dtype=dtype)
     params = {"W": W, "b": torch.zeros(num_outputs, dtype=dtype)}
     return {name: parameter.requires_grad_() for name, parameter in params.items()}
@@ -16,7 +16,7 @@ def predict(params, X):
 
 
 def loss_and_gradients(params, X, y):
-    """The mean of log Σₖ exp(O_ik) − O_iy, and its gradients, which autograd finds by going back through predict."""
+    """The mean of log Σₖ exp(O_ik) − O_iy, and its gradients, which autograd finds; y (n,) are classes, int64."""
     O = predict(params, X)
     loss = (torch.logsumexp(O, dim=1) - O[torch.arange(len(y)), y]).mean()
     grads = torch.autograd.grad(loss, list(params.values()))
