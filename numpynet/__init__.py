@@ -33,7 +33,15 @@ the minibatches. The loop in five lines, after what it needs (`training.train` i
 
 from numpynet import data, functional, models, scratch
 from numpynet.checkpoint import Checkpointer, CheckpointError, load_checkpoint, save_checkpoint
-from numpynet.data import ChecksumError, DataError, load_fashion_mnist, make_shapes, minibatches, synthetic_regression
+from numpynet.data import (
+    ChecksumError,
+    DataError,
+    DownloadError,
+    load_fashion_mnist,
+    make_shapes,
+    minibatches,
+    synthetic_regression,
+)
 from numpynet.layers import Flatten, Layer, Linear, Parameter, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, MSELoss, SquaredLoss
 from numpynet.optim import SGD, sgd
@@ -50,6 +58,7 @@ __all__ = [
     "CrossEntropyLoss",
     "DataError",
     "DivergedError",
+    "DownloadError",
     "Flatten",
     "History",
     "Layer",

@@ -1,4 +1,4 @@
-"""The command `numpynet`: train a model, see all three of them learn, look at the machine. `numpynet -h` says more."""
+"""The command `numpynet`: train a model, see all three learn, fetch data, look at the machine. See `numpynet -h`."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from numpynet import __version__
 from numpynet.checkpoint import CheckpointError
-from numpynet.data import DataError
-from numpynet.data.fashion_mnist import FILES, fashion_mnist_folders
+from numpynet.data import DataError, DownloadError, fashion_mnist
+from numpynet.data.fashion_mnist import fashion_mnist_folders, forms_in, load_copy, read_file
 from numpynet.environment import blas, restart_with_threads, threads_are, versions
 from numpynet.runs import BOOK, Place, run, settings_to_resume
 from numpynet.training import DivergedError
 
 EXIT_CODES: dict[type[BaseException], int] = {
     DataError: 3,
+    DownloadError: 3,
     CheckpointError: 4,
     DivergedError: 5,
     OSError: 6,
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _train(arguments, parser)
         elif arguments.command == "demo":
             _demo(arguments)
+        elif arguments.command == "data":
+            _data(arguments)
         else:
             _info()
     except tuple(EXIT_CODES) as error:
@@ -70,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,info}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,data,info}")
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -116,7 +119,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--output", type=Path, default=Path("runs", "demo"), metavar="DIR", help="default: runs/demo")
 
-    commands.add_parser("info", parents=[common], help="versions, BLAS, threads, and where data are looked for")
+    data = commands.add_parser("data", parents=[common], help="look for Fashion-MNIST, or download it")
+    data.add_argument("--download", action="store_true", help="fetch what is missing or wrong (31 MB)")
+    data.add_argument("--root", metavar="DIR", help="the folder to look in and to download to (or set NUMPYNET_DATA)")
+
+    commands.add_parser("info", parents=[common], help="versions, BLAS and threads")
     return parser
 
 
@@ -160,11 +167,37 @@ def _info() -> None:
     for name, version in versions().items():
         print(f"{name:9}{version}")
     print(f"{'BLAS':9}{blas()}")
-    print(f"NUMPYNET_DATA is {os.environ.get('NUMPYNET_DATA') or 'not set'}; Fashion-MNIST is looked for in")
-    for folder in fashion_mnist_folders():
-        here = Path(folder)
-        count = sum((here / file.name).is_file() or (here / f"{file.name}.gz").is_file() for file in FILES)
-        print(f"  {folder}: {f'{count} of its {len(FILES)} files' if count else 'nothing'}")
+
+
+def _data(arguments: argparse.Namespace) -> None:
+    """Say what there is of Fashion-MNIST where, fetch it if asked to, and raise DataError if there is no right copy."""
+    if not arguments.download:
+        print(f"NUMPYNET_DATA is {os.environ.get('NUMPYNET_DATA') or 'not set'}; Fashion-MNIST is looked for in")
+        for folder in fashion_mnist_folders(arguments.root):
+            findings = list(_findings(folder))
+            print(f"  {folder}{'' if findings else ': nothing'}")
+            for name, finding in findings:
+                print(f"    {name:28}{finding}")
+    try:
+        _, folder = load_copy(arguments.root, download=arguments.download)
+    except DataError:
+        raise DataError("no right copy of Fashion-MNIST was found; `numpynet data --download` fetches one") from None
+    print(f"a right copy is in {folder}")
+
+
+def _findings(folder: str) -> Iterator[tuple[str, str]]:
+    """Each file that is there, and what it is; if any are, also those that are not."""
+    found = [forms_in(folder, file) for file in fashion_mnist.FILES]
+    for file, paths in zip(fashion_mnist.FILES, found, strict=True):
+        if any(found) and not paths:
+            yield f"{file.name}.gz", "missing"
+        for path in paths:
+            try:
+                read_file(path, file)
+            except DataError as error:
+                yield os.path.basename(path), str(error).removeprefix(f"{path}: ")
+            else:
+                yield os.path.basename(path), "verified"
 
 
 def _drawn_seed() -> int:

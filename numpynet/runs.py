@@ -16,9 +16,9 @@ import numpy as np
 
 from numpynet import models, plotting, scratch
 from numpynet.checkpoint import Checkpointer, CheckpointError, load_checkpoint, read_checkpoint
-from numpynet.data import ImageDataset, load_fashion_mnist, make_shapes, synthetic_regression
+from numpynet.data import ImageDataset, make_shapes, synthetic_regression
 from numpynet.data.batches import as_floats
-from numpynet.data.fashion_mnist import find_fashion_mnist
+from numpynet.data.fashion_mnist import find_fashion_mnist, load_copy
 from numpynet.environment import blas, versions
 from numpynet.files import write_whole
 from numpynet.functional import Array
@@ -158,10 +158,10 @@ def settings_to_resume(path: Path, given: Mapping[str, Any]) -> Settings:
 
 def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
     """The image data set called "fashion-mnist", "shapes" or "auto", and a line that says which it is and why."""
-    folder = None if name == "shapes" else find_fashion_mnist(root)
-    if name == "fashion-mnist" or folder is not None or root is not None:
-        return load_fashion_mnist(root), f"fashion-mnist: the copy in {folder}"
-    why = "by formula" if name == "shapes" else "as no copy of Fashion-MNIST was found (numpynet info lists where)"
+    if name == "fashion-mnist" or (name == "auto" and (root or find_fashion_mnist())):
+        data, folder = load_copy(root)
+        return data, f"fashion-mnist: the copy in {folder}"
+    why = "by formula" if name == "shapes" else "as no copy of Fashion-MNIST was found (numpynet data lists where)"
     return make_shapes(rng=np.random.default_rng(0)), f"shapes: pictures drawn here, {why}"
 
 

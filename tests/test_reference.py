@@ -27,10 +27,11 @@ from numpynet import (
     models,
 )
 from numpynet import functional as F
-from numpynet.data import Split, fashion_mnist
+from numpynet.data import Split
 from numpynet.data.batches import as_floats
 from numpynet.runs import BOOK, Place, run
 from tests.compare import assert_agree
+from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
 from reference import __main__ as command  # noqa: E402
@@ -39,7 +40,6 @@ from reference import models as torch_models  # noqa: E402
 from reference.agreement import TOLERANCES  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
-NEEDS_FASHION_MNIST = "needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its folder"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -355,7 +355,6 @@ def test_architectures_that_do_not_fit_are_refused():
 
 
 RUNS = {name: (sizes, BOOK[model].lr, BOOK[model].batch_size) for model, (name, sizes) in command.MODELS.items()}
-FASHION_MNIST = fashion_mnist.find_fashion_mnist()
 
 
 def some_data(name):

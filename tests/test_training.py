@@ -21,7 +21,7 @@ from numpynet import (
     train,
     train_scratch,
 )
-from numpynet.data import fashion_mnist
+from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 
 
 @pytest.fixture
@@ -282,9 +282,7 @@ def test_a_test_set_for_a_regression_is_refused(rng):
         train(net, SquaredLoss(), SGD(net.parameters(), 0.03), (X, y), **options)
 
 
-@pytest.mark.skipif(
-    fashion_mnist.find_fashion_mnist() is None, reason="needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its folder"
-)
+@pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize(("name", "loss", "tolerance"), [("softmax_regression", 0.4474, 0.004), ("mlp", 0.3831, 0.007)])
 def test_ten_epochs_on_fashion_mnist_end_where_the_book_does(name, loss, tolerance):
     """The training losses measured over several seeds, and a test accuracy of at least 0.80 in every run."""

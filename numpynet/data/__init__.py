@@ -1,7 +1,7 @@
 """Data: minibatches; Fashion-MNIST from a copy on this machine, or drawn shapes in its place; points around a plane."""
 
 from numpynet.data.batches import minibatches
-from numpynet.data.dataset import ChecksumError, DataError, ImageDataset, Split
+from numpynet.data.dataset import ChecksumError, DataError, DownloadError, ImageDataset, Split
 from numpynet.data.fashion_mnist import load_fashion_mnist
 from numpynet.data.idx import read_idx
 from numpynet.data.shapes import make_shapes
@@ -10,6 +10,7 @@ from numpynet.data.synthetic import synthetic_regression
 __all__ = [
     "ChecksumError",
     "DataError",
+    "DownloadError",
     "ImageDataset",
     "Split",
     "load_fashion_mnist",

@@ -13,6 +13,10 @@ class ChecksumError(DataError):
     """A data file's SHA-256 differs from the published one."""
 
 
+class DownloadError(OSError):
+    """No mirror gave a data file; the message has each one's reason, and the folder to put the files into by hand."""
+
+
 class Split(NamedTuple):
     """Images X, uint8 (n, 28, 28), and their classes y, uint8 (n,). Being a tuple, it unpacks: X, y = data.train."""
 

@@ -1,15 +1,16 @@
 """Fashion-MNIST from a copy on this machine: 60,000 + 10,000 pictures of clothes, 28 by 28, in 10 classes (Xiao, Rasul
-and Vollgraf, 2017). Every file is checked against its published SHA-256 at every load; nothing is downloaded.
+and Vollgraf, 2017). What every file holds is checked against its published SHA-256 at every load.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from typing import NamedTuple
 
 from numpynet.data.dataset import ChecksumError, DataError, ImageDataset, Split
-from numpynet.data.idx import parse_idx
+from numpynet.data.idx import TruncatedError, idx_header, parse_idx
 from numpynet.functional import Array
 
 CLASS_NAMES = (
@@ -26,67 +27,105 @@ CLASS_NAMES = (
 )
 
 
-class _File(NamedTuple):
+class File(NamedTuple):
+    """One of the four files: its name, the shape of its array, and the SHA-256 that tell what it is."""
+
     name: str
     shape: tuple[int, ...]
-    packed: tuple[int, str]  # size and SHA-256 of NAME.gz
-    unpacked: tuple[int, str]  # and of NAME
+    sha256: str
+    packed_size: int  # of NAME.gz, as it is published
+    packed_sha256: str
+    mnist_sha256: str  # of MNIST's file of the same name, which looks alike in all but its numbers
 
 
 FILES = (
-    _File(
+    File(
         "train-images-idx3-ubyte",
         (60000, 28, 28),
-        (26421880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-        (47040016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        26421880,
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     ),
-    _File(
+    File(
         "train-labels-idx1-ubyte",
         (60000,),
-        (29515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-        (60008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        29515,
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     ),
-    _File(
+    File(
         "t10k-images-idx3-ubyte",
         (10000, 28, 28),
-        (4422102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-        (7840016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        4422102,
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     ),
-    _File(
+    File(
         "t10k-labels-idx1-ubyte",
         (10000,),
-        (5148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
-        (10008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        5148,
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ),
 )
 
 
-def load_fashion_mnist(root: str | os.PathLike[str] | None = None) -> ImageDataset:
-    """Fashion-MNIST, from the first of `fashion_mnist_folders(root)` that holds any of its four files, packed or not.
+def load_fashion_mnist(root: str | os.PathLike[str] | None = None, *, download: bool = False) -> ImageDataset:
+    """Fashion-MNIST, from the first of `fashion_mnist_folders(root)` with a right copy of its files, packed or not.
+
+    Every number is checked, by its file's SHA-256, at every load. With download, what is missing or wrong is fetched
+    first (`numpynet.data.download`); where a right copy is found, the network is left alone.
 
     Shapes: train.X (60000, 28, 28), train.y (60000,), test.X (10000, 28, 28), test.y (10000,). dtype: uint8.
-    Cost: 55 MB; half a second, most of it unpacking.
-    Raises: DataError where no copy is found, a file is missing or truncated, or it is another data set's;
-    ChecksumError, a DataError, where its content has changed.
+    Cost: 55 MB; half a second, most of it unpacking. A download is 31 MB.
+    Raises: DataError where no copy is found, or a file is missing or truncated; ChecksumError, a DataError, where its
+    content has changed or is another data set's; DownloadError, an OSError, where no mirror gave a file.
     Source: D2L 3.5; torchvision.datasets.FashionMNIST, whose folders are read too.
     """
-    folder = find_fashion_mnist(root)
-    if folder is None:
-        names, looked = ", ".join(file.name for file in FILES), ", ".join(fashion_mnist_folders(root))
-        raise DataError(
-            f"load_fashion_mnist: missing: none of its files ({names}, with or without .gz) is in {looked}; "
-            "they come from github.com/zalandoresearch/fashion-mnist, and root or NUMPYNET_DATA can name their folder"
-        )
-    train_X, train_y, test_X, test_y = (_load(folder, file) for file in FILES)
-    return ImageDataset(Split(train_X, train_y), Split(test_X, test_y), CLASS_NAMES)
+    return load_copy(root, download=download)[0]
+
+
+def load_copy(root: str | os.PathLike[str] | None = None, *, download: bool = False) -> tuple[ImageDataset, str]:
+    """The data set, and the folder that it was read from."""
+    errors = []
+    for folder in fashion_mnist_folders(root):
+        if any(forms_in(folder, file) for file in FILES):
+            try:
+                train_X, train_y, test_X, test_y = (_load(folder, file) for file in FILES)
+            except DataError as error:
+                errors.append(error)
+            else:
+                return ImageDataset(Split(train_X, train_y), Split(test_X, test_y), CLASS_NAMES), folder
+    if download:
+        from numpynet.data.download import download_fashion_mnist
+
+        download_fashion_mnist(root)
+        return load_copy(root)
+    if errors:
+        raise errors[0]
+    names, looked = ", ".join(file.name for file in FILES), ", ".join(fashion_mnist_folders(root))
+    raise DataError(
+        f"load_fashion_mnist: missing: none of its files ({names}, with or without .gz) is in {looked}; "
+        "`numpynet data --download` fetches them, and root or NUMPYNET_DATA can name their folder"
+    )
 
 
 def find_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str | None:
     """The first of `fashion_mnist_folders(root)` that holds any of the four files, or None."""
     for folder in fashion_mnist_folders(root):
-        if any(os.path.isfile(os.path.join(folder, file.name + form)) for file in FILES for form in ("", ".gz")):
+        if any(forms_in(folder, file) for file in FILES):
             return folder
     return None
+
+
+def forms_in(folder: str, file: File) -> list[str]:
+    """The paths in folder of a file's two forms, unpacked and packed, as far as they are there."""
+    paths = (os.path.join(folder, file.name + form) for form in ("", ".gz"))
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def fashion_mnist_folders(root: str | os.PathLike[str] | None = None) -> list[str]:
@@ -115,37 +154,41 @@ def _user_cache() -> str:
     return os.path.join(base, "numpynet")
 
 
-def _load(folder: str, file: _File) -> Array:
-    """One file's array, from its unpacked form if it is there, else from the packed one; or what is wrong with it."""
+def _load(folder: str, file: File) -> Array:
+    """One file's array, from the first of its forms that is right; else what is wrong with the first that is there."""
+    errors = []
+    for path in forms_in(folder, file):
+        try:
+            return read_file(path, file)
+        except DataError as error:
+            errors.append(error)
+    raise errors[0] if errors else DataError(f"{os.path.join(folder, file.name)}.gz: missing")
+
+
+def read_file(path: str, file: File) -> Array:
+    """The array in one form of a file; DataError or ChecksumError, beginning with its path, where it is not right."""
     import hashlib  # here, as it takes longer to import than all of numpynet's core
 
-    path, (size, digest) = os.path.join(folder, file.name), file.unpacked
-    if not os.path.isfile(path):
-        path, (size, digest) = path + ".gz", file.packed
-    if not os.path.isfile(path):
-        raise DataError(f"load_fashion_mnist: missing: {path}")
+    packed = path.endswith(".gz")
+    header = idx_header(file.shape)
+    unpacked_size = len(header) + math.prod(file.shape)
+    size, wanted = (file.packed_size, file.packed_sha256) if packed else (unpacked_size, file.sha256)
     with open(path, "rb") as stream:
-        content = stream.read(size + 1)  # one byte more shows that a file is too long
-    found = hashlib.sha256(content).hexdigest()
-    if found != digest:
-        raise _what_is_wrong(path, content, file.shape, size, f"SHA-256 must be {digest}, got {found}")
-    return parse_idx(content, path, file.shape)
-
-
-def _what_is_wrong(path: str, content: bytes, shape: tuple[int, ...], size: int, digests: str) -> DataError:
-    if len(content) > size:
-        return DataError(
-            f"load_fashion_mnist: {path} must have {size} bytes, got more: "
-            "this is another data set (MNIST?), or packed anew"
-        )
+        content = stream.read(unpacked_size + (1 << 20))  # more than any packing; what is longer is something else
     try:
-        parse_idx(content, path, shape)
+        array = parse_idx(content, path, file.shape)
     except DataError as error:
-        if "shape must be" in str(error):
-            return DataError(f"load_fashion_mnist: this is another data set: {error}")
-        if len(content) < size:
-            return DataError(f"load_fashion_mnist: {path} is truncated: {len(content)} of {size} bytes")
-        return ChecksumError(f"load_fashion_mnist: {path} is damaged: {digests}")
-    return ChecksumError(
-        f"load_fashion_mnist: {path} is whole, but this is another data set (MNIST?), or packed anew: {digests}"
-    )
+        if isinstance(error, TruncatedError) and len(content) < size:
+            raise DataError(f"{path}: truncated at byte {len(content)} of {size}") from None
+        what = str(error).removeprefix(f"{path}: ")
+    else:
+        digest = hashlib.sha256(header)
+        digest.update(array.data)
+        found = digest.hexdigest()
+        if found == file.sha256:
+            return array
+        if found == file.mnist_sha256:
+            raise ChecksumError(f"{path}: this is MNIST, not Fashion-MNIST")
+        what = "whole, but other numbers, as of MNIST or of a changed copy"
+    seen = hashlib.sha256(content).hexdigest()
+    raise ChecksumError(f"{path}: changed ({what}): SHA-256 must be {wanted}, got {seen}")

@@ -1,0 +1,36 @@
+"""A small data set that the loader and the downloader take for Fashion-MNIST, with its own sizes and digests."""
+
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+
+from numpynet.data import fashion_mnist
+from tests.test_data import idx
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Four small files that the loader takes for Fashion-MNIST's, by name; both forms."""
+    rng = np.random.default_rng(6)
+    arrays = [
+        rng.integers(0, 256, (60, 4, 4), dtype=np.uint8),
+        rng.integers(0, 10, 60, dtype=np.uint8),
+        rng.integers(0, 256, (10, 4, 4), dtype=np.uint8),
+        rng.integers(0, 10, 10, dtype=np.uint8),
+    ]
+    files, contents = [], {}
+    for file, array in zip(fashion_mnist.FILES, arrays, strict=True):
+        unpacked, packed = idx(array), gzip.compress(idx(array), mtime=0)
+        forms = {file.name: unpacked, file.name + ".gz": packed}
+        contents |= forms
+        digests = {
+            "sha256": hashlib.sha256(unpacked).hexdigest(),
+            "packed_sha256": hashlib.sha256(packed).hexdigest(),
+            "mnist_sha256": hashlib.sha256(idx(array[::-1])).hexdigest(),
+        }
+        files.append(file._replace(shape=array.shape, packed_size=len(packed), **digests))
+    monkeypatch.setattr(fashion_mnist, "FILES", tuple(files))
+    monkeypatch.delenv("NUMPYNET_DATA", raising=False)
+    return arrays, contents
