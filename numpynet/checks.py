@@ -8,20 +8,37 @@ it requires, and what came. A first-time reader can skip this file.
 from __future__ import annotations
 
 import math
-from typing import Any
+import os
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 
 def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted: str) -> None:
-    """Raise TypeError unless array is one whose dtype is of one of these kinds: f floats, i and u integers."""
+    """Raise TypeError unless array is one whose dtype is of one of these kinds: f floats, i and u integers.
+
+    Masked arrays and matrices are refused too: the same operators mean something else for them.
+    """
     dtype = getattr(array, "dtype", None)
-    if dtype is None or dtype.kind not in kinds:
-        came = type(array).__name__ if dtype is None else f"an array of {dtype}"
-        if dtype == np.uint8:
+    kind = getattr(dtype, "kind", "none")
+    if kind not in kinds or (isinstance(array, np.ndarray) and type(array) not in (np.ndarray, np.memmap)):
+        _refuse(function, name, array, wanted)
+
+
+def _refuse(function: str, name: str, value: Any, wanted: str) -> NoReturn:
+    came = type(value).__name__
+    if isinstance(value, (list, tuple)):
+        came += f"; numpy.array({name})?"
+        try:
+            np.array(value)
+        except ValueError:
+            raise ValueError(f"{function}: {name} must be {wanted}, got rows of different lengths") from None
+    elif type(value) in (np.ndarray, np.memmap):
+        came = f"an array of {value.dtype}"
+        if value.dtype == np.uint8:
             came += "; for images, X / numpy.float32(255)?"
-        raise TypeError(f"{function}: {name} must be {wanted}, got {came}")
+    raise TypeError(f"{function}: {name} must be {wanted}, got {came}")
 
 
 def check_floats(function: str, **arrays: NDArray[Any]) -> None:
@@ -79,9 +96,28 @@ def check_size(function: str, name: str, value: int, *, least: int = 1) -> None:
 
 
 def check_float_dtype(function: str, dtype: DTypeLike) -> None:
-    """Raise unless dtype is one of floating point."""
-    if np.dtype(dtype).kind != "f":
+    """Raise TypeError unless dtype is float32 or float64."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
         raise TypeError(f"{function}: dtype must be float32 or float64, got {np.dtype(dtype)}")
+
+
+def check_finite(function: str, name: str, array: NDArray[Any]) -> None:
+    """Raise TypeError unless array is one of floats, ValueError, with the first bad entry, unless all are finite."""
+    check_kind(function, name, array, "f", "an array of floats")
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{function}: {name} must be finite, got {name}{list(bad)} = {array[bad]}")
+
+
+def check_memory(function: str, what: str, num_bytes: int) -> None:
+    """Raise MemoryError where this is more than all the machine has, before the system tries to find it."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not every system tells
+        return
+    if num_bytes > memory:
+        raise MemoryError(f"{function}: {what} would need {num_bytes} bytes, and this machine has {memory}")
 
 
 def check_rng(function: str, rng: np.random.Generator) -> None:

@@ -28,6 +28,7 @@ from numpynet.checks import (
     check_labels,
     check_linear,
     check_logits,
+    check_memory,
     check_number,
     check_rng,
     check_size,
@@ -272,7 +273,8 @@ def normal_weights(
     and stay the same for ever, worth no more than one. (Without a hidden layer, W = 0 would do.)
 
     Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
-    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1, or another sigma, dtype or rng.
+    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1, or another sigma, dtype or rng;
+    MemoryError where W has no room on this machine.
     Source: D2L 3.6, 4.2; torch.nn.init.normal_.
 
     >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape
@@ -283,4 +285,5 @@ def normal_weights(
     check_number("normal_weights", "sigma", sigma)
     check_float_dtype("normal_weights", dtype)
     check_rng("normal_weights", rng)
+    check_memory("normal_weights", f"W {(num_inputs, num_outputs)}", 8 * num_inputs * num_outputs)
     return rng.normal(0, sigma, (num_inputs, num_outputs)).astype(dtype)

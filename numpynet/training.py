@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.checks import check_labels, check_rng, check_size
+from numpynet.checks import check_finite, check_labels, check_rng, check_size
 from numpynet.data.batches import as_floats, batches_in_order, minibatches
 from numpynet.functional import Array
 from numpynet.layers import Layer
@@ -95,7 +95,8 @@ def train(
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X reach net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
-    Raises: DivergedError where the loss is not finite; TypeError or ValueError for arguments that do not fit.
+    Raises: DivergedError where the loss is not finite; TypeError or ValueError for arguments that do not fit, and for
+    X or y that are not finite, with the first such entry.
     Source: D2L 3.6, train_ch3.
     """
 
@@ -219,6 +220,9 @@ def _check_data(data: tuple[Array, Array], test: tuple[Array, Array] | None, bat
         minibatches(X, y, batch_size)
         if len(X) == 0:
             raise ValueError(f"train: {name} must have at least one example, got none")
+        for letter, array in {"X": X, "y": y}.items():
+            if array.dtype.kind == "f":
+                check_finite("train", letter if name == "data" else f"test {letter}", array)
     if test is not None and data[1].dtype.kind not in "iu":
         raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {data[1].dtype}")
 
@@ -226,7 +230,11 @@ def _check_data(data: tuple[Array, Array], test: tuple[Array, Array] | None, bat
 def _check_finite(what: str, value: float, state: State, lr: float) -> None:
     if not math.isfinite(value):
         first = what == "loss" and state.step == 1
-        hint = "does X or a parameter hold nan or inf?" if first else f"is the learning rate, {lr}, too large?"
+        hint = (
+            "does a parameter hold nan or inf, or X huge numbers?"
+            if first
+            else f"is the learning rate, {lr}, too large?"
+        )
         where = f"epoch {state.epoch}, step {state.step}, at learning rate {lr}"
         raise DivergedError(f"train: the {what} is {value} in {where}; {hint}")
 
@@ -253,9 +261,10 @@ def evaluate_accuracy(net: Callable[[Array], Array], X: Array, y: Array, batch_s
     Shapes: X (n, ...), y (n,). dtype: uint8 X reach net as float32 in [0, 1]. Cost: a forward pass for every example.
     Raises: as `accuracy`. Source: D2L 3.6.
     """
+    batches = minibatches(X, y, batch_size)
     if len(X) == 0:
         raise ValueError("evaluate_accuracy: X must have at least one example, got none")
-    right = sum(accuracy(net(X_batch), y_batch) * len(y_batch) for X_batch, y_batch in minibatches(X, y, batch_size))
+    right = sum(accuracy(net(X_batch), y_batch) * len(y_batch) for X_batch, y_batch in batches)
     return right / len(X)
 
 

@@ -19,7 +19,7 @@ def minibatches(
     memory, a quarter of float32's room, and come out a batch at a time as float32 in [0, 1]: exactly x / 255.
 
     Shapes: X (n, ...), y (n, ...) -> batches (batch_size, ...), (batch_size, ...).
-    dtype: that of X and y, but uint8 X become float32. Cost: one copy of the data, a batch at a time.
+    dtype: that of X and y, but uint8 and float16 X become float32. Cost: one copy of the data, a batch at a time.
     Raises: TypeError or ValueError, at the call, unless batch_size is a whole number of at least 1 and X and y are
     arrays of the same length.
     Source: D2L 3.2, 3.5; torch.utils.data.DataLoader.
@@ -49,5 +49,7 @@ def batches_in_order(X: Array, y: Array, batch_size: int, order: Array) -> Itera
 
 
 def as_floats(X: Array) -> Array:
-    """uint8 images as float32 in [0, 1], exactly x / 255; anything else as it is."""
-    return X / np.float32(255) if X.dtype == np.uint8 else X
+    """uint8 images as float32 in [0, 1], exactly x / 255; float16, too coarse for sums, as float32; else X itself."""
+    if X.dtype == np.uint8:
+        return X / np.float32(255)
+    return X.astype(np.float32) if X.dtype == np.float16 else X

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from numpynet.checks import check_finite
 from numpynet.functional import (
     Array,
     linear,
@@ -37,8 +38,9 @@ def init_parameters(num_inputs: int, *, rng: np.random.Generator, dtype: DTypeLi
 def predict(params: dict[str, Array], X: Array) -> Array:
     """y_hat = X W + b.
 
-    Shapes: X (n, d) -> y_hat (n, 1). Raises: as `functional.linear`. Source: D2L 3.2.
+    Shapes: X (n, d) -> y_hat (n, 1). Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 3.2.
     """
+    check_finite("predict", "X", X)
     return linear(X, params["W"], params["b"])
 
 

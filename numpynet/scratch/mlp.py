@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from numpynet.checks import check_finite
 from numpynet.functional import (
     Array,
     flatten,
@@ -47,8 +48,10 @@ def init_parameters(
 def predict(params: dict[str, Array], X: Array) -> Array:
     """The logits O = max(X W₁ + b₁, 0) W₂ + b₂; the largest in a row is the predicted class.
 
-    Shapes: X (n, ...) with d numbers an example -> O (n, q). Raises: as `functional.linear`. Source: D2L 4.2.
+    Shapes: X (n, ...) with d numbers an example -> O (n, q).
+    Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 4.2.
     """
+    check_finite("predict", "X", X)
     H = relu(linear(flatten(X), params["W1"], params["b1"]))
     return linear(H, params["W2"], params["b2"])
 

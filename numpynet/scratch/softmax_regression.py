@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from numpynet.checks import check_finite
 from numpynet.functional import (
     Array,
     flatten,
@@ -37,8 +38,10 @@ def init_parameters(
 def predict(params: dict[str, Array], X: Array) -> Array:
     """The logits O = X W + b; the largest in a row is the predicted class.
 
-    Shapes: X (n, ...) with d numbers an example -> O (n, q). Raises: as `functional.linear`. Source: D2L 3.6.
+    Shapes: X (n, ...) with d numbers an example -> O (n, q).
+    Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 3.6.
     """
+    check_finite("predict", "X", X)
     return linear(flatten(X), params["W"], params["b"])
 
 
