@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=["auto", "fashion-mnist", "shapes"],
         help="images for softmax and mlp; auto, the default: Fashion-MNIST if a copy is on this machine, else shapes",
     )
-    train.add_argument("--root", metavar="DIR", help="folder of the Fashion-MNIST copy (or set NUMPYNET_DATA)")
+    train.add_argument(
+        "--root", type=_folder, metavar="DIR", help="folder of the Fashion-MNIST copy (or set NUMPYNET_DATA)"
+    )
     train.add_argument("--epochs", type=_whole(0), metavar="N", help="default: 10; linear: 3")
     train.add_argument("--batch-size", type=_whole(1), metavar="B", help="default: 256; linear: 10")
     train.add_argument("--lr", type=_number, metavar="LR", help="learning rate; default: 0.1; linear: 0.03")
@@ -102,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--momentum", type=_number, metavar="M", help="default: 0")
     train.add_argument("--weight-decay", type=_number, metavar="D", help="default: 0")
     train.add_argument("--scratch", action="store_true", default=None, help="the from-scratch version of the model")
-    train.add_argument("--output", type=Path, metavar="DIR", help="folder for the results (default: runs/MODEL)")
+    train.add_argument("--output", type=_folder, metavar="DIR", help="folder for the results (default: runs/MODEL)")
 
     train.add_argument(
         "--checkpoint-every",
@@ -117,11 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", parents=[training], help="the three models one after the other, on built-in data"
     )
-    demo.add_argument("--output", type=Path, default=Path("runs", "demo"), metavar="DIR", help="default: runs/demo")
+    demo.add_argument("--output", type=_folder, default=Path("runs", "demo"), metavar="DIR", help="default: runs/demo")
 
     data = commands.add_parser("data", parents=[common], help="look for Fashion-MNIST, or download it")
     data.add_argument("--download", action="store_true", help="fetch what is missing or wrong (31 MB)")
-    data.add_argument("--root", metavar="DIR", help="the folder to look in and to download to (or set NUMPYNET_DATA)")
+    data.add_argument(
+        "--root", type=_folder, metavar="DIR", help="the folder to look in and to download to (or set NUMPYNET_DATA)"
+    )
 
     commands.add_parser("info", parents=[common], help="versions, BLAS and threads")
     return parser
@@ -213,6 +217,12 @@ def _whole(least: int) -> Callable[[str], int]:
 
     parse.__name__ = "whole number"
     return parse
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a folder, got ''")
+    return Path(text).expanduser()
 
 
 def _number(text: str) -> float:

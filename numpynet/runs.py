@@ -67,7 +67,7 @@ class Place:
     """Where a run leaves its files, and how often a checkpoint; with resume, it goes on from the one that is there."""
 
     output: Path
-    root: str | None = None  # of Fashion-MNIST
+    root: Path | None = None  # of Fashion-MNIST
     checkpoint_every: int | None = None  # steps
     resume: bool = False
 
@@ -156,7 +156,7 @@ def settings_to_resume(path: Path, given: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def choose_images(name: str, root: str | None) -> tuple[ImageDataset, str]:
+def choose_images(name: str, root: str | Path | None) -> tuple[ImageDataset, str]:
     """The image data set called "fashion-mnist", "shapes" or "auto", and a line that says which it is and why."""
     if name == "fashion-mnist" or (name == "auto" and (root or find_fashion_mnist())):
         data, folder = load_copy(root)

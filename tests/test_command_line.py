@@ -107,6 +107,12 @@ def test_a_drawn_seed_is_printed_and_stored_and_repeats_the_run(tmp_path):
     assert history(tmp_path / "again")["train_loss"] == history(tmp_path / "first")["train_loss"]
 
 
+def test_a_tilde_in_a_folders_name_is_the_users_home(tmp_path):
+    result = numpynet("train", "linear", "--epochs", 1, "--output=~/results", cwd=tmp_path)  # HOME is tmp_path
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "results" / "model.npz").exists()
+
+
 def test_no_epochs_leave_the_untrained_model(tmp_path):
     result = numpynet("train", "linear", "--epochs", 0, "--output", "out", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -174,6 +180,8 @@ USAGE = {
     "images for linear": (["train", "linear", "--data", "shapes"], "linear makes its own data"),
     "root of shapes": (["train", "mlp", "--data", "shapes", "--root", "."], "shapes need none"),
     "seed": (["train", "mlp", "--seed", "-1"], "--seed: must be at least 0"),
+    "output without a name": (["train", "mlp", "--output", ""], "--output: must be the name of a folder, got ''"),
+    "root without a name": (["data", "--root", ""], "--root: must be the name of a folder, got ''"),
     "threads": (["train", "mlp", "--threads", "0"], "--threads: must be at least 1"),
 }
 
