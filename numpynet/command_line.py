@@ -29,6 +29,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     DivergedError: 5,
     OSError: 6,
     MemoryError: 6,
+    ImportError: 6,
     KeyboardInterrupt: 130,
 }
 
@@ -37,7 +38,7 @@ OPTIONS = ("model", "seed", "data", "epochs", "batch_size", "lr", "hidden", "mom
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0 fine, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 I/O or memory, 130 Ctrl-C."""
+    """Run the command line; return 0 fine, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 files, memory or packages, 130 Ctrl-C."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
