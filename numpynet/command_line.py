@@ -38,7 +38,7 @@ OPTIONS = ("model", "seed", "data", "epochs", "batch_size", "lr", "hidden", "mom
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0 fine, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 file, memory or package missing,
+    """Run the command line; return 0 fine, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 files, memory or packages,
     130 Ctrl-C.
     """
     parser = _parser()
