@@ -430,15 +430,15 @@ MISTAKES = {
     "not a number": (scaled(W2=np.nan), f"grad_W2 {DIFFER} nan"),
     "b2 as a row": (changed(lambda loss, grads: (loss, grads | {"b2": grads["b2"][None]})), f"grad_b2 {SHAPES} (1, 10) and (10,)"),
     "W1 transposed": (changed(lambda loss, grads: (loss, grads | {"W1": grads["W1"].T})), f"grad_W1 {SHAPES} (16, 784) and (784, 16)"),
-    "b1 missing": (changed(lambda loss, grads: (loss, {key: grads[key] for key in ["W1", "W2", "b2"]})), "numpynet scratch must give loss, grad_W2, grad_b2, grad_W1, grad_b1, got loss, grad_W1, grad_W2, grad_b2"),
+    "b1 missing": (changed(lambda loss, grads: (loss, {key: grads[key] for key in ["W1", "W2", "b2"]})), "numpynet scratch must give prediction, loss, grad_W2, grad_b2, grad_W1, grad_b1, got prediction, loss, grad_W1, grad_W2, grad_b2"),
     "signs, in another order": (changed(lambda loss, grads: (loss, {key: -grads[key] for key in ["b1", "b2", "W1", "W2"]})), f"grad_W2 {DIFFER}"),
 }  # fmt: skip
 
 
-def run_on_shapes(dtype, change=lambda contenders: None):
+def run_on_shapes(dtype, change=lambda contenders: None, num_hiddens=16):
     """What a twin run of a small MLP says, if change is made to its contenders before."""
     rng = np.random.default_rng(0)
-    contenders = twin.make_contenders("mlp", (784, 16, 10), lr=0.1, rng=rng, dtype=dtype)
+    contenders = twin.make_contenders("mlp", (784, num_hiddens, 10), lr=0.1, rng=rng, dtype=dtype)
     change(contenders)
     return twin.twin_run(contenders, make_shapes(640, 10, rng=rng).train, num_epochs=1, batch_size=64, rng=rng)
 
@@ -486,17 +486,66 @@ def test_the_twin_run_names_a_later_step_where_that_is_the_first_wrong_one(dtype
     assert parted.startswith("step 1: grad_W2 of PyTorch concise and of numpynet scratch differ by")
 
 
-def test_in_float32_one_unit_in_fifty_may_round_the_other_way():
-    rng = np.random.default_rng(0)
-    expected = {"loss": 2.3, "grad_W1": rng.normal(size=(5, 60)), "grad_b1": rng.normal(size=60)}
-    found = {key: np.array(value) for key, value in expected.items()}
-    found["grad_W1"][:, 7] = found["grad_b1"][7] = 0
+def wrong_prediction(params, X, right=numpynet.scratch.mlp.predict):
+    """The scratch MLP's logits, those of the last example a little too large."""
+    O = right(params, X)
+    O[-1] *= 1.01
+    return O
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_twin_run_sees_a_wrong_prediction_where_the_loss_is_right(dtype, monkeypatch):
+    monkeypatch.setattr(numpynet.scratch.mlp, "predict", wrong_prediction)
+    assert run_on_shapes(dtype).parted.startswith(f"step 0: prediction {DIFFER}")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_twin_run_sees_one_unit_in_sixty_that_is_not_a_number(dtype, wrong, monkeypatch):
+    def planted(loss, grads):
+        grads["b1"][7] = wrong
+        return loss, grads
+
+    monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", changed(planted))
+    assert run_on_shapes(dtype, num_hiddens=60).parted.startswith(f"step 0: grad_b1 {DIFFER} nan or inf")
+
+
+def test_the_twin_run_in_float32_sees_one_unit_in_sixty_that_is_wrong_at_every_step(monkeypatch):
+    def planted(loss, grads):
+        grads["W1"][:, 7] = grads["b1"][7] = 0
+        return loss, grads
+
+    monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", changed(planted))
+    assert run_on_shapes(np.float32, num_hiddens=60).parted.startswith(f"step 0: grad_W1 {DIFFER}")
+
+
+def test_in_float32_a_unit_within_rounding_of_0_may_be_on_in_one_and_off_in_the_other():
+    """The units are 1 − 1 + 2e-9, which rounding may turn off; 1 − 1 + 2e-4, which it cannot; and 1."""
+    X, y = np.array([[1, -1, 2**-12]], np.float32), np.array([0])
+    W1 = np.array([[1, 1, 1], [1, 1, 0], [1e-5, 1, 1]], np.float32)
+    params = {"W1": W1, "b1": np.zeros(3, np.float32), "W2": np.eye(3, dtype=np.float32), "b2": np.zeros(3, np.float32)}
+    undecided = twin.near_the_kink(params, X)
+    assert undecided.tolist() == [True, False, False]
+
+    loss, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
+    found, expected = ({f"grad_{name}": np.array(grad) for name, grad in grads.items()} for _ in range(2))
+    expected["grad_W1"][:, 0] = expected["grad_b1"][0] = 0
     for name in [twin.NUMPY_SCRATCH, twin.TORCH_SCRATCH, twin.TORCH_CONCISE]:
-        assert twin.Judge(name, np.dtype("float32")).first_difference(found, expected) is None
-        assert "grad_W1" in twin.Judge(name, np.dtype("float64")).first_difference(found, expected)
-    assert "grad_W1" in twin.Judge(twin.NUMPY_CONCISE, np.dtype("float32")).first_difference(found, expected)
-    found["grad_b1"][8] *= 1.001
-    assert "grad_b1" in twin.Judge(twin.NUMPY_SCRATCH, np.dtype("float32")).first_difference(found, expected)
+        judge = twin.Judge(name, np.dtype("float32"))
+        assert judge.first_difference(found, expected, undecided) is None
+        assert "grad_W1" in judge.first_difference(found, expected, [])
+        expected["grad_b1"][0] = np.nan
+        assert "grad_b1" in judge.first_difference(found, expected, undecided)
+        expected["grad_b1"][0] = 0
+    assert not twin.Judge(twin.NUMPY_CONCISE, np.dtype("float32")).leaves_out
+    assert not twin.Judge(twin.NUMPY_SCRATCH, np.dtype("float64")).leaves_out
+
+
+def test_units_whose_every_term_is_0_are_decided():
+    """At the start, where b1 is 0, a black image would otherwise leave out every unit."""
+    net = models.mlp(6, 4, 3, rng=np.random.default_rng(0))
+    W1, b1 = (parameter.data for parameter in net.parameters()[:2])
+    assert not twin.near_the_kink({"W1": W1, "b1": b1}, np.zeros((2, 6), np.float32)).any()
 
 
 @pytest.fixture
