@@ -527,7 +527,7 @@ def test_in_float32_a_unit_within_rounding_of_0_may_be_on_in_one_and_off_in_the_
     undecided = twin.near_the_kink(params, X)
     assert undecided.tolist() == [True, False, False]
 
-    loss, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
+    _, grads = numpynet.scratch.mlp.loss_and_gradients(params, X, y)
     found, expected = ({f"grad_{name}": np.array(grad) for name, grad in grads.items()} for _ in range(2))
     expected["grad_W1"][:, 0] = expected["grad_b1"][0] = 0
     for name in [twin.NUMPY_SCRATCH, twin.TORCH_SCRATCH, twin.TORCH_CONCISE]:
@@ -577,6 +577,19 @@ def test_the_command_shows_that_the_twins_agree(tmp_path):
     assert "they agree at each of 47 steps" in result.stdout
     for picture in ["curves.png", "difference.png"]:
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
+def test_the_verdict_speaks_of_relu_where_units_may_be_left_out(model, dtype, run_command, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "MODELS", command.MODELS | {"mlp": ("mlp", (784, 16, 10))})
+    options = [] if model == "linear" else ["--data", "shapes"]
+    code, printed = run_command(model, *options, "--epochs", 1, "--dtype", dtype, "--output", tmp_path)
+    assert code == 0
+    tolerance = "2e-14" if dtype == "float64" else "3e-06"
+    assert f"differ by at most\n{tolerance} of the largest that each has been in the run so far;" in printed
+    assert ("ReLU" in printed) == (model == "mlp" and dtype == "float32")
+    assert max(map(len, printed.partition("they agree")[2].splitlines())) <= 120
 
 
 @pytest.mark.parametrize("model", ["linear", "softmax"])
@@ -631,6 +644,7 @@ def test_the_command_needs_no_matplotlib_but_for_its_pictures(tmp_path, run_comm
         (["mlp", "--seed", "-1"], "--seed: must be at least 0, got -1"),
         (["linear", "--data", "shapes"], "linear makes its own data"),
         (["linear", "--root", "."], "linear makes its own data"),
+        (["softmax", "--data", "shapes", "--root", "."], "--root is the folder of Fashion-MNIST; shapes need none"),
         (["mlp", "--root", "no-such-folder"], "load_fashion_mnist: missing"),
         (["linear", "--output", __file__], "File exists"),
     ],
@@ -640,6 +654,31 @@ def test_the_command_says_in_a_line_what_it_cannot_do(options, words, run_comman
     code, printed = run_command(*options)
     assert code == 2
     assert words in printed.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_that_cannot_be_had_leave_an_earlier_runs_pictures(run_command, tmp_path):
+    (tmp_path / "curves.png").write_bytes(b"of an earlier run")
+    assert run_command("mlp", "--root", tmp_path / "none", "--output", tmp_path)[0] == 2
+    assert (tmp_path / "curves.png").read_bytes() == b"of an earlier run"
+
+
+def test_ctrl_c_ends_the_command_with_a_line_and_130(run_command, tmp_path, monkeypatch):
+    def pressed(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "twin_run", pressed)
+    code, printed = run_command("linear", "--output", tmp_path)
+    assert code == 130
+    assert printed.splitlines()[-1] == "python -m reference: interrupted"
+
+
+def test_without_torch_the_command_says_in_a_line_what_to_install():
+    code = "import sys, runpy; sys.modules['torch'] = None; runpy.run_module('reference', run_name='__main__')"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert 'pip install -e ".[reference]"' in result.stderr
 
 
 class TorchBatches:
