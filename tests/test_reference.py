@@ -1,6 +1,7 @@
 """numpynet against PyTorch: gradients, training runs, parameters carried over, and the data."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -27,8 +28,9 @@ from numpynet import (
     models,
 )
 from numpynet import functional as F
-from numpynet.data import Split
+from numpynet.data import Split, fashion_mnist
 from numpynet.data.batches import as_floats
+from numpynet.data.idx import idx_header
 from numpynet.runs import BOOK, Place, run
 from tests.compare import assert_agree
 from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
@@ -307,6 +309,11 @@ def test_models_start_as_their_twins_do(name, dtype):
             assert float(started.detach().std()) == pytest.approx(0.01, rel=0.05) if "W" in key else not started.any()
 
 
+def test_widths_may_be_numpys_numbers_as_in_numpynet():
+    net = torch_models.mlp(6, np.int64(4), 3, rng=torch.Generator())
+    assert [tuple(parameter.shape) for parameter in net.parameters()] == [(4, 6), (4,), (3, 4), (3,)]
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"momentum": 0.5, "weight_decay": 0.1}]
 )
@@ -352,6 +359,25 @@ def test_architectures_that_do_not_fit_are_refused():
         ValueError, match="state_dict_from_torch: names must end in weight or bias, got '0.running_mean'"
     ):
         convert.state_dict_from_torch({"0.running_mean": torch.ones(1)})
+
+
+def subclass(kind, **methods):
+    return type("Own", (kind,), methods)
+
+
+def test_subclasses_which_may_compute_something_else_are_refused():
+    nn, rng = torch.nn, np.random.default_rng(0)
+    twice = {"forward": lambda self, X: 2 * X}
+    for layer in [subclass(Linear, **twice)(2, 2, rng=rng), subclass(numpynet.ReLU)(), subclass(numpynet.Flatten)()]:
+        with pytest.raises(TypeError, match="to_torch: layers must be .* got Own at position 0"):
+            convert.to_torch(numpynet.Sequential(layer))
+    with pytest.raises(TypeError, match="to_torch: net must be a numpynet Sequential, got Own"):
+        convert.to_torch(subclass(numpynet.Sequential, **twice)(Linear(2, 2, rng=rng)))
+    for layer in [subclass(nn.Linear, **twice)(2, 2), subclass(nn.ReLU)(), subclass(nn.Flatten)()]:
+        with pytest.raises(TypeError, match="from_torch: layers must be .* got Own.* at position 0"):
+            convert.from_torch(nn.Sequential(layer))
+    with pytest.raises(TypeError, match="from_torch: module must be an nn.Sequential, got Own"):
+        convert.from_torch(subclass(nn.Sequential, **twice)(nn.Linear(2, 2)))
 
 
 RUNS = {name: (sizes, BOOK[model].lr, BOOK[model].batch_size) for model, (name, sizes) in command.MODELS.items()}
@@ -753,8 +779,17 @@ def test_torchs_training_loop_refuses_what_would_give_a_wrong_history():
     net = torch.nn.Linear(2, 1)
     X, y = torch.ones(4, 2), torch.ones(4, 1)
     optimizer, loss = torch.optim.SGD(net.parameters(), 0.1), torch.nn.functional.mse_loss
-    with pytest.raises(ValueError, match="evaluate_accuracy: y must be classes, integers, got torch.float32"):
-        training.train(net, loss, optimizer, [(X, y)], num_epochs=1, test_batches=[(X, y)])
+    for wrong, came in [(y, "torch.float32 of shape (4, 1)"), (y.long(), "torch.int64 of shape (4, 1)")]:
+        words = re.escape(f"accuracy: y must be classes, integers of shape (4,), got {came}")
+        with pytest.raises(ValueError, match=words):
+            training.train(net, loss, optimizer, [(X, y)], num_epochs=1, test_batches=[(X, wrong)])
+    with pytest.raises(ValueError, match="accuracy: y must be classes"):
+        training.train(net, lambda y_hat, y: loss(y_hat, y.float()), optimizer, [(X, y.long())], num_epochs=1)
+    once = iter([(X, torch.zeros(4, dtype=torch.int64))])
+    with pytest.raises(
+        ValueError, match="evaluate_accuracy: batches must start anew every time, as a DataLoader does, got none"
+    ):
+        training.train(net, loss, optimizer, [(X, y)], num_epochs=2, test_batches=once)
     with pytest.raises(
         ValueError, match="train: batches must start anew in every epoch, as a DataLoader does, got none"
     ):
@@ -773,6 +808,15 @@ def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):
         assert own.train_loss[-1] == pytest.approx(other.train_loss[-1], abs=0.005)
         assert own.test_accuracy[-1] == pytest.approx(other.test_accuracy[-1], abs=0.01)
         assert min(own.test_accuracy[-1], other.test_accuracy[-1]) > 0.80
+
+
+def test_the_books_loaders_refuse_a_changed_copy(tmp_path):
+    from reference.data import loaders
+
+    for file in fashion_mnist.FILES:
+        (tmp_path / file.name).write_bytes(idx_header(file.shape) + bytes(math.prod(file.shape)))
+    with pytest.raises(numpynet.data.ChecksumError, match="train-images-idx3-ubyte: changed"):
+        loaders(100, tmp_path)
 
 
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
