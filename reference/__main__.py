@@ -153,7 +153,7 @@ def draw_difference(report):
     axes.set(
         title="How far have the parameters drifted apart?",
         xlabel="step, counted from 0",
-        ylabel="largest difference from numpynet scratch, relative\nto that array's largest entry (0 drawn as 1e-18)",
+        ylabel="largest difference from numpynet\nscratch, relative to that array's\nlargest entry (0 drawn as 1e-18)",
     )
     axes.grid(alpha=0.3)
     return figure
