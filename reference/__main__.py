@@ -5,7 +5,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    print(f'python -m reference: needs PyTorch ({error}): pip install -e ".[reference]"', file=sys.stderr)
+    raise SystemExit(2) from None
 
 from numpynet import DataError, synthetic_regression
 from numpynet.environment import restart_with_threads, threads_are
@@ -23,7 +28,9 @@ MODELS = {  # name and sizes, as the book has them
 
 
 def main():
-    """Run the twins; return 0 if they agree at every step, 1 where they part; 2 is wrong usage, data or files."""
+    """Run the twins; return 0 if they agree at every step, 1 where they part, 130 after Ctrl-C; 2 is wrong usage, data
+    or files.
+    """
     parser = argparse.ArgumentParser(prog="python -m reference", description="Train numpynet and PyTorch side by side.")
     parser.add_argument("model", choices=list(MODELS))
     parser.add_argument(
@@ -41,6 +48,8 @@ def main():
         parser.error(f"--seed: must be at least 0, got {arguments.seed}")
     if arguments.model == "linear" and (arguments.data != "auto" or arguments.root):
         parser.error("--data and --root are for softmax and mlp; linear makes its own data")
+    if arguments.root and arguments.data == "shapes":
+        parser.error("--root is the folder of Fashion-MNIST; shapes need none")
     if not threads_are(1):  # two libraries with a thread for every core each would wait for one another
         sys.stdout.flush()
         restart_with_threads(1)
@@ -49,14 +58,13 @@ def main():
         return run(arguments)
     except (DataError, OSError) as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
 
 
 def run(arguments):
     """Print the table and the verdict, leave the pictures, and return the exit code."""
-    output = arguments.output or Path("runs", f"twin-{arguments.model}")
-    output.mkdir(parents=True, exist_ok=True)
-    for picture in ("curves.png", "difference.png"):  # an earlier run's must not pass for this one's
-        (output / picture).unlink(missing_ok=True)
     name, sizes = MODELS[arguments.model]
     book, dtype = BOOK[arguments.model], np.dtype(arguments.dtype)
     rng = np.random.default_rng(arguments.seed)  # data, weights and batches, in the order of `numpynet train`
@@ -65,6 +73,10 @@ def run(arguments):
     else:
         (data, test, _), source = choose_images(arguments.data, arguments.root)
         print(f"data: {source}")
+    output = arguments.output or Path("runs", f"twin-{arguments.model}")
+    output.mkdir(parents=True, exist_ok=True)
+    for picture in ("curves.png", "difference.png"):  # an earlier run's must not pass for this one's
+        (output / picture).unlink(missing_ok=True)
     contenders = make_contenders(name, sizes, lr=book.lr, rng=rng, dtype=dtype)
     print(f"{arguments.dtype}, one thread; per cell: loss, train and test accuracy (classifiers), seconds")
     print("epoch  " + "".join(f"{contender:30}" for contender in contenders) + "largest difference so far")
@@ -82,18 +94,18 @@ def run(arguments):
     if report.parted:
         print(f"numpynet and PyTorch part at {report.parted}")
         return 1
-    if arguments.dtype == "float64":
-        rounding = f"to {TOLERANCES['float64 formulas']:.0e}"
-    else:
-        rounding = f"to {TOLERANCES['float32']:.0e}, but for one unit in fifty, whose ReLU may round the other way"
-    print(f"they agree at each of {len(report.differences)} steps: from the same weights, the loss, the gradients and")
-    print(f"the new parameters are equal in numpynet's two, and in numpynet and PyTorch {rounding};")
+    steps, tolerance = len(report.differences), TOLERANCES["float64 formulas" if dtype == np.float64 else "float32"]
+    print(f"they agree at each of {steps} steps: from the same weights, the prediction, the loss, the gradients")
+    print("and the new parameters are equal in numpynet's two; numpynet's and PyTorch's differ by at most")
+    print(f"{tolerance:.0e} of the largest that each has been in the run so far;")
+    if arguments.model == "mlp" and dtype == np.float32:
+        print("at each step, units within rounding of 0 were left out, as their ReLU may round the other way;")
     print(f"left to themselves, their parameters came to differ by {max(report.differences):.1e}")
     return 0
 
 
 def print_row(report):
-    """The last epoch of every contender, and the largest parameter difference so far."""
+    """The last epoch of every contender, and the largest `twin.drift` so far."""
     cells = []
     for history in report.histories.values():
         columns = [history.train_loss, history.train_accuracy, history.test_accuracy]
@@ -134,14 +146,14 @@ def draw_curves(report):
 
 
 def draw_difference(report):
-    """The largest parameter difference between numpynet and PyTorch after every step."""
+    """`twin.drift` after every step."""
     figure = new_figure(6, 3.6)
     axes = figure.subplots()
     axes.semilogy(np.maximum(report.differences, 1e-18), color=BLUE, linewidth=1)
     axes.set(
         title="How far have the parameters drifted apart?",
         xlabel="step, counted from 0",
-        ylabel="largest difference, relative to\nthe largest entry (0 drawn as 1e-18)",
+        ylabel="largest difference from numpynet\nscratch, relative to that array's\nlargest entry (0 drawn as 1e-18)",
     )
     axes.grid(alpha=0.3)
     return figure

@@ -30,9 +30,3 @@ def relative_l2(actual, expected):
 def largest_entry(array):
     """max|a|."""
     return float(np.max(np.abs(array), initial=0.0))
-
-
-def norm_of_most(array):
-    """‖a‖ over all units, the columns of W and entries of b, but the fiftieth of them where it is largest."""
-    units = np.sort(np.linalg.norm(np.atleast_2d(array), axis=0))
-    return float(np.linalg.norm(units[: len(units) - len(units) // 50]))

@@ -1,4 +1,7 @@
-"""Parameters from numpynet to PyTorch and back, exactly: numpynet's W (inputs, outputs) is `weight` transposed."""
+"""Parameters from numpynet to PyTorch and back, exactly: numpynet's W (inputs, outputs) is `weight` transposed.
+
+Only the very classes named below are converted: a subclass may compute something else.
+"""
 
 import numpy as np
 import torch
@@ -12,7 +15,7 @@ def to_torch(net):
 
     Raises: TypeError for anything but a Sequential of Linear, ReLU and Flatten.
     """
-    if not isinstance(net, Sequential):
+    if type(net) is not Sequential:
         raise TypeError(f"to_torch: net must be a numpynet Sequential, got {type(net).__name__}")
     module = nn.Sequential(*(_layer_to_torch(i, layer) for i, layer in enumerate(net.layers)))
     module.load_state_dict(state_dict_to_torch(net.state_dict()))
@@ -25,7 +28,7 @@ def from_torch(module):
     Raises: TypeError for anything but an nn.Sequential of nn.Linear with bias, nn.ReLU and nn.Flatten() in float32 or
     float64.
     """
-    if not isinstance(module, nn.Sequential):
+    if type(module) is not nn.Sequential:
         raise TypeError(f"from_torch: module must be an nn.Sequential, got {type(module).__name__}")
     net = Sequential(*(_layer_from_torch(i, layer) for i, layer in enumerate(module)))
     net.load_state_dict(state_dict_from_torch(module.state_dict()))
@@ -57,25 +60,25 @@ def _rename(function, name, names):
 
 
 def _layer_to_torch(i, layer):
-    match layer:
-        case Linear():
-            d, m = layer.W.data.shape
-            return nn.Linear(d, m, dtype=torch.from_numpy(layer.W.data).dtype)
-        case ReLU():
-            return nn.ReLU()
-        case Flatten():
-            return nn.Flatten()
-    raise TypeError(f"to_torch: layers must be Linear, ReLU or Flatten, got {type(layer).__name__} at position {i}")
+    kind = type(layer)
+    if kind is Linear:
+        d, m = layer.W.data.shape
+        return nn.Linear(d, m, dtype=torch.from_numpy(layer.W.data).dtype)
+    if kind is ReLU:
+        return nn.ReLU()
+    if kind is Flatten:
+        return nn.Flatten()
+    raise TypeError(f"to_torch: layers must be Linear, ReLU or Flatten, got {kind.__name__} at position {i}")
 
 
 def _layer_from_torch(i, layer):
-    match layer:
-        case nn.Linear() if layer.bias is not None and layer.weight.dtype in (torch.float32, torch.float64):
-            dtype = np.float32 if layer.weight.dtype == torch.float32 else np.float64
-            return Linear(layer.in_features, layer.out_features, rng=np.random.default_rng(0), dtype=dtype)
-        case nn.ReLU():
-            return ReLU()
-        case nn.Flatten(start_dim=1, end_dim=-1):
-            return Flatten()
+    kind = type(layer)
+    if kind is nn.Linear and layer.bias is not None and layer.weight.dtype in (torch.float32, torch.float64):
+        dtype = np.float32 if layer.weight.dtype == torch.float32 else np.float64
+        return Linear(layer.in_features, layer.out_features, rng=np.random.default_rng(0), dtype=dtype)
+    if kind is nn.ReLU:
+        return ReLU()
+    if kind is nn.Flatten and (layer.start_dim, layer.end_dim) == (1, -1):
+        return Flatten()
     wanted = "nn.Linear with a bias in float32 or float64, nn.ReLU or nn.Flatten()"
     raise TypeError(f"from_torch: layers must be {wanted}, got {layer} at position {i}")

@@ -23,7 +23,7 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
             value.backward()
             optimizer.step()
             total_loss += value.item() * len(y)
-            total_right += 0 if y.is_floating_point() else (y_hat.argmax(dim=1) == y).sum().item()
+            total_right += 0 if y.is_floating_point() else accuracy(y_hat, y) * len(y)
             count += len(y)
         if count == 0:
             raise ValueError("train: batches must start anew in every epoch, as a DataLoader does, got none")
@@ -36,12 +36,21 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
     return history
 
 
+def accuracy(O, y):
+    """The share of the rows of O whose largest logit is at the right class; y (n,) are classes."""
+    if y.is_floating_point() or y.shape != O.shape[:1]:
+        came = f"{y.dtype} of shape {tuple(y.shape)}"
+        raise ValueError(f"accuracy: y must be classes, integers of shape {tuple(O.shape[:1])}, got {came}")
+    return (O.argmax(dim=1) == y).double().mean().item()
+
+
 @torch.no_grad()
 def evaluate_accuracy(net, batches):
-    """The share of examples whose largest logit is at the right class."""
-    right = []
+    """The accuracy over all batches, an iterable of (X, y) such as a DataLoader."""
+    total_right = count = 0
     for X, y in batches:
-        if y.is_floating_point():
-            raise ValueError(f"evaluate_accuracy: y must be classes, integers, got {y.dtype}")
-        right.append(net(X).argmax(dim=1) == y)
-    return torch.cat(right).double().mean().item()
+        total_right += accuracy(net(X), y) * len(y)
+        count += len(y)
+    if count == 0:
+        raise ValueError("evaluate_accuracy: batches must start anew every time, as a DataLoader does, got none")
+    return total_right / count

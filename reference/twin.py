@@ -12,7 +12,7 @@ import torch
 import numpynet
 from numpynet import SGD, CrossEntropyLoss, History, SquaredLoss, accuracy, evaluate_accuracy, minibatches, sgd
 from reference import convert, models, scratch
-from reference.agreement import TOLERANCES, largest_entry, norm_of_most, norm_wise
+from reference.agreement import TOLERANCES, largest_entry, norm_wise
 
 NUMPY_SCRATCH, NUMPY_CONCISE = "numpynet scratch", "numpynet concise"
 TORCH_SCRATCH, TORCH_CONCISE = "PyTorch scratch", "PyTorch concise"
@@ -28,7 +28,7 @@ REPEATED_BY = {  # whose steps, and by whom
 @dataclass
 class Report:
     """What a twin run saw: a history for each contender; after every step, how far they have drifted apart, as the
-    largest parameter difference from numpynet scratch; and the first step, counted from 0, at which two part, and how.
+    `drift` from numpynet scratch; and the first step, counted from 0, at which two part, and how.
     """
 
     histories: dict[str, History] = field(default_factory=dict)
@@ -150,8 +150,8 @@ def twin_run(contenders, data, *, num_epochs, batch_size, rng, test=None, after_
 
     Training amplifies rounding errors, on some data a million times in a thousand steps: right code may end far apart.
     So each step is judged by itself. Another contender (`REPEATED_BY`), put at the very same weights, repeats it, and
-    the loss, the gradients and, after the step, the parameters of both must be the same (`Judge`). How far the runs
-    drift apart is recorded.
+    the prediction, the loss, the gradients and, after the step, the parameters of both must be the same (`Judge`). How
+    far the runs drift apart is recorded.
     """
     X, y = data
     classifier = y.dtype.kind in "iu"
@@ -165,8 +165,6 @@ def twin_run(contenders, data, *, num_epochs, batch_size, rng, test=None, after_
         for X_batch, y_batch in minibatches(X, y, batch_size, rng=rng):
             X_batch = X_batch.astype(dtype)
             for name, contender in contenders.items():
-                if classifier:
-                    totals[name]["right"] += accuracy(contender.predict(X_batch), y_batch) * len(y_batch)
                 twin = contenders[REPEATED_BY[name]].at(contender.params)
                 words = take_step(contender, twin, judges[name], X_batch, y_batch, totals[name])
                 if words:
@@ -196,17 +194,22 @@ def take_step(contender, twin, judge, X, y, totals):
     totals["loss"] += float(loss) * len(y)
 
     twin_loss, twin_grads = twin.loss_and_gradients(X, y)
-    found = {"loss": loss} | {f"grad_{name}": grad for name, grad in grads.items()}
-    expected = {"loss": twin_loss} | {f"grad_{name}": twin_grads[name] for name in backward_order(twin.params)}
-    words = judge.first_difference(found, expected)
+    undecided = near_the_kink(contender.params, X) if judge.leaves_out else []
+    prediction = contender.predict(X)
+    found = {"prediction": prediction, "loss": loss} | {f"grad_{name}": grad for name, grad in grads.items()}
+    expected = {"prediction": twin.predict(X), "loss": twin_loss}
+    expected |= {f"grad_{name}": twin_grads[name] for name in backward_order(twin.params)}
+    words = judge.first_difference(found, expected, undecided)
     if words:
         return words
+    if y.dtype.kind == "i":
+        totals["right"] += accuracy(prediction, y) * len(y)
 
     start = time.perf_counter()
     contender.update(grads)
     totals["seconds"] += time.perf_counter() - start
     twin.update(twin_grads)
-    return judge.first_difference(contender.params, twin.params)
+    return judge.first_difference(contender.params, twin.params, undecided)
 
 
 def backward_order(params):
@@ -215,27 +218,39 @@ def backward_order(params):
     return [name for i in reversed(range(0, len(names), 2)) for name in names[i : i + 2]]
 
 
+def near_the_kink(params, X):
+    """Which units of the hidden layer, if there is one, are within float32 rounding of 0 for some example of X."""
+    if "W1" not in params:
+        return []
+    X, W, b = X.reshape(len(X), -1), params["W1"], params["b1"]
+    terms = np.abs(X) @ np.abs(W) + np.abs(b)  # the rounding error of a sum is in proportion to its terms
+    return (np.abs(X @ W + b) < TOLERANCES["float32"] * terms).any(axis=0)
+
+
 class Judge:
     """Says in what a contender and the one that repeats its steps differ.
 
     numpynet's two must be equal. numpynet and PyTorch may differ by rounding, in proportion to the largest that the
-    loss, the gradient or the parameter has been in this run: losses and gradients become small differences of large
-    numbers, and those keep their rounding errors. In float32 a hidden unit within rounding of 0 may be on in one and
-    off in the other, and then its gradient is another one; so there, of fifty units, the one that differs most is left
-    out.
+    prediction, the loss, the gradient or the parameter has been in this run: losses and gradients become small
+    differences of large numbers, and those keep their rounding errors. In float32 a hidden unit within rounding of 0
+    may be on in one and off in the other, and then its gradient is another one; so there, such a unit is left out of
+    the first layer's comparison at that step.
     """
 
     def __init__(self, name, dtype):
-        self.name, self.largest = name, {}
+        self.name, self.largest, self.leaves_out = name, {}, False
+        self.size, self.words, self.tolerance = largest_entry, "largest entry", TOLERANCES["float64 formulas"]
         if name == NUMPY_CONCISE:
-            self.size, self.words, self.tolerance = largest_entry, "largest entry", 0.0
-        elif dtype == np.float64:
-            self.size, self.words, self.tolerance = largest_entry, "largest entry", TOLERANCES["float64 formulas"]
-        else:
-            self.size, self.words, self.tolerance = norm_of_most, "largest norm", TOLERANCES["float32"]
+            self.tolerance = 0.0
+        elif dtype == np.float32:
+            self.leaves_out = True
+            self.size, self.words, self.tolerance = np.linalg.norm, "largest norm", TOLERANCES["float32"]
 
-    def first_difference(self, found, expected):
-        """In words, the first entry of the dict expected that is another in found, by name, shape or size; or None."""
+    def first_difference(self, found, expected, undecided):
+        """In words, the first entry of the dict expected that is another in found, by name, shape or size; or None.
+
+        The hidden units that are undecided are left out.
+        """
         if found.keys() != expected.keys():
             return f"{self.name} must give {', '.join(expected)}, got {', '.join(found)}"
         for key, value in expected.items():
@@ -243,14 +258,19 @@ class Judge:
             both = f"{key} of {self.name} and of {REPEATED_BY[self.name]}"
             if a.shape != e.shape:
                 return f"{both} have shapes {a.shape} and {e.shape}"
+            if not np.isfinite([a, e]).all():
+                return f"{both} differ by nan or inf"
             self.largest[key] = max(self.largest.get(key, 0.0), self.size(e))
-            off = self.size(a - e) / (self.largest[key] or 1.0)
+            difference = a - e
+            if key in ("grad_W1", "grad_b1", "W1", "b1"):
+                difference[..., undecided] = 0
+            off = self.size(difference) / (self.largest[key] or 1.0)
             if not off <= self.tolerance:
                 return f"{both} differ by {off:.1e}, relative to its {self.words} so far"
         return None
 
 
 def drift(contenders):
-    """The largest parameter difference from numpynet scratch."""
+    """The largest difference from numpynet scratch, array by array, relative to that array's largest entry there."""
     base = contenders[NUMPY_SCRATCH].params
     return max(norm_wise(contender.params[key], base[key]) for contender in contenders.values() for key in base)

@@ -6,8 +6,8 @@ without its record. An update is no part of what is to be differentiated, so it 
 
     loss, grads = loss_and_gradients(params, X, y)
     with torch.no_grad():
-        for name, W in params.items():
-            W -= lr * grads[name]
+        for name, parameter in params.items():
+            parameter -= lr * grads[name]
 
 Here and in the modules beside it, rng is a torch.Generator, as from `torch.Generator().manual_seed(0)`.
 """

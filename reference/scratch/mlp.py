@@ -1,4 +1,7 @@
-"""A multilayer perceptron from scratch, in PyTorch: the twin of `numpynet.scratch.mlp` (D2L 4.2)."""
+"""A multilayer perceptron from scratch, in PyTorch: the twin of `numpynet.scratch.mlp` (D2L 4.2).
+
+`reference.scratch.linear_regression` says what `requires_grad_`, `torch.autograd.grad` and `detach` do.
+"""
 
 import torch
 

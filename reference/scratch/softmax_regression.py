@@ -1,4 +1,7 @@
-"""Softmax regression from scratch, in PyTorch: the twin of `numpynet.scratch.softmax_regression` (D2L 3.6)."""
+"""Softmax regression from scratch, in PyTorch: the twin of `numpynet.scratch.softmax_regression` (D2L 3.6).
+
+`reference.scratch.linear_regression` says what `requires_grad_`, `torch.autograd.grad` and `detach` do.
+"""
 
 import torch
 
