@@ -171,10 +171,14 @@ def _run(
     progress: bool,
     state: State | None,
 ) -> History:
-    X, y = data
     check_size("train", "num_epochs", num_epochs, least=0)
     check_rng("train", rng)
-    _check_data(data, test, batch_size)
+    if isinstance(callbacks, Callback) or not all(isinstance(callback, Callback) for callback in callbacks):
+        raise TypeError(f"train: callbacks must be a list of Callback objects, got {callbacks!r}")
+    if state is not None and not isinstance(state, State):
+        raise TypeError(f"train: state must be a State, as from load_checkpoint, got {type(state).__name__}")
+    _check_data(predict, data, test, batch_size)
+    X, y = data
     classifier = y.dtype.kind in "iu"
     state = State() if state is None else state
     if state.order is not None and len(state.order) != len(X):
@@ -214,17 +218,27 @@ def _run(
     return history
 
 
-def _check_data(data: tuple[Array, Array], test: tuple[Array, Array] | None, batch_size: int) -> None:
+def _check_data(
+    predict: Callable[[Array], Array], data: tuple[Array, Array], test: tuple[Array, Array] | None, batch_size: int
+) -> None:
     """Refuse what does not fit now, and not after an epoch."""
-    for name, (X, y) in {"data": data, "test": test or data}.items():
+    for name, pair in {"data": data, "test": data if test is None else test}.items():
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            came = f"{type(pair).__name__} of {len(pair)}" if isinstance(pair, (tuple, list)) else type(pair).__name__
+            raise TypeError(f"train: {name} must be a pair (X, y), got {came}")
+        X, y = pair
         minibatches(X, y, batch_size)
         if len(X) == 0:
             raise ValueError(f"train: {name} must have at least one example, got none")
         for letter, array in {"X": X, "y": y}.items():
             if array.dtype.kind == "f":
                 check_finite("train", letter if name == "data" else f"test {letter}", array)
-    if test is not None and data[1].dtype.kind not in "iu":
-        raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {data[1].dtype}")
+        if y.dtype.kind in "iu":
+            with np.errstate(over="ignore", invalid="ignore"):  # only the shape of the prediction is wanted
+                O = predict(as_floats(X[:1]))
+            check_labels("train", "predictions", np.broadcast_to(O, (len(y), *O.shape[1:])), y)
+        elif test is not None:
+            raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {y.dtype}")
 
 
 def _check_finite(what: str, value: float, state: State, lr: float) -> None:

@@ -10,13 +10,16 @@ import pytest
 
 from numpynet import (
     SGD,
+    Callback,
     CrossEntropyLoss,
+    History,
     Linear,
     MSELoss,
     SquaredLoss,
     accuracy,
     evaluate_accuracy,
     functional,
+    make_shapes,
     minibatches,
     models,
     train,
@@ -191,6 +194,35 @@ def test_the_command_refuses_a_width_there_is_no_memory_for():
     )
     assert result.returncode == 6
     assert re.fullmatch(r"numpynet: not enough memory: .* would need 6272000000000000 bytes, .*\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        ({"X": X, "y": Y[:, None]}, ValueError, r"train: y must have shape \(12,\) to fit predictions \(12, 3\), got \(12, 1\)"),
+        ({"y": np.where(Y == 2, 3, Y)}, ValueError, r"train: y must be in 0 ... 2 .*, got y\[2\] = 3"),
+        ({"test": (X, Y + 1)}, ValueError, r"train: y must be in 0 ... 2 .*, got y\[2\] = 3"),
+        ({"test": (X, Y - 1)}, ValueError, r"train: y must be in 0 ... 2 .*, got y\[0\] = -1"),
+        ({"test": X}, TypeError, r"train: test must be a pair \(X, y\), got ndarray"),
+        ({"test": (X, Y, Y)}, TypeError, r"train: test must be a pair \(X, y\), got tuple of 3"),
+        ({"test": (X, TARGETS)}, ValueError, "train: test requires integer y"),
+        ({"y": np.array(1)}, ValueError, r"minibatches: y must have shape \(n, ...\), got \(\)"),
+        ({"callbacks": Callback()}, TypeError, "train: callbacks must be a list of Callback objects"),
+        ({"callbacks": [print]}, TypeError, "train: callbacks must be a list of Callback objects"),
+        ({"state": History()}, TypeError, "train: state must be a State, as from load_checkpoint, got History"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("call", [train_mlp, train_scratch_mlp])
+def test_training_refuses_at_once_what_would_fail_later(call, change, kind, message):
+    with pytest.raises(kind, match=message):
+        call(**{"num_epochs": 0} | change)
+
+
+def test_a_whole_data_set_is_not_what_to_train_on():
+    net, rng = models.mlp(4, 5, 3, rng=np.random.default_rng(0)), np.random.default_rng(0)
+    options = {"num_epochs": 1, "batch_size": 5, "rng": rng}
+    with pytest.raises(TypeError, match=r"train: data must be a pair \(X, y\), got ImageDataset of 3"):
+        train(net, CrossEntropyLoss(), SGD(net.parameters(), 0.1), make_shapes(20, 10, rng=rng), **options)
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 1.5, True, None, "5"])

@@ -147,13 +147,15 @@ DAMAGED = {
     "absurd count": (b"\0\0\x08\3" + struct.pack(">3I", 2**32 - 1, 28, 28), "truncated: the header announces 3367254359280 bytes"),
     "packed, absurd count": (gzip.compress(b"\0\0\x08\3" + struct.pack(">3I", 2**32 - 1, 28, 28)), "announces 3367254359280 bytes"),
     "packed, data cut off": (gzip.compress(idx(ARRAY)[:-1]), "truncated: 59 of the 60 bytes"),
+    "nothing, but of absurd axes": (idx_header((0, 2**32 - 1, 2**32 - 1, 2**32 - 1)), "fewer axes or shorter ones"),
+    "packed, nothing, but of absurd axes": (gzip.compress(idx_header((0, 2**32 - 1, 2**32 - 1, 2**32 - 1))), "fewer axes or shorter ones"),
     "packed, cut off": (gzip.compress(idx(ARRAY))[:-9], "truncated: the packed data end too soon"),
     "packed, checksum cut off": (gzip.compress(idx(ARRAY))[:-1], "truncated: the packed data end too soon"),
     "packed, checksum wrong": (gzip.compress(idx(ARRAY))[:-8] + b"\1\2\3\4" + gzip.compress(idx(ARRAY))[-4:], "damaged: .*incorrect data check"),
     "packed, not deflate": (gzip.compress(idx(ARRAY))[:10] + b"\xff" * 20, "damaged"),
-    "packed, another member": (gzip.compress(idx(ARRAY)) + gzip.compress(b"more"), "24 bytes come after the end of the packed data"),
-    "packed, an empty member": (gzip.compress(idx(ARRAY)) + gzip.compress(b""), "20 bytes come after the end of the packed data"),
-    "packed, zeros after it": (gzip.compress(idx(ARRAY)) + bytes(5), "5 bytes come after the end of the packed data"),
+    "packed, another member": (gzip.compress(idx(ARRAY)) + gzip.compress(b"more"), "something comes after the end of the packed data"),
+    "packed, an empty member": (gzip.compress(idx(ARRAY)) + gzip.compress(b""), "something comes after the end of the packed data"),
+    "packed, zeros after it": (gzip.compress(idx(ARRAY)) + bytes(5), "something comes after the end of the packed data"),
     "packed, length wrong": (gzip.compress(idx(ARRAY))[:-4] + bytes(4), "damaged: .*length"),
     "packed, data too long": (gzip.compress(idx(ARRAY) + b"\0"), "more data than the 60 bytes"),
     "bzip2": (bz2.compress(idx(ARRAY)), "must start with 00 00 08, got 42 5a 68"),
@@ -195,6 +197,20 @@ def test_what_unpacks_to_a_thousand_times_its_size_is_refused_without_unpacking_
     assert path.stat().st_size < 1100 * megabytes
     tracemalloc.start()
     with pytest.raises(DataError, match="more data than the 5 bytes|more than the file can hold"):
+        read_idx(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+@pytest.mark.parametrize("start", [idx(ARRAY), gzip.compress(idx(ARRAY))])
+def test_a_huge_file_is_not_read_further_than_its_header_announces(start, tmp_path):
+    path = tmp_path / "huge"
+    with open(path, "wb") as file:
+        file.write(start)
+        file.truncate(4 << 30)  # zeros that take no room on the disk
+    tracemalloc.start()
+    with pytest.raises(DataError, match="more data than the 60 bytes|something comes after"):
         read_idx(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

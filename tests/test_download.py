@@ -59,10 +59,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def endless(self, content):
         self.answer(b"")
-        with_patience = time.monotonic() + 20
-        while time.monotonic() < with_patience:
+        self.endless_body()
+
+    def endless_body(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
             try:
                 self.wfile.write(bytes(1 << 16))
+                self.server.sent += 1 << 16
             except OSError:
                 return
 
@@ -106,6 +110,36 @@ class Handler(BaseHTTPRequestHandler):
             if self.server.released.wait(0.05):
                 return
 
+    def drip_of_the_header(self, content):
+        self.connection.sendall(b"HTTP/1.0 200 OK\r\nX-Patience: ")
+        self.slowly(b"x")
+
+    def continue_for_ever(self, content):
+        self.slowly(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def drip_of_a_chunk(self, content):
+        self.connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.slowly(b"0")
+
+    def redirect_with_an_endless_body(self, content):
+        self.send_response(302)
+        self.send_header("Location", self.path)
+        self.end_headers()
+        self.endless_body()
+
+    def redirect_that_drips(self, content):
+        self.send_response(302)
+        self.send_header("Location", self.path)
+        self.end_headers()
+        self.slowly(b"x")
+
+    def slowly(self, piece):
+        while not self.server.released.wait(0.05):
+            try:
+                self.connection.sendall(piece)
+            except OSError:
+                return
+
     def hangs_up(self, content):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # reset, not closed
         self.connection.close()
@@ -133,9 +167,14 @@ MISBEHAVIOUR = {
     "not_found": "404",
     "unavailable": "503",
     "redirect_loop": "redirects",
-    "silent": "timed out",
-    "silent_in_the_middle": "timed out",
+    "silent": "timed out|too slow",
+    "silent_in_the_middle": "timed out|too slow",
     "drip": r"too slow: \d+ of \d+ bytes in 1 s",
+    "drip_of_the_header": "too slow: 0 of",
+    "continue_for_ever": "too slow: 0 of",
+    "drip_of_a_chunk": "too slow: 0 of",
+    "redirect_with_an_endless_body": "redirects",
+    "redirect_that_drips": "redirects",
     "hangs_up": "Connection",
     "not_http": "BadStatusLine",
     "wrong_bytes": "SHA256 hash .* does not match",
@@ -147,7 +186,7 @@ MISBEHAVIOUR = {
 def server(small, monkeypatch):
     """The server; its mirrors, by manner, are what the downloader asks, and what it was asked for is in requests."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.contents, server.requests, server.released = small[1], [], threading.Event()
+    server.contents, server.requests, server.released, server.sent = small[1], [], threading.Event(), 0
     server.daemon_threads = True
 
     def use(*manners):
@@ -169,6 +208,16 @@ def raw(root):
 
 def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_temporary_folders_of_killed_downloads_are_removed_when_they_are_a_day_old(server, tmp_path):
+    server.use("good")
+    for name, age in {".download-old": 90_000, ".download-new": 60, "other": 90_000}.items():
+        (raw(tmp_path) / name).mkdir(parents=True)
+        (raw(tmp_path) / name / "file").write_bytes(b"part")
+        os.utime(raw(tmp_path) / name, times=(0, time.time() - age))
+    load_fashion_mnist(tmp_path, download=True)
+    assert set(names_in(raw(tmp_path))) - set(ALL_NAMES) == {".download-new", "other"}
 
 
 ALL_NAMES = sorted([*NAMES, *(name.removesuffix(".gz") for name in NAMES)])
@@ -194,6 +243,7 @@ def test_what_a_misbehaving_mirror_gives_is_never_kept_and_the_next_one_is_asked
     assert time.monotonic() - start < 8
     assert f"/{manner}/{NAMES[0]}: " in str(caught.value)
     assert names_in(raw(tmp_path)) == []
+    assert server.sent < 64 << 20
 
     server.use(manner, "good")
     assert_loaded(load_fashion_mnist(tmp_path, download=True), small[0])
@@ -386,7 +436,7 @@ def test_killed_at_any_moment_it_leaves_no_file_that_is_not_right_and_the_next_r
     process = start(tmp_path, real_server)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    assert names_in(raw(tmp_path)) == ALL_NAMES
+    assert [name for name in names_in(raw(tmp_path)) if not name.startswith(".download-")] == ALL_NAMES
 
 
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
+import threading
 import time
 from functools import partial
 from typing import Any
@@ -25,6 +27,7 @@ MIRRORS = (
 )
 TIMEOUT = 30.0  # seconds, to connect, and between one piece of a file and the next
 SLOWEST = 10_000  # bytes per second, on average; whoever gives less, after the first TIMEOUT seconds, is left
+_TEMPORARY = ".download-"  # how the names of temporary folders begin
 
 
 def download_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str:
@@ -39,6 +42,7 @@ def download_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str:
     """
     folder = fashion_mnist_folders(root)[-1]
     os.makedirs(folder, exist_ok=True)
+    _remove_leftovers(folder)
     mirrors = list(MIRRORS)
     for file in fashion_mnist.FILES:
         unpacked = os.path.join(folder, file.name)
@@ -75,7 +79,7 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
     name = f"{file.name}.gz"
     reasons = []
     for mirror in mirrors:
-        with tempfile.TemporaryDirectory() as temporary:
+        with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=folder) as temporary:
             try:
                 path = pooch.retrieve(
                     mirror + name, f"sha256:{file.packed_sha256}", name, path=temporary, downloader=download
@@ -94,29 +98,65 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
     )
 
 
+def _remove_leftovers(folder: str) -> None:
+    """Remove the temporary folders of downloads that were killed: those a day old."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.startswith(_TEMPORARY) and time.time() - os.path.getmtime(path) > 86400:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _download(url: str, path: str, _: Any, *, size: int) -> None:
-    """Write what is at url into a file; ValueError where it has not this size, or comes too slowly."""
-    import requests
+    """Write what is at url into a file; ValueError where it has not this size, or comes too slowly.
+
+    A thread receives it and is left alone where it stalls: there are many ways for a server to say something every few
+    seconds and never come to the end, which no time limit on a single answer notices.
+    """
     from tqdm import tqdm
 
-    # In the form it is stored in, not packed once more on the way; a piece at a time, so that a slow server is noticed.
-    headers = {"Accept-Encoding": "identity"}
-    start, received = time.monotonic(), 0
-    with (
-        requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response,
-        open(path, "wb") as file,
-        tqdm(total=size, desc=url.rsplit("/", 1)[-1], unit="B", unit_scale=True, disable=None) as bar,
-    ):
-        response.raise_for_status()
-        while piece := response.raw.read1(1 << 16, decode_content=False):
-            file.write(piece)
-            bar.update(len(piece))
-            received += len(piece)
+    received, errors = bytearray(), []
+
+    def receive() -> None:
+        try:
+            _receive(url, received, size)
+        except Exception as error:  # to be raised where it is waited for
+            errors.append(error)
+
+    thread, start = threading.Thread(target=receive, daemon=True), time.monotonic()
+    thread.start()
+    with tqdm(total=size, desc=url.rsplit("/", 1)[-1], unit="B", unit_scale=True, disable=None) as bar:
+        while thread.is_alive():
+            thread.join(0.1)
+            bar.update(len(received) - bar.n)
             seconds = time.monotonic() - start
-            if received > size:
-                raise ValueError(f"must have {size} bytes, got more")
-            if seconds > TIMEOUT and received < SLOWEST * seconds:
-                raise ValueError(f"too slow: {received} of {size} bytes in {seconds:.0f} s")
-    if received < size:
-        kind = response.headers.get("Content-Type", "unknown type")
-        raise ValueError(f"must have {size} bytes, got {received} ({kind})")
+            if thread.is_alive() and seconds > TIMEOUT and len(received) < SLOWEST * seconds:
+                raise ValueError(f"too slow: {len(received)} of {size} bytes in {seconds:.0f} s")
+    if errors:
+        raise errors[0]
+    with open(path, "wb") as file:
+        file.write(received)
+
+
+def _receive(url: str, received: bytearray, size: int) -> None:
+    """Append what is at url to received; ValueError where it has not this size."""
+    import requests
+
+    # In the form it is stored in, not packed once more on the way.
+    options: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "stream": True, "timeout": TIMEOUT}
+    with requests.Session() as session:
+        session.max_redirects = 5
+        session.hooks["response"].append(_leave_redirect_unread)
+        with session.get(url, **options) as response:
+            response.raise_for_status()
+            while piece := response.raw.read1(1 << 16, decode_content=False):
+                received += piece
+                if len(received) > size:
+                    raise ValueError(f"must have {size} bytes, got more")
+            if len(received) < size:
+                kind = response.headers.get("Content-Type", "unknown type")
+                raise ValueError(f"must have {size} bytes, got {len(received)} ({kind})")
+
+
+def _leave_redirect_unread(response: Any, **options: Any) -> None:
+    if response.is_redirect:
+        response.close()  # or requests would read its body, however long it is

@@ -4,6 +4,7 @@ and Vollgraf, 2017). What every file holds is checked against its published SHA-
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
@@ -162,7 +163,8 @@ def _load(folder: str, file: File) -> Array:
             return read_file(path, file)
         except DataError as error:
             errors.append(error)
-    raise errors[0] if errors else DataError(f"{os.path.join(folder, file.name)}.gz: missing")
+    path = os.path.join(folder, file.name)
+    raise errors[0] if errors else DataError(f"{path}.gz: missing; `numpynet data --download` fetches it")
 
 
 def read_file(path: str, file: File) -> Array:
@@ -176,7 +178,7 @@ def read_file(path: str, file: File) -> Array:
     with open(path, "rb") as stream:
         content = stream.read(unpacked_size + (1 << 20))  # more than any packing; what is longer is something else
     try:
-        array = parse_idx(content, path, file.shape)
+        array = parse_idx(io.BytesIO(content), path, file.shape)
     except DataError as error:
         if isinstance(error, TruncatedError) and len(content) < size:
             raise DataError(f"{path}: truncated at byte {len(content)} of {size}") from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import os
 import zlib
+from typing import BinaryIO
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from numpynet.functional import Array
 
 _UNSIGNED_BYTE = 8
 _MOST_AXES = 8
+_PIECE = 1 << 20  # bytes
 _MOST_SHRINKING = (
     50  # pictures shrink five times; what claims to have shrunk more than this is there to fill the memory
 )
@@ -27,19 +29,22 @@ class TruncatedError(DataError):
 def read_idx(path: str | os.PathLike[str]) -> Array:
     """The array in an IDX file of unsigned bytes, packed with gzip or not.
 
-    Shapes: as the file's header says. dtype: uint8. Cost: one reading; it unpacks no more than the header announces,
-    and not 50 times the file's own size (beyond a first megabyte).
+    Shapes: as the file's header says. dtype: uint8. Cost: one reading; it takes no more memory than the array that the
+    header announces, which must not be 50 times the file's own size (beyond a first megabyte).
     Raises: DataError where the file is not IDX, is damaged, or holds fewer or more numbers than its header announces;
     OSError where it cannot be read.
     """
     with open(path, "rb") as file:
-        return parse_idx(file.read(), os.fspath(path))
+        return parse_idx(file, os.fspath(path))
 
 
-def parse_idx(content: bytes, name: str, shape: tuple[int, ...] | None = None) -> Array:
-    """The array in the content of an IDX file; name is for messages, and shape, if given, is the one it must have."""
-    packed = content.startswith(b"\x1f\x8b")
-    stream = _Packed(content, name) if packed else _Plain(content)
+def parse_idx(file: BinaryIO, name: str, shape: tuple[int, ...] | None = None) -> Array:
+    """The array in an open IDX file; name is for messages, and shape, if given, is the one it must have."""
+    file_size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    stream = _Unpacked(file, name) if packed else file
     start = stream.read(4)
     if len(start) == 4 and (start[:2] != b"\0\0" or start[2] != _UNSIGNED_BYTE):
         raise DataError(f"{name}: an IDX file of bytes must start with 00 00 08, got {start[:3].hex(' ')}")
@@ -53,14 +58,22 @@ def parse_idx(content: bytes, name: str, shape: tuple[int, ...] | None = None) -
     if shape is not None and found != shape:
         raise DataError(f"{name}: shape must be {shape}, got {found}")
     size = math.prod(found)
-    if size > (_MOST_SHRINKING * len(content) + (1 << 20) if packed else len(content)):
+    if size > (_MOST_SHRINKING * file_size + (1 << 20) if packed else file_size):
         raise TruncatedError(f"{name}: truncated: the header announces {size} bytes, more than the file can hold")
-    data = stream.read(size)
-    if len(data) < size:
-        raise TruncatedError(f"{name}: truncated: {len(data)} of the {size} bytes that the header announces")
-    if not stream.at_end():
+    try:
+        array = np.empty(found, np.uint8)
+    except ValueError:
+        raise DataError(f"{name}: an array must have fewer axes or shorter ones, got {found}") from None
+    numbers = array.reshape(-1)
+    filled = 0
+    while data := stream.read(min(size - filled, _PIECE)):
+        numbers[filled : filled + len(data)] = np.frombuffer(data, np.uint8)
+        filled += len(data)
+    if filled < size:
+        raise TruncatedError(f"{name}: truncated: {filled} of the {size} bytes that the header announces")
+    if stream.read(1):
         raise DataError(f"{name}: more data than the {size} bytes that the header announces")
-    return np.frombuffer(data, np.uint8).reshape(found).copy()  # frombuffer's own array cannot be written to
+    return array
 
 
 def idx_header(shape: tuple[int, ...]) -> bytes:
@@ -68,42 +81,28 @@ def idx_header(shape: tuple[int, ...]) -> bytes:
     return bytes([0, 0, _UNSIGNED_BYTE, len(shape)]) + np.array(shape, ">u4").tobytes()
 
 
-class _Plain:
-    """The content of a file, from its beginning."""
+class _Unpacked:
+    """What the one gzip member in a file unpacks to, to be read from its beginning.
 
-    def __init__(self, content: bytes) -> None:
-        self.rest = memoryview(content)
+    At its end its checksum is compared, and nothing may come after it. (gzip.GzipFile goes on with whatever follows.)
+    """
 
-    def read(self, size: int) -> bytes:
-        data, self.rest = self.rest[:size], self.rest[size:]
-        return bytes(data)
-
-    def at_end(self) -> bool:
-        return not self.rest
-
-
-class _Packed:
-    """What one gzip member unpacks to, from its beginning. Its checksum is compared when its end is reached."""
-
-    def __init__(self, content: bytes, name: str) -> None:
-        self.rest, self.name = content, name
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file, self.name, self.rest = file, name, b""
         self.gunzip = zlib.decompressobj(wbits=31)  # 31 means gzip
 
     def read(self, size: int) -> bytes:
-        if size == 0:  # which decompress would take for no limit
-            return b""
-        try:
-            data = self.gunzip.decompress(self.rest, size)
-        except zlib.error as error:
-            raise DataError(f"{self.name}: damaged: {error}") from None
-        self.rest = self.gunzip.unconsumed_tail
+        """The next bytes, `size` of them or fewer where the end is; none at the end."""
+        data = b""
+        while len(data) < size and not self.gunzip.eof:
+            piece = self.rest or self.file.read(_PIECE)
+            if not piece:
+                raise TruncatedError(f"{self.name}: truncated: the packed data end too soon")
+            try:
+                data += self.gunzip.decompress(piece, size - len(data))
+            except zlib.error as error:
+                raise DataError(f"{self.name}: damaged: {error}") from None
+            self.rest = self.gunzip.unconsumed_tail
+            if self.gunzip.eof and (self.gunzip.unused_data or self.file.read(1)):
+                raise DataError(f"{self.name}: something comes after the end of the packed data")
         return data
-
-    def at_end(self) -> bool:
-        if not self.gunzip.eof and self.read(1):
-            return False
-        if not self.gunzip.eof:
-            raise TruncatedError(f"{self.name}: truncated: the packed data end too soon")
-        if self.gunzip.unused_data:
-            raise DataError(f"{self.name}: {len(self.gunzip.unused_data)} bytes come after the end of the packed data")
-        return True
