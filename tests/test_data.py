@@ -203,6 +203,18 @@ def test_what_unpacks_to_a_thousand_times_its_size_is_refused_without_unpacking_
     assert peak < 8 << 20
 
 
+@pytest.mark.parametrize("piece", range(1, 90))
+def test_it_does_not_matter_where_the_pieces_end_that_a_file_is_read_in(piece, tmp_path, monkeypatch):
+    monkeypatch.setattr("numpynet.data.idx._PIECE", piece)
+    path = tmp_path / "file"
+    for content in (idx(ARRAY), gzip.compress(idx(ARRAY))):
+        path.write_bytes(content)
+        np.testing.assert_array_equal(read_idx(path), ARRAY)
+        path.write_bytes(content + b"\0")
+        with pytest.raises(DataError, match="more data than the 60 bytes|something comes after"):
+            read_idx(path)
+
+
 @pytest.mark.parametrize("start", [idx(ARRAY), gzip.compress(idx(ARRAY))])
 def test_a_huge_file_is_not_read_further_than_its_header_announces(start, tmp_path):
     path = tmp_path / "huge"
