@@ -20,9 +20,10 @@ def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted
 
     Masked arrays and matrices are refused too: the same operators mean something else for them.
     """
-    dtype = getattr(array, "dtype", None)
-    kind = getattr(dtype, "kind", "none")
-    if kind not in kinds or (isinstance(array, np.ndarray) and type(array) not in (np.ndarray, np.memmap)):
+    if type(array) is np.ndarray and array.dtype.kind in kinds:
+        return
+    kind = getattr(getattr(array, "dtype", None), "kind", "none")
+    if kind not in kinds or (isinstance(array, np.ndarray) and not isinstance(array, np.memmap)):
         _refuse(function, name, array, wanted)
 
 

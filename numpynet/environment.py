@@ -12,7 +12,7 @@ import numpy as np
 
 from numpynet import __version__
 
-_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
 
 
 def versions() -> dict[str, str]:
@@ -38,7 +38,7 @@ def blas() -> str:
 
 def threads_are(count: int) -> bool:
     """Whether the environment asks every BLAS for this many threads."""
-    return all(os.environ.get(name) == str(count) for name in _THREAD_VARIABLES)
+    return all(os.environ.get(name) == str(count) for name in THREAD_VARIABLES)
 
 
 def restart_with_threads(count: int) -> NoReturn:
@@ -46,7 +46,7 @@ def restart_with_threads(count: int) -> NoReturn:
 
     BLAS reads its environment once, as NumPy is imported; by the time a command line is read, that has happened.
     """
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(count)))
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
     command = [sys.executable, *sys.orig_argv[1:]]
     if sys.platform == "win32":  # where exec gives the terminal back before the command has ended
         raise SystemExit(subprocess.call(command))

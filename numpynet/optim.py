@@ -84,8 +84,8 @@ class SGD:
             if parameter.grad.shape != parameter.data.shape:
                 shapes = f"must have shape {parameter.data.shape}, got {parameter.grad.shape}"
                 raise ValueError(f"SGD.step: the grad of parameter {i} {shapes}")
-        for i, parameter in enumerate(self.parameters):
-            sgd({i: parameter.data}, {i: self._direction(i, parameter.data, parameter.grad)}, self.lr)
+        directions = [self._direction(i, parameter.data, parameter.grad) for i, parameter in enumerate(self.parameters)]
+        sgd(dict(enumerate(parameter.data for parameter in self.parameters)), dict(enumerate(directions)), self.lr)
 
     def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:

@@ -19,6 +19,8 @@ from numpynet import DownloadError, command_line, load_fashion_mnist
 from numpynet.data import download, fashion_mnist
 from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST, assert_loaded, put
 
+pytest.importorskip("pooch", reason="needs pooch: pip install pooch tqdm")
+
 NAMES = [f"{file.name}.gz" for file in fashion_mnist.FILES]
 
 

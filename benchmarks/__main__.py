@@ -1,0 +1,152 @@
+"""`python -m benchmarks`: the race from the command line."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import machine, problems, report, steps, whole
+from benchmarks.contenders import CONTENDERS, ON_GPU
+from benchmarks.race import RaceError, Worker, race
+from numpynet import DataError
+from numpynet.runs import choose_images
+
+SUITES = ("epoch", "step", "sweep")
+WIDTHS, BATCH_SIZES = (16, 64, 256, 1024, 4096), (8, 32, 128, 512, 4096)
+SWEPT = ["numpynet", "PyTorch", "JAX jit", "PyTorch, GPU"]
+
+
+def main(argv=None):
+    """Run the suites; return 0, 1 where the contenders do not agree, 2 for wrong usage or data, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="numpynet against the others.")
+    parser.add_argument("--suite", choices=[*SUITES, "all"], default="all")
+    parser.add_argument("--device", choices=["cpu", "cuda", "all"], default="all")
+    parser.add_argument("--threads", type=int, default=2, help="for every library alike (default: 2)")
+    parser.add_argument("--rounds", type=int, default=7, help="of each race, at least 5 to be trusted (default: 7)")
+    parser.add_argument("--quick", action="store_true", help="few examples and rounds: shows that it runs, no more")
+    parser.add_argument("--output", type=Path, default=Path("runs", "benchmarks"), help="default: runs/benchmarks")
+    arguments = parser.parse_args(argv)
+    if arguments.threads < 1 or arguments.rounds < 1:
+        parser.error("--threads and --rounds must be at least 1")
+    try:
+        run(arguments)
+    except (DataError, OSError) as error:
+        parser.error(str(error))
+    except RaceError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(arguments):
+    """All suites asked for, one after the other; each leaves its tables, its pictures and its part of results.json."""
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    suites = SUITES if arguments.suite == "all" else (arguments.suite,)
+    described = machine.describe(arguments.threads)
+    data, source = choose_images("auto", None)
+    content = {"machine": described, "data": source, "command": {k: str(v) for k, v in vars(arguments).items()}}
+    print(f"{described['cpu']}, {arguments.threads} threads; {described['blas']}\ndata: {source}")
+    if described["gpu"]:
+        print(f"GPU: {described['gpu']}")
+    elif arguments.device != "cpu":
+        print("no CUDA GPU here: the CPU part runs")
+    spreads = {}
+    for suite in suites:
+        found, pictures = RUN[suite](arguments, described, data, spreads)
+        content[suite] = found
+        for name, figure in pictures.items():
+            report.write_picture(arguments.output / name, figure)
+    content["doubts"] = (
+        machine.doubts(described, spreads) if not arguments.quick else ["a quick run: no figure to quote"]
+    )
+    for doubt in content["doubts"]:
+        print(f"\ndoubtful: {doubt}")
+    report.write_json(arguments.output / "results.json", content)
+    print(f"\nwritten to {arguments.output}: results.json and pictures")
+
+
+def contenders(arguments, names):
+    """Those of the device asked for; on a GPU numpynet runs too, to compare with, on the CPU. A quick run does without
+    what takes long to start: compiling, and torchvision.
+    """
+    if arguments.quick:
+        names = [name for name in names if "compile" not in name and "torchvision" not in name]
+    if arguments.device == "cpu":
+        return [name for name in names if name not in ON_GPU]
+    if arguments.device == "cuda":
+        return [name for name in names if name in ON_GPU or name == "numpynet"]
+    return list(names)
+
+
+def epoch(arguments, described, data, spreads):
+    """An epoch of each model; and whole processes."""
+    results = []
+    for problem in problems.PROBLEMS.values():
+        problem = problems.quick(problem) if arguments.quick else problem
+        print(f"\n{problem.name}")
+        result = race(
+            problem,
+            contenders(arguments, CONTENDERS),
+            rounds=2 if arguments.quick else arguments.rounds,
+            threads=arguments.threads,
+        )
+        spreads |= {f"{name} at {problem.name}": result.spread(name) for name in result.seconds}
+        results.append(result)
+        print(report.epoch_table(result))
+    missing = set(results[-1].missing)
+    processes = whole.measure(
+        data.train.X[: 2000 if arguments.quick else None],
+        data.train.y[: 2000 if arguments.quick else None],
+        rounds=1 if arguments.quick else 5,
+        threads=arguments.threads,
+        libraries=[name for name in whole.TRAIN if name not in missing],
+    )
+    print(f"\nwhole processes, MLP\n{report.whole_table(processes)}")
+    found = {"races": [asdict(result) for result in results], "whole": processes}
+    return found, {"epoch.png": report.draw_epochs(results, described)}
+
+
+def step(arguments, described, data, spreads):
+    """The formulas one by one."""
+    peak = steps.peak()
+    print(f"\nformulas; this machine's peak: {peak['flops'] / 1e9:.0f} GFLOP/s, {peak['bytes'] / 1e9:.0f} GB/s")
+    workers = [Worker(name, arguments.threads) for name in steps.PASSES]
+    try:
+        lines = steps.compare(workers, 0.01 if arguments.quick else 0.3)
+    finally:
+        for worker in workers:
+            worker.stop()
+    print(report.step_table(lines, peak))
+    return {"lines": lines, "peak": peak}, {"step.png": report.draw_steps(lines)}
+
+
+def sweep(arguments, described, data, spreads):
+    """Hidden widths and batch sizes."""
+    parts = []
+    print()
+    for xs, problem in ((WIDTHS, problems.of_width), (BATCH_SIZES, problems.of_batch_size)):
+        xs = xs[2:3] if arguments.quick else xs
+        results = []
+        for x in xs:
+            result = race(
+                problem(x, 1024 if arguments.quick else 8192),
+                contenders(arguments, SWEPT),
+                rounds=1 if arguments.quick else arguments.rounds,
+                threads=arguments.threads,
+                say=lambda words: None,
+            )
+            results.append(result)
+            times = ", ".join(f"{name} {report.time(result.median(name))}" for name in result.seconds)
+            print(f"{result.problem}: {times}")
+        parts.append((xs, results))
+    found = [{"x": list(xs), "races": [asdict(result) for result in results]} for xs, results in parts]
+    return {"widths": found[0], "batch sizes": found[1]}, {"sweep.png": report.draw_sweep(*parts, described)}
+
+
+RUN = {"epoch": epoch, "step": step, "sweep": sweep}
+
+if __name__ == "__main__":
+    raise SystemExit(main())

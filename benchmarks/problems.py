@@ -1,0 +1,66 @@
+"""What is trained: a model of the book, its data, its settings, and the weights that everyone starts from."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from numpynet import scratch, synthetic_regression
+from numpynet.data.batches import as_floats
+from numpynet.runs import BOOK, TRUE_B, TRUE_W, choose_images
+
+MODULES = {"linear": "linear_regression", "softmax": "softmax_regression", "mlp": "mlp"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model by its name in `MODULES`, the sizes of its layers, and settings; `load` adds data and weights.
+
+    examples: how many of the training set; None, all of them.
+    """
+
+    model: str
+    sizes: tuple[int, ...]
+    batch_size: int
+    lr: float
+    examples: int | None = None
+
+    def load(self):
+        """X (uint8 images, or floats), y (int64 classes, or floats), and the weights, the same in every process."""
+        if self.model == "linear":
+            X, y = synthetic_regression(TRUE_W, TRUE_B, rng=np.random.default_rng(0))
+        else:
+            data, _ = choose_images("auto", None)
+            X, y = data.train.X, data.train.y.astype(np.int64)
+        params = getattr(scratch, MODULES[self.model]).init_parameters(*self.sizes, rng=np.random.default_rng(0))
+        return X[: self.examples], y[: self.examples], params
+
+    def floats(self):
+        """The same, each example a row of float32, as every library but numpynet wants its images."""
+        X, y, params = self.load()
+        return as_floats(X).reshape(len(X), -1), y, params
+
+    @property
+    def name(self):
+        return f"{MODULES[self.model].replace('_', ' ')} {'-'.join(map(str, self.sizes))}, batch {self.batch_size}"
+
+
+PROBLEMS = {
+    "linear": Problem("linear", (2,), BOOK["linear"].batch_size, BOOK["linear"].lr),
+    "softmax": Problem("softmax", (784, 10), BOOK["softmax"].batch_size, BOOK["softmax"].lr),
+    "mlp": Problem("mlp", (784, 256, 10), BOOK["mlp"].batch_size, BOOK["mlp"].lr),
+}
+
+
+def quick(problem):
+    """The same with few examples, to see in seconds that everything runs."""
+    return replace(problem, examples=2000 if problem.model != "linear" else None)
+
+
+def of_width(width, examples):
+    """The MLP with so many hidden units."""
+    return replace(PROBLEMS["mlp"], sizes=(784, width, 10), examples=examples)
+
+
+def of_batch_size(batch_size, examples):
+    """The MLP with batches of this size."""
+    return replace(PROBLEMS["mlp"], batch_size=batch_size, examples=examples)
