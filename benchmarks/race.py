@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 
-from numpynet.environment import THREAD_VARIABLES
+from numpynet.environment import kernel_setting, threads_setting
 
 SAME_LOSS = 1e-3  # relative; float32, other orders of addition, and an epoch of steps to drift apart in
 
@@ -27,7 +27,7 @@ class Worker:
         self.name = name
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", str(threads)],
-            env=os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)),
+            env=os.environ | threads_setting(threads) | kernel_setting(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from numpynet.environment import THREAD_VARIABLES
+from numpynet.environment import kernel_setting, threads_setting
 
 
 def train_numpynet(folder, examples):
@@ -54,7 +54,7 @@ IMPORTS = {"numpy": "import numpy", "numpynet": "import numpynet", "PyTorch": "i
 
 def run(command, threads):
     """The seconds and the peak memory, in bytes, of a process."""
-    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
+    environment = os.environ | threads_setting(threads) | kernel_setting()
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.PIPE, text=True)
     output, _ = process.communicate()

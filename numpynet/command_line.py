@@ -18,7 +18,7 @@ from numpynet import __version__
 from numpynet.checkpoint import CheckpointError
 from numpynet.data import DataError, DownloadError, fashion_mnist
 from numpynet.data.fashion_mnist import fashion_mnist_folders, forms_in, load_copy, read_file
-from numpynet.environment import blas, restart_with_threads, threads_are, versions
+from numpynet.environment import blas, kernel_setting, restart_with, threads_setting, versions
 from numpynet.runs import BOOK, Place, run, settings_to_resume
 from numpynet.training import DivergedError
 
@@ -45,9 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
     try:
-        if argv is None and threads is not None and not threads_are(threads):
-            sys.stdout.flush()
-            restart_with_threads(threads)
+        if argv is None and arguments.command in (
+            "train",
+            "demo",
+            "info",
+        ):  # with argv, this is somebody else's process
+            restart_with(kernel_setting() | (threads_setting(threads) if threads else {}))
         if arguments.command == "train":
             _train(arguments, parser)
         elif arguments.command == "demo":

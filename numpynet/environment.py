@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from typing import NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -24,29 +24,58 @@ def blas() -> str:
     """NumPy's BLAS in words: its name and version, and, where threadpoolctl is installed, its kernel and threads."""
     built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     name = f"{built.get('name', 'unknown')} {built.get('version', '')}".strip()
+    found = blas_in_use()
+    if found is None:
+        return f"{name}; pip install threadpoolctl to see its kernel and threads"
+    kernels = [f"kernel {one.get('architecture', 'unknown')}, {one['num_threads']} threads" for one in found]
+    return ", ".join([name, *kernels])
+
+
+def blas_in_use() -> list[dict[str, Any]] | None:
+    """What threadpoolctl tells of each BLAS in this process, or None where it is not installed."""
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
-        return f"{name}; pip install threadpoolctl to see its kernel and threads"
-    found = [
-        f"kernel {library.get('architecture', 'unknown')}, {library['num_threads']} threads"
-        for library in threadpool_info()
-        if library["user_api"] == "blas"
-    ]
-    return ", ".join([name, *found])
+        return None
+    return [library for library in threadpool_info() if library["user_api"] == "blas"]
 
 
-def threads_are(count: int) -> bool:
-    """Whether the environment asks every BLAS for this many threads."""
-    return all(os.environ.get(name) == str(count) for name in THREAD_VARIABLES)
+def threads_setting(count: int) -> dict[str, str]:
+    """The environment that asks every BLAS for this many threads."""
+    return dict.fromkeys(THREAD_VARIABLES, str(count))
 
 
-def restart_with_threads(count: int) -> NoReturn:
-    """Start this very command again in an environment that asks BLAS for so many threads.
+def kernel_setting() -> dict[str, str]:
+    """The environment that asks OpenBLAS for its AVX-512 kernels, where it took AVX2 ones on a processor that has both.
+
+    Some versions do so on AMD's processors; the wider kernels multiply 1.2 to 1.6 times as fast there. Empty where that
+    is not so, cannot be seen (not Linux, no threadpoolctl), or OPENBLAS_CORETYPE is set already.
+    """
+    if "OPENBLAS_CORETYPE" in os.environ or not any(
+        library.get("architecture") in ("Haswell", "Zen") for library in blas_in_use() or ()
+    ):
+        return {}
+    needed = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+    return {"OPENBLAS_CORETYPE": "SkylakeX"} if needed <= _cpu_flags() else {}
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        with open("/proc/cpuinfo") as file:
+            return next((set(line.split()) for line in file if line.startswith("flags")), set())
+    except OSError:  # not Linux
+        return set()
+
+
+def restart_with(setting: dict[str, str]) -> None:
+    """Start this very command again with this in its environment, unless it is there already.
 
     BLAS reads its environment once, as NumPy is imported; by the time a command line is read, that has happened.
     """
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+    if all(os.environ.get(name) == value for name, value in setting.items()):
+        return
+    os.environ.update(setting)
+    sys.stdout.flush()
     command = [sys.executable, *sys.orig_argv[1:]]
     if sys.platform == "win32":  # where exec gives the terminal back before the command has ended
         raise SystemExit(subprocess.call(command))

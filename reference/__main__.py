@@ -13,7 +13,7 @@ except ModuleNotFoundError as error:
     raise SystemExit(2) from None
 
 from numpynet import DataError, synthetic_regression
-from numpynet.environment import restart_with_threads, threads_are
+from numpynet.environment import restart_with, threads_setting
 from numpynet.files import write_whole
 from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
 from numpynet.runs import BOOK, TRUE_B, TRUE_W, choose_images
@@ -50,9 +50,7 @@ def main():
         parser.error("--data and --root are for softmax and mlp; linear makes its own data")
     if arguments.root and arguments.data == "shapes":
         parser.error("--root is the folder of Fashion-MNIST; shapes need none")
-    if not threads_are(1):  # two libraries with a thread for every core each would wait for one another
-        sys.stdout.flush()
-        restart_with_threads(1)
+    restart_with(threads_setting(1))  # two libraries with a thread for every core each would wait for one another
     torch.set_num_threads(1)
     try:
         return run(arguments)

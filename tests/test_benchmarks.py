@@ -99,7 +99,7 @@ def test_a_race_takes_turns_and_names_who_is_left_out(monkeypatch):
 
 
 def test_a_worker_with_another_number_of_threads_is_refused(monkeypatch):
-    monkeypatch.setattr("benchmarks.race.THREAD_VARIABLES", ())
+    monkeypatch.setattr("benchmarks.race.threads_setting", lambda threads: {})
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     with pytest.raises(RaceError, match="numpynet: must use 2 threads, got .*: 1"):
         race(problems.PROBLEMS["linear"], ["numpynet"], rounds=1, threads=2)

@@ -582,7 +582,7 @@ def run_command(monkeypatch, capsys):
     """Runs the command here, and returns its exit code and what it printed."""
 
     def run(*options):
-        monkeypatch.setattr(command, "threads_are", lambda count: True)
+        monkeypatch.setattr(command, "restart_with", lambda setting: None)
         monkeypatch.setattr(sys, "argv", ["reference", *map(str, options)])
         try:
             code = command.main()
