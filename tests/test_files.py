@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,15 +82,146 @@ def test_a_file_that_the_system_will_not_let_grow_is_an_error_and_leaves_the_old
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_an_error_after_the_new_file_is_in_its_place_is_none(tmp_path, monkeypatch):
+    """The folder's own fsync comes last, and some file systems have none for folders."""
+    write_whole(tmp_path / "file", b"old")
+    fsync, calls = os.fsync, []
+
+    def fail_the_second_time(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 2:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_the_second_time)
+    write_whole(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_an_error_while_tidying_up_does_not_hide_the_one_that_matters(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise PermissionError(errno.EPERM, "not this one")
+
+    monkeypatch.setattr(os, "unlink", fail)
+    (tmp_path / "file").mkdir()
+    with pytest.raises(OSError, match=r"file") as caught:  # IsADirectoryError, on Windows PermissionError
+        write_whole(tmp_path / "file", b"new")
+    assert "not this one" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["", "folder/", b"folder/"])
+def test_a_path_without_a_files_name_is_refused_in_words(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match="write_whole: path must end in the name of a file, got '(folder/)?'"):
+        write_whole(path, b"content")
+    assert not list((tmp_path / "folder").iterdir())
+
+
+def test_a_path_of_bytes_will_do(tmp_path):
+    write_whole(os.fsencode(tmp_path / "file"), b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 @POSIX
-def test_what_dead_processes_left_is_removed_and_what_is_another_files_or_a_living_ones_is_not(tmp_path):
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    kept = [f".file.{os.getppid()}.part", f".other.{ended.pid}.part", ".file.part", ".file.x.part", "file.1.part"]
-    for name in [f".file.{ended.pid}.part", ".file.99999999999999999999.part", *kept]:
+def test_two_points_lead_where_the_system_says_also_through_a_link(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "b")
+    write_whole(tmp_path / "link" / ".." / "file", b"content")
+    assert (tmp_path / "a" / "file").read_bytes() == b"content"
+
+
+def test_threads_that_write_to_one_path_leave_one_of_the_contents_whole(tmp_path):
+    contents = [bytes([i]) * (1 << 16) for i in range(4)]
+
+    def write_often(content):
+        for _ in range(25):
+            write_whole(tmp_path / "file", content)
+            assert (tmp_path / "file").read_bytes() in contents
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write_often, contents))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+LEFTOVER = ".file.0123456789abcdef.part"
+
+
+@POSIX
+def test_what_dead_processes_left_is_removed_and_what_is_being_written_or_another_files_is_not(tmp_path):
+    being_written = ".file.aaaaaaaaaaaaaaaa.part"
+    kept = [being_written, LEFTOVER.replace("file", "other"), ".file.part", ".file.x.part", LEFTOVER[1:]]
+    for name in [LEFTOVER, *kept]:
         (tmp_path / name).write_bytes(b"half")
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'ab'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+    command = [sys.executable, "-c", hold, tmp_path / being_written]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        write_whole(tmp_path / "file", b"content")
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["file", *kept])
+        other.kill()
     write_whole(tmp_path / "file", b"content")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["file", *kept])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["file", *kept[1:]])
+
+
+@POSIX
+def test_a_new_file_that_another_process_takes_for_a_leftover_is_made_once_more(tmp_path, monkeypatch):
+    import fcntl
+
+    flock, taken = fcntl.flock, []
+
+    def too_late(file, flags):
+        if not taken:
+            taken.extend(tmp_path.iterdir())
+            taken[0].unlink()
+        flock(file, flags)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    write_whole(tmp_path / "file", b"content")
+    assert len(taken) == 1
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+@POSIX
+def test_leftovers_that_cannot_be_removed_are_no_reason_not_to_save(tmp_path, monkeypatch):
+    (tmp_path / LEFTOVER).mkdir()
+    write_whole(tmp_path / "file", b"beside a folder")
+    (tmp_path / LEFTOVER).rmdir()
+    (tmp_path / LEFTOVER).write_bytes(b"half")
+
+    def fail(*arguments):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    for call in ["unlink", "listdir"]:  # another user's file in a folder for all; a folder that may not be listed
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fail)
+            write_whole(tmp_path / "file", call.encode())
+        assert (tmp_path / "file").read_bytes() == call.encode()
+
+
+@POSIX
+def test_a_file_system_without_locks_will_do(tmp_path, monkeypatch):
+    import fcntl
+
+    def fail(*arguments):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    (tmp_path / LEFTOVER).write_bytes(b"half, or being written: nobody can tell")
+    write_whole(tmp_path / "file", b"content")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LEFTOVER, "file"]
+
+
+@POSIX
+def test_a_link_planted_under_the_new_files_name_is_not_followed(tmp_path, monkeypatch):
+    (tmp_path / "victim").write_bytes(b"mine")
+    for name in [f".file.{os.getpid()}.part", LEFTOVER]:
+        (tmp_path / name).symlink_to(tmp_path / "victim")
+    write_whole(tmp_path / "file", b"content")
+    monkeypatch.setattr(os, "urandom", lambda size: bytes.fromhex("0123456789abcdef"))  # the name, if it were known
+    with pytest.raises(FileExistsError):
+        write_whole(tmp_path / "file", b"content")
+    assert (tmp_path / "victim").read_bytes() == b"mine"
 
 
 # A child process that writes a file over an old one. Every call to the system on the way is counted; the process kills
@@ -130,8 +262,9 @@ class File:
         return self.file.fileno()
 
 files.open = counted(File)
-for name in ["fsync", "replace", "open", "close", "listdir"]:
+for name in ["fsync", "replace", "open", "close", "listdir", "unlink"]:
     setattr(os, name, counted(getattr(os, name)))
+files.fcntl.flock = counted(files.fcntl.flock)
 files.write_whole(sys.argv[1], b"the new content " * 1000)
 """
 
