@@ -7,7 +7,6 @@ over all of it tells a damaged file. Nothing in it is pickled: reading one canno
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import os
@@ -197,13 +196,18 @@ class Checkpointer(Callback):
     def after_epoch(self, state: State) -> None:
         self.save(state)
 
-    def save(self, state: State) -> None:
+    def save(self, state: State) -> bool:
+        """Save a checkpoint; or, where a step has made a parameter infinite, keep the last one, and return False: the
+        next loss, or the epoch's end, ends such a run.
+        """
+        self._last = time.monotonic()
+        arrays = [parameter.data for parameter in self.net.parameters()] + self.optimizer.velocities
+        if not all(np.isfinite(array).all() for array in arrays):
+            return False
         fields: dict[str, Any] = {name: value for name, value in vars(state).items() if name != "loss"}
         fields |= {"settings": self.settings, "data_digest": self.data_digest, "extra": self.extra()}
-        # Where a step has made a parameter infinite, the next loss ends the run, and the last good state is kept.
-        with contextlib.suppress(CheckpointError):
-            save_checkpoint(self.path, self.net, self.optimizer, rng=self.rng, **fields)
-        self._last = time.monotonic()
+        save_checkpoint(self.path, self.net, self.optimizer, rng=self.rng, **fields)
+        return True
 
 
 def _require(path: str | os.PathLike[str], what: str, saved: Any, here: Any) -> None:

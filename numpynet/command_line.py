@@ -153,7 +153,7 @@ def _train(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
     output = arguments.output or Path("runs", model)
-    place = Place(output, arguments.root, arguments.checkpoint_every, arguments.resume)
+    place = Place(output, arguments.root, arguments.checkpoint_every, arguments.resume, arguments.threads)
     if place.resume and place.checkpoint.exists():
         settings = settings_to_resume(place.checkpoint, given)
     else:
@@ -169,7 +169,12 @@ def _demo(arguments: argparse.Namespace) -> None:
     for model, settings in BOOK.items():
         print(f"\n{model}")
         data = "synthetic" if model == "linear" else "shapes"
-        print(run(dataclasses.replace(settings, seed=seed, data=data), Place(arguments.output / model)))
+        print(
+            run(
+                dataclasses.replace(settings, seed=seed, data=data),
+                Place(arguments.output / model, threads=arguments.threads),
+            )
+        )
     print(f"\nthree models in {time.perf_counter() - start:.0f} s; their pictures are in {arguments.output}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -70,10 +71,18 @@ class Place:
     root: Path | None = None  # of Fashion-MNIST
     checkpoint_every: int | None = None  # steps
     resume: bool = False
+    threads: int | None = None  # that were asked for
 
     @property
     def checkpoint(self) -> Path:
         return self.output / CHECKPOINT
+
+    def command(self, model: str) -> str:
+        """The command that goes on with the run of this model."""
+        options = {"output": self.output, "root": self.root, "threads": self.threads}
+        options["checkpoint-every"] = self.checkpoint_every
+        given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+        return shlex.join(["numpynet", "train", model, *given, "--resume"])
 
 
 class ParameterPath(Callback):
@@ -103,11 +112,12 @@ class ParameterPath(Callback):
 
 class CtrlC(Callback):
     """While this is entered, Ctrl-C waits for the end of the step under way, when every parameter has moved, or none;
-    then a checkpoint is saved, and KeyboardInterrupt is raised with these words. A second Ctrl-C does not wait.
+    then a checkpoint is saved, and KeyboardInterrupt is raised, naming the command that goes on. A second Ctrl-C does
+    not wait.
     """
 
-    def __init__(self, checkpointer: Checkpointer, words: str) -> None:
-        self.checkpointer, self.words, self.pressed = checkpointer, words, False
+    def __init__(self, checkpointer: Checkpointer, command: str) -> None:
+        self.checkpointer, self.command, self.pressed = checkpointer, command, False
 
     def __enter__(self) -> CtrlC:
         self.listening = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -125,8 +135,12 @@ class CtrlC(Callback):
 
     def after_step(self, state: State) -> None:
         if self.pressed:
-            self.checkpointer.save(state)
-            raise KeyboardInterrupt(f"saved after step {state.step}, in epoch {state.epoch}; {self.words}")
+            where = f"after step {state.step}, in epoch {state.epoch}"
+            if self.checkpointer.save(state):
+                raise KeyboardInterrupt(f"saved {where}; `{self.command}` goes on from there")
+            raise KeyboardInterrupt(
+                f"not saved {where}, as a parameter is not finite; `{self.command}` goes on from the last checkpoint"
+            )
 
     def after_epoch(self, state: State) -> None:
         self.after_step(state)
@@ -298,8 +312,7 @@ def _train(
         _warn_of_unfinished(place.checkpoint)
         state = State()
         checkpointer.save(state)  # now, so that an earlier run's is not mistaken for this one's
-    words = f"`numpynet train {settings.model} --output {place.output} --resume` goes on from there"
-    with CtrlC(checkpointer, words) as ctrl_c:
+    with CtrlC(checkpointer, place.command(settings.model)) as ctrl_c:
         callbacks = [*([recorder] if recorder else []), checkpointer, ctrl_c]
         options = {"num_epochs": settings.epochs, "batch_size": settings.batch_size, "rng": rng, "test": test}
         return model.train(data, **options, callbacks=callbacks, state=state)

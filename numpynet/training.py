@@ -110,7 +110,20 @@ def train(
 
     if not {id(parameter) for parameter in optimizer.parameters} <= {id(parameter) for parameter in net.parameters()}:
         raise ValueError("train: optimizer must hold parameters of net, got another network's")
-    return _run(step, net, data, optimizer.lr, num_epochs, batch_size, rng, test, callbacks, progress, state)
+    return _run(
+        step,
+        net,
+        lambda: [parameter.data for parameter in net.parameters()],
+        data,
+        optimizer.lr,
+        num_epochs,
+        batch_size,
+        rng,
+        test,
+        callbacks,
+        progress,
+        state,
+    )
 
 
 def train_scratch(
@@ -146,6 +159,7 @@ def train_scratch(
     return _run(
         step,
         lambda X: model.predict(params, X),
+        params.values,
         data,
         lr,
         num_epochs,
@@ -161,6 +175,7 @@ def train_scratch(
 def _run(
     step: Callable[[Array, Array], tuple[Any, Array]],
     predict: Callable[[Array], Array],
+    parameters: Callable[[], Iterable[Array]],
     data: tuple[Array, Array],
     lr: float,
     num_epochs: int,
@@ -204,6 +219,8 @@ def _run(
                 callback.after_step(state)
         with np.errstate(over="ignore", invalid="ignore"):  # after the last update comes no loss: predict once more
             _check_finite("prediction", predict(as_floats(X[state.order[-batch_size:]])).sum(), state, lr)
+        for array in parameters():  # and look at them: ReLU turns a score of -inf into a harmless 0
+            _check_finite("largest parameter", np.abs(array).max(initial=0), state, lr)
         history.seconds.append(time.perf_counter() - start)
         history.train_loss.append(state.total_loss / len(X))
         if classifier:

@@ -15,6 +15,7 @@ from numpynet import (
     Checkpointer,
     CheckpointError,
     CrossEntropyLoss,
+    DivergedError,
     SquaredLoss,
     load_checkpoint,
     models,
@@ -429,3 +430,37 @@ def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_has_diverged(tmp_path
             rng=np.random.default_rng(0), callbacks=[checkpointer], progress=False,
         )  # fmt: skip
     assert np.isfinite(read_checkpoint(tmp_path / "c").parameters["0.W"]).all()
+
+
+def test_a_checkpoint_that_cannot_be_saved_for_another_reason_is_an_error(tmp_path):
+    net, optimizer, rng = start(1)
+    bad = Checkpointer(tmp_path / "c", net, optimizer, rng=rng, extra=lambda: {"path": np.array([np.nan])})
+    with pytest.raises(CheckpointError, match="extra/path must be finite"):
+        train(
+            net, CrossEntropyLoss(), optimizer, data(), num_epochs=1, batch_size=5, rng=rng,
+            callbacks=[bad], progress=False,
+        )  # fmt: skip
+
+
+class SetAtTheEnd(Callback):
+    """Makes a parameter infinite after the epoch's last step, in a way that no prediction shows."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def after_step(self, state):
+        if state.position == 23:
+            self.array[..., 0] = -np.inf
+
+
+def test_an_epoch_that_ends_with_a_parameter_that_is_not_finite_is_none():
+    options = {"num_epochs": 1, "batch_size": 5, "progress": False}
+    message = "train: the largest parameter is inf in epoch 1, step 5,"
+    net, optimizer, rng = start(1)
+    callbacks = [SetAtTheEnd(net.parameters()[1].data)]
+    with pytest.raises(DivergedError, match=message):
+        train(net, CrossEntropyLoss(), optimizer, data(), rng=rng, callbacks=callbacks, **options)
+    params = scratch.mlp.init_parameters(4, 3, 2, rng=rng)
+    callbacks = [SetAtTheEnd(params["b1"])]
+    with pytest.raises(DivergedError, match=message):
+        train_scratch(scratch.mlp, params, data(), lr=0.1, rng=rng, callbacks=callbacks, **options)

@@ -3,16 +3,20 @@
 import dataclasses
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from numpynet import CheckpointError, make_shapes, runs
+from numpynet import Checkpointer, CheckpointError, make_shapes, runs
 from numpynet.checkpoint import read_checkpoint
+from numpynet.command_line import _parser
+from tests.test_checkpoint import forge, make, save_checkpoint
 from tests.test_command_line import ROOT, assert_one_line, history, numpynet
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -79,17 +83,44 @@ def test_killed_again_and_again_at_random_moments_it_ends_with_the_bits_of_a_run
 def test_ctrl_c_saves_says_how_to_resume_and_the_command_it_names_ends_the_run(tmp_path):
     options = ["softmax", "--epochs", 4, "--seed", 3]
     assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
-    with start(*options, "--output", "out", cwd=tmp_path) as process:
+    with start(*options, "--output", "my runs", "--threads", 1, cwd=tmp_path) as process:
         assert any("epoch 1/4" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert_one_line(stderr, "numpynet: interrupted; saved after step", "`numpynet train softmax --output out --resume`")
-    command = stderr.split("`")[1].split()[1:]
+    command = "numpynet train softmax '--output=my runs' --threads=1 --resume"
+    assert_one_line(stderr, "numpynet: interrupted; saved after step", f"`{command}` goes on from there")
+    command = shlex.split(command)[1:]
     result = numpynet(*command, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "resuming after step" in result.stdout
-    assert_same_results(tmp_path / "out", tmp_path / "alone")
+    assert_same_results(tmp_path / "my runs", tmp_path / "alone")
+
+
+@pytest.mark.parametrize("output", ["runs/mlp", "my runs", "-o", "it's"])
+@pytest.mark.parametrize("others", [{}, {"root": Path("a b"), "threads": 2, "checkpoint_every": 5}])
+def test_the_command_that_goes_on_has_every_option_that_it_needs(output, others):
+    command = runs.Place(Path(output), **others).command("mlp")
+    arguments = vars(_parser().parse_args(shlex.split(command)[1:]))
+    expected = {"model": "mlp", "output": Path(output), "resume": True, **others}
+    assert {name: value for name, value in arguments.items() if value not in (None, False)} == {
+        "command": "train", **expected,
+    }  # fmt: skip
+
+
+def test_ctrl_c_says_that_it_saved_only_where_it_did(tmp_path):
+    net, optimizer, rng = make()
+    ctrl_c = runs.CtrlC(Checkpointer(tmp_path / "c", net, optimizer, rng=rng), "that command")
+    ctrl_c.pressed = True
+    with pytest.raises(KeyboardInterrupt, match="^saved after step 7, in epoch 2; `that command` goes on from there"):
+        ctrl_c.after_step(runs.State(epoch=2, step=7))
+    before = (tmp_path / "c").read_bytes()
+    net.parameters()[1].data[0] = np.inf
+    with pytest.raises(
+        KeyboardInterrupt, match="^not saved after step 8, .* not finite; `that command` goes on from the last"
+    ):
+        ctrl_c.after_step(runs.State(epoch=2, step=8))
+    assert (tmp_path / "c").read_bytes() == before
 
 
 def test_without_a_checkpoint_resume_starts(tmp_path):
@@ -183,8 +214,6 @@ def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_checkpoint_of_another_program_is_refused(tmp_path):
-    from tests.test_checkpoint import make, save_checkpoint
-
     net, optimizer, rng = make()
     (tmp_path / "out").mkdir()
     save_checkpoint(tmp_path / "out" / "checkpoint.npz", net, optimizer, rng=rng, epoch=1, step=1)
@@ -197,8 +226,6 @@ def test_starting_afresh_over_an_unfinished_run_is_said(tmp_path):
     assert numpynet("train", "linear", "--seed", 1, "--output", "out", cwd=tmp_path).returncode == 0
     assert "afresh" not in numpynet("train", "linear", "--output", "out", cwd=tmp_path).stdout
     path = tmp_path / "out" / "checkpoint.npz"
-    from tests.test_checkpoint import forge
-
     forge(path, meta={"epoch": 2})
     result = numpynet("train", "linear", "--output", "out", cwd=tmp_path)
     assert "starting afresh; out/checkpoint.npz of an unfinished run is replaced" in result.stdout
