@@ -7,16 +7,19 @@ over all of it tells a damaged file. Nothing in it is pickled: reading one canno
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import math
 import os
+import reprlib
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from numpynet.checks import check_rng
 from numpynet.files import write_whole
 from numpynet.functional import Array
 from numpynet.layers import Layer, Sequential
@@ -25,7 +28,13 @@ from numpynet.optim import SGD
 from numpynet.training import Callback, History, State
 
 VERSION = 1
+
+# What meta holds, beside its version and the optimizer's options.
+_COUNTS = ("epoch", "step", "position")
+_FIGURES = ("total_loss", "total_right", "seconds")
+_KINDS = {"architecture": str, "optimizer": dict, "rng": dict, "history": dict, "settings": dict, "data_digest": str}
 _OPTIONS = ("lr", "momentum", "weight_decay", "nesterov")
+_HISTORY = tuple(field.name for field in dataclasses.fields(History))
 
 
 class CheckpointError(ValueError):
@@ -45,6 +54,36 @@ class Checkpoint:
     rng: dict[str, Any]
     settings: dict[str, Any]
     data_digest: str
+    path: str = ""
+
+    def restore(self, net: Layer, optimizer: SGD, *, rng: np.random.Generator) -> State:
+        """As `load_checkpoint`, from this checkpoint."""
+        check_rng("load_checkpoint", rng)
+        parameters = net.named_parameters()
+        self._require("architecture", self.architecture, architecture(net))
+        self._require("parameters", list(self.parameters), list(parameters))
+        for name, array in self.parameters.items():
+            self._require(f"parameter {name}", _form(array), _form(parameters[name].data))
+        for option, value in self.optimizer.items():
+            self._require(f"optimizer's {option}", value, getattr(optimizer, option))
+        names = {id(parameter): name for name, parameter in parameters.items()}
+        optimized = [names.get(id(parameter), "of another network") for parameter in optimizer.parameters]
+        if self.velocities:
+            self._require("velocities", sorted(self.velocities), sorted(optimized))
+        for name, array in self.velocities.items():
+            self._require(f"velocity {name}", _form(array), _form(parameters[name].data))
+        self._require("rng", self.rng.get("bit_generator"), type(rng.bit_generator).__name__)
+        with _errors_begin_with(self.path):
+            rng_state = _rng_state(type(rng.bit_generator), self.rng)
+
+        net.load_state_dict(self.parameters)
+        optimizer.velocities = [self.velocities.get(name, 0.0) for name in optimized]
+        rng.bit_generator.state = rng_state
+        return self.state
+
+    def _require(self, what: str, saved: Any, here: Any) -> None:
+        if saved != here:
+            raise CheckpointError(f"{self.path}: {what}: {saved} in the checkpoint, {here} here")
 
 
 def save_checkpoint(
@@ -55,56 +94,48 @@ def save_checkpoint(
     rng: np.random.Generator,
     epoch: int,
     step: int,
-    history: History | None = None,
-    order: Array | None = None,
-    position: int = 0,
-    total_loss: float = 0.0,
-    total_right: float = 0.0,
-    seconds: float = 0.0,
     settings: Mapping[str, Any] | None = None,
     data_digest: str = "",
     extra: Mapping[str, Array] | None = None,
+    **where: Any,
 ) -> None:
     """Write net's parameters, optimizer's options and velocities, rng's state and where the run is to exactly path.
 
-    epoch to seconds are the fields of `training.State`, with their meaning. settings (anything JSON has), data_digest
-    and extra arrays are for the caller: they are kept, and given back by `read_checkpoint`. The file is written
-    as `files.write_whole` does: at every moment it is the old one or the new one, whole.
+    epoch, step and, as `where`, history, order, position, total_loss, total_right and seconds are the fields of
+    `training.State`, with their meaning. settings (anything JSON has), data_digest and extra arrays are for the caller:
+    they are kept, and given back by `read_checkpoint`. The file is written as `files.write_whole` does: at every moment
+    it is the old one or the new one, whole.
 
-    Raises: CheckpointError, a ValueError, where a number is not finite, and nothing is written; OSError where the file
-    cannot be written, and the old one stays as it was.
+    Raises: CheckpointError, a ValueError, naming the field, for all that `read_checkpoint` would refuse, such as
+    a number that is not finite; TypeError or ValueError for another rng or optimizer. Then nothing is written. OSError
+    where the file cannot be written, and the old one stays as it was.
     """
+    check_rng("save_checkpoint", rng)
+    state = State(epoch=epoch, step=step, **where)
     names = {id(parameter): name for name, parameter in net.named_parameters().items()}
     if not {id(parameter) for parameter in optimizer.parameters} <= set(names):
         raise ValueError("save_checkpoint: optimizer must hold parameters of net, got another network's")
     arrays = {f"parameter/{name}": parameter.data for name, parameter in net.named_parameters().items()}
     for parameter, velocity in zip(optimizer.parameters, optimizer.velocities, strict=True):
-        if isinstance(velocity, np.ndarray):  # until the first step with momentum it is just 0
-            arrays[f"velocity/{names[id(parameter)]}"] = velocity
-    if order is not None:
-        arrays["order"] = order
-    arrays |= {f"extra/{name}": array for name, array in (extra or {}).items()}
-    meta = {
-        "version": VERSION,
-        "architecture": architecture(net),
-        "optimizer": {name: getattr(optimizer, name) for name in _OPTIONS},
-        "rng": rng.bit_generator.state,
-        "epoch": epoch,
-        "step": step,
-        "position": position,
-        "total_loss": total_loss,
-        "total_right": total_right,
-        "seconds": seconds,
-        "history": dataclasses.asdict(history or History()),
-        "settings": dict(settings or {}),
-        "data_digest": data_digest,
-    }
-    _check_finite("save_checkpoint", arrays, meta)
-    import json  # here, and below: importing these takes longer than all of numpynet's core
-
-    text = json.dumps(meta, allow_nan=False, default=lambda value: value.tolist())
-    arrays["meta"] = np.frombuffer(text.encode(), np.uint8)
-    arrays["digest"] = _digest(arrays)
+        if optimizer.momentum or isinstance(velocity, np.ndarray):  # until the first step it is just the number 0
+            arrays[f"velocity/{names[id(parameter)]}"] = np.full_like(parameter.data, velocity)
+    if state.order is not None:
+        arrays["order"] = np.asarray(state.order)
+    arrays |= {f"extra/{name}": np.asarray(array) for name, array in (extra or {}).items()}
+    with _errors_begin_with("save_checkpoint"):
+        meta = {
+            "version": VERSION,
+            "architecture": architecture(net),
+            "optimizer": {name: getattr(optimizer, name) for name in _OPTIONS},
+            "rng": rng.bit_generator.state,
+            "history": vars(state.history),
+            "settings": dict(settings or {}),
+            "data_digest": data_digest,
+        } | {name: getattr(state, name) for name in _COUNTS + _FIGURES}
+        arrays["meta"] = np.frombuffer(_json(meta).encode(), np.uint8)
+        arrays["digest"] = np.frombuffer(sha256(arrays), np.uint8)
+        readable = _checkpoint(dict(arrays))
+        _rng_state(type(rng.bit_generator), readable.rng)
     write_whole(path, to_npz(arrays))
 
 
@@ -114,35 +145,10 @@ def load_checkpoint(path: str | os.PathLike[str], net: Layer, optimizer: SGD, *,
     All of it is checked before anything is changed: it fits and takes effect as a whole, or not at all.
 
     Raises: CheckpointError, naming what is wrong, where the file is damaged, or the architecture, the parameters, the
-    optimizer's options or the kind of rng are others; OSError where the file cannot be read.
+    optimizer's options or the kind of rng are others; OSError where the file cannot be read; TypeError for an rng that
+    is none, ValueError where a parameter of net is read-only.
     """
-    checkpoint = read_checkpoint(path)
-    parameters = net.named_parameters()
-    _require(path, "architecture", checkpoint.architecture, architecture(net))
-    _require(path, "parameters", list(checkpoint.parameters), list(parameters))
-    for name, array in checkpoint.parameters.items():
-        _require(path, f"parameter {name}", _form(array), _form(parameters[name].data))
-    for option, value in checkpoint.optimizer.items():
-        _require(path, f"optimizer's {option}", value, getattr(optimizer, option))
-    names = {id(parameter): name for name, parameter in parameters.items()}
-    optimized = [names.get(id(parameter), "of another network") for parameter in optimizer.parameters]
-    velocities = checkpoint.velocities
-    if velocities:
-        _require(path, "velocities", sorted(velocities), sorted(optimized))
-        for name, array in velocities.items():
-            _require(path, f"velocity {name}", _form(array), _form(parameters[name].data))
-    kind = type(rng.bit_generator)
-    _require(path, "rng", checkpoint.rng.get("bit_generator"), kind.__name__)
-    generator = kind(0)
-    try:
-        generator.state = checkpoint.rng
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise CheckpointError(f"{os.fspath(path)}: rng: {error}") from None
-
-    net.load_state_dict(checkpoint.parameters)
-    optimizer.velocities = [velocities.get(name, 0.0) for name in optimized]
-    rng.bit_generator.state = generator.state
-    return checkpoint.state
+    return read_checkpoint(path).restore(net, optimizer, rng=rng)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -152,10 +158,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """
     with open(path, "rb") as file:
         content = file.read()
-    try:
-        return _checkpoint(from_npz(content))
-    except ValueError as error:  # from_npz's, from json's reader or of our own
-        raise CheckpointError(f"{os.fspath(path)}: {error}") from None
+    with _errors_begin_with(os.fsdecode(path)):
+        return dataclasses.replace(_checkpoint(from_npz(content)), path=os.fsdecode(path))
 
 
 def architecture(net: Layer) -> str:
@@ -165,6 +169,18 @@ def architecture(net: Layer) -> str:
         " ".join([type(layer).__name__, *(f"{n} {p.data.shape}" for n, p in layer.named_parameters().items())])
         for layer in layers
     )
+
+
+def sha256(arrays: Mapping[str, Array]) -> bytes:
+    """The SHA-256 over names, dtypes, shapes and contents."""
+    import hashlib  # here, and json below: importing them takes longer than all of numpynet's core
+
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name], order="C")
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.data)
+    return digest.digest()
 
 
 class Checkpointer(Callback):
@@ -204,36 +220,33 @@ class Checkpointer(Callback):
         arrays = [parameter.data for parameter in self.net.parameters()] + self.optimizer.velocities
         if not all(np.isfinite(array).all() for array in arrays):
             return False
-        fields: dict[str, Any] = {name: value for name, value in vars(state).items() if name != "loss"}
-        fields |= {"settings": self.settings, "data_digest": self.data_digest, "extra": self.extra()}
-        save_checkpoint(self.path, self.net, self.optimizer, rng=self.rng, **fields)
+        kept: dict[str, Any] = {"settings": self.settings, "data_digest": self.data_digest, "extra": self.extra()}
+        save_checkpoint(self.path, self.net, self.optimizer, rng=self.rng, **kept, **vars(state))
         return True
 
 
-def _require(path: str | os.PathLike[str], what: str, saved: Any, here: Any) -> None:
-    if saved != here:
-        raise CheckpointError(f"{os.fspath(path)}: {what}: {saved} in the checkpoint, {here} here")
+@contextlib.contextmanager
+def _errors_begin_with(words: str) -> Iterator[None]:
+    """Make every error, whatever strange content leads to, a CheckpointError that begins with these words."""
+    try:
+        yield
+    except Exception as error:
+        raise CheckpointError(f"{words}: {str(error) or type(error).__name__}") from None
 
 
 def _form(array: Array) -> str:
     return f"{array.shape} {array.dtype}"
 
 
-_META: dict[str, Any] = {  # what meta must hold
-    "version": int,
-    "architecture": str,
-    "optimizer": dict,
-    "rng": dict,
-    "epoch": int,
-    "step": int,
-    "position": int,
-    "total_loss": (int, float),
-    "total_right": (int, float),
-    "seconds": (int, float),
-    "history": dict,
-    "settings": dict,
-    "data_digest": str,
-}
+def _json(value: Any) -> str:
+    import json
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, (np.ndarray, np.generic)):
+            return value.tolist()
+        raise TypeError(f"JSON, in which settings are kept, has no {type(value).__name__}")
+
+    return json.dumps(value, default=plain)
 
 
 def _checkpoint(arrays: dict[str, Array]) -> Checkpoint:
@@ -244,69 +257,95 @@ def _checkpoint(arrays: dict[str, Array]) -> Checkpoint:
     meta = json.loads(arrays["meta"].tobytes())
     if not isinstance(meta, dict) or meta.get("version") != VERSION:
         found = meta.get("version") if isinstance(meta, dict) else None
-        raise CheckpointError(f"version must be {VERSION}, got {found}: was it written by a later numpynet?")
-    if "digest" not in arrays or arrays.pop("digest").tobytes() != _digest(arrays).tobytes():
+        raise CheckpointError(
+            f"version must be {VERSION}, got {reprlib.repr(found)}: was it written by a later numpynet?"
+        )
+    if "digest" not in arrays or arrays.pop("digest").tobytes() != sha256(arrays):
         raise CheckpointError("digest: the content is not what was written")
-    del arrays["meta"]
-    _check_meta(meta)
+    del arrays["meta"], meta["version"]
     order = arrays.pop("order", None)
-    if order is None and meta["position"] != 0:
-        raise CheckpointError("order is missing, in mid-epoch")
-    if order is not None and (order.dtype.kind != "i" or not np.array_equal(np.sort(order), np.arange(order.size))):
-        raise CheckpointError("order must hold every example once")
-    if order is not None and meta["position"] > len(order):
-        raise CheckpointError(f"position must be at most {len(order)}, got {meta['position']}")
     groups: dict[str, dict[str, Array]] = {"parameter": {}, "velocity": {}, "extra": {}}
     for key, array in arrays.items():
         group, _, name = key.partition("/")
         if group not in groups:
             raise CheckpointError(f"{key} is not expected")
+        _check_array(key, array)
         groups[group][name] = array
-    _check_finite("it", arrays, meta)
-    history = History(**meta["history"])
-    state = State(history, meta["epoch"], meta["step"], order=order, position=meta["position"])
-    state.total_loss, state.total_right, state.seconds = meta["total_loss"], meta["total_right"], meta["seconds"]
-    rest = (meta[key] for key in ("architecture", "optimizer", "rng", "settings", "data_digest"))
-    return Checkpoint(groups["parameter"], groups["velocity"], groups["extra"], state, *rest)
+    _check_meta(meta, order)
+    if meta["optimizer"]["momentum"] and meta["step"] and not groups["velocity"]:
+        raise CheckpointError(f"velocities are missing, at momentum {meta['optimizer']['momentum']}")
+    state = State(History(**meta.pop("history")), order=order, **{name: meta.pop(name) for name in _COUNTS + _FIGURES})
+    return Checkpoint(groups["parameter"], groups["velocity"], groups["extra"], state, **meta)
 
 
-def _check_meta(meta: dict[str, Any]) -> None:
-    if set(meta) != set(_META):
-        raise CheckpointError(f"meta must hold {sorted(_META)}, got {sorted(meta)}")
-    for name, kind in _META.items():
-        if not isinstance(meta[name], kind) or isinstance(meta[name], bool):
-            raise CheckpointError(f"{name} must not be {meta[name]!r}")
-    for name in ("epoch", "step", "position"):
-        if meta[name] < 0:
-            raise CheckpointError(f"{name} must be at least 0, got {meta[name]}")
-    if set(meta["optimizer"]) != set(_OPTIONS):
-        raise CheckpointError(f"optimizer must hold {list(_OPTIONS)}, got {list(meta['optimizer'])}")
-    fields = {field.name for field in dataclasses.fields(History)}
-    if set(meta["history"]) != fields:
-        raise CheckpointError(f"history must hold {sorted(fields)}, got {sorted(meta['history'])}")
+def _check_array(name: str, array: Array) -> None:
+    _demand(array.dtype.kind in "fiu", name, "an array of numbers", array.dtype)
+    if not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))[0].tolist()
+        raise CheckpointError(f"{name} must be finite, got {array[tuple(bad)]} at {bad}")
 
 
-def _check_finite(what: str, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiu":
-            raise CheckpointError(f"{what}: {name} must be an array of numbers, got {array.dtype}")
-        if not np.isfinite(array).all():
-            bad = np.argwhere(~np.isfinite(array))[0].tolist()
-            raise CheckpointError(f"{what}: {name} must be finite, got {array[tuple(bad)]} at {bad}")
-    for name in ("total_loss", "total_right", "seconds"):
-        if not math.isfinite(meta[name]):
-            raise CheckpointError(f"{what}: {name} must be finite, got {meta[name]}")
+def _check_meta(meta: dict[str, Any], order: Array | None) -> None:
+    _check_names("meta", meta, [*_COUNTS, *_FIGURES, *_KINDS])
+    for name in _COUNTS:
+        _demand(_is_whole(meta[name], 2**63 - 1), name, "a whole number of at least 0", meta[name])
+    for name in _FIGURES:
+        _demand(_is_finite(meta[name]), name, "finite", meta[name])
+    for name, kind in _KINDS.items():
+        _demand(isinstance(meta[name], kind), name, f"a {kind.__name__}", meta[name])
+    _check_names("optimizer", meta["optimizer"], _OPTIONS)
+    for name, value in meta["optimizer"].items():
+        if name == "nesterov":
+            _demand(isinstance(value, bool), "optimizer's nesterov", "True or False", value)
+        else:
+            _demand(_is_finite(value) and value >= 0, f"optimizer's {name}", "finite and at least 0", value)
+    position, epoch = meta["position"], meta["epoch"]
+    if order is None:
+        _demand(position == 0, "position", "0 where order is missing, between epochs", position)
+    else:
+        whole = order.dtype.kind == "i" and order.ndim == 1 and np.array_equal(np.sort(order), np.arange(order.size))
+        _demand(whole and order.size > 0, "order", "the number of each example once", order)
+        _demand(position <= len(order), "position", f"at most {len(order)}", position)
+        _demand(epoch >= 1, "epoch", "at least 1 in mid-epoch", epoch)
+        epoch -= 1  # those that are done
+    _check_names("history", meta["history"], _HISTORY)
     for name, figures in meta["history"].items():
-        if not all(isinstance(figure, (int, float)) and math.isfinite(figure) for figure in figures):
-            raise CheckpointError(f"{what}: history's {name} must be finite numbers, got {figures}")
+        fits = isinstance(figures, list) and all(map(_is_finite, figures)) and len(figures) in (0, epoch)
+        _demand(fits, f"history's {name}", f"finite numbers, none or one for each of {epoch} epochs", figures)
 
 
-def _digest(arrays: Mapping[str, Array]) -> Array:
-    import hashlib
+def _check_names(what: str, found: Mapping[str, Any], wanted: Collection[str]) -> None:
+    if set(found) != set(wanted):
+        raise CheckpointError(f"{what} must hold {sorted(wanted)}, got {reprlib.repr(sorted(found))}")
 
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.asarray(arrays[name], order="C")
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return np.frombuffer(digest.digest(), np.uint8)
+
+def _demand(fits: Any, name: str, wanted: str, got: Any) -> None:
+    if not fits:
+        raise CheckpointError(f"{name} must be {wanted}, got {reprlib.repr(got)}")
+
+
+def _is_whole(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether value is a number that a float can hold, too: 10**400 is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _rng_state(kind: type[np.random.BitGenerator], saved: dict[str, Any]) -> Any:
+    """The saved state as a bit generator of this kind takes it; CheckpointError where it does not take all of it.
+
+    NumPy checks none of the positions in buffers, and reads beside the buffer with a wrong one.
+    """
+    import json
+
+    generator = kind(0)
+    with _errors_begin_with("rng"):
+        generator.state = saved
+    _demand(json.loads(_json(generator.state)) == saved, "rng", f"a state of {kind.__name__}", saved)
+    if kind.__name__ == "MT19937":
+        _demand(_is_whole(saved["state"]["pos"], 624), "rng's pos", "in 0 ... 624", saved["state"]["pos"])
+    if kind.__name__ == "Philox":
+        _demand(_is_whole(saved["buffer_pos"], 4), "rng's buffer_pos", "in 0 ... 4", saved["buffer_pos"])
+    return generator.state

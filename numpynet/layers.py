@@ -66,7 +66,8 @@ class Layer:
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy the arrays of a state_dict into the parameters; where one does not fit, change nothing.
 
-        Raises: ValueError for a missing or unexpected name or another shape, TypeError for another dtype.
+        Raises: ValueError for a missing or unexpected name, another shape or a parameter that is read-only;
+        TypeError for another dtype.
         """
         parameters = self.named_parameters()
         if set(state) != set(parameters):
@@ -78,6 +79,8 @@ class Layer:
                 raise ValueError(f"load_state_dict: {name} must have shape {data.shape}, got {array.shape}")
             if array.dtype != data.dtype:
                 raise TypeError(f"load_state_dict: {name} must be {data.dtype}, got {array.dtype}")
+            if not data.flags.writeable:
+                raise ValueError(f"load_state_dict: the network's {name} must be writable, got a read-only array")
         for name, array in arrays.items():
             parameters[name].data[...] = array
 

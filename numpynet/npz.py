@@ -42,7 +42,7 @@ def from_npz(content: bytes) -> dict[str, Array]:
     except NpzError:
         raise
     except Exception as error:  # whatever the readers of zip and npy make of strange bytes
-        raise NpzError(f"not a file of arrays, or damaged: {error or type(error).__name__}") from None
+        raise NpzError(f"not a file of arrays, or damaged: {str(error) or type(error).__name__}") from None
 
 
 def _from_npy(content: bytes) -> Array:

@@ -22,7 +22,7 @@ from numpynet.optim import SGD, sgd
 
 
 class DivergedError(ArithmeticError):
-    """Training stopped because the loss is no longer a number, or infinite."""
+    """Training stopped because the loss, or a parameter, is no longer a number, or infinite."""
 
 
 @dataclass
@@ -95,8 +95,8 @@ def train(
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X reach net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
-    Raises: DivergedError where the loss is not finite; TypeError or ValueError for arguments that do not fit, and for
-    X or y that are not finite, with the first such entry.
+    Raises: DivergedError where the loss, or at an epoch's end a parameter, is not finite; TypeError or ValueError for
+    arguments that do not fit, and for X or y that are not finite, with the first such entry.
     Source: D2L 3.6, train_ch3.
     """
 

@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from numpynet import (
     train,
     train_scratch,
 )
-from numpynet.checkpoint import _digest, read_checkpoint
+from numpynet.checkpoint import read_checkpoint, sha256
 from numpynet.npz import from_npz, to_npz
 from numpynet.training import History
 
@@ -229,7 +230,7 @@ def forge(path, meta=None, **arrays):
     text = {**json.loads(content["meta"].tobytes()), **(meta or {})}
     content["meta"] = np.frombuffer(json.dumps({k: v for k, v in text.items() if v is not ...}).encode(), np.uint8)
     del content["digest"]
-    content["digest"] = _digest(content)
+    content["digest"] = np.frombuffer(sha256(content), np.uint8)
     path.write_bytes(to_npz(content))
 
 
@@ -237,9 +238,9 @@ FORGED = {
     "later version": ({"meta": {"version": 2}}, "version must be 1, got 2: was it written by a later numpynet?"),
     "field missing": ({"meta": {"step": ...}}, "meta must hold"),
     "field unknown": ({"meta": {"colour": "red"}}, "meta must hold"),
-    "field of another kind": ({"meta": {"step": "17"}}, "step must not be '17'"),
-    "bool for a number": ({"meta": {"step": True}}, "step must not be True"),
-    "negative": ({"meta": {"epoch": -1}}, "epoch must be at least 0, got -1"),
+    "field of another kind": ({"meta": {"step": "17"}}, "step must be a whole number of at least 0, got '17'"),
+    "bool for a number": ({"meta": {"step": True}}, "step must be a whole number"),
+    "negative": ({"meta": {"epoch": -1}}, "epoch must be a whole number of at least 0, got -1"),
     "infinite": ({"meta": {"total_loss": float("inf")}}, "total_loss must be finite"),
     "figures": ({"meta": {"history": {"train_loss": ["low"], "train_accuracy": [], "test_accuracy": [], "seconds": []}}}, "history's train_loss"),
     "history": ({"meta": {"history": {}}}, "history must hold"),
@@ -249,8 +250,8 @@ FORGED = {
     "architecture": ({"meta": {"architecture": "Tree"}}, "architecture: Tree in the checkpoint"),
     "position": ({"meta": {"position": 4}}, "position must be at most 3, got 4"),
     "position without order": ({"order": None}, "order is missing"),
-    "order not a permutation": ({"order": np.array([0, 0, 1])}, "order must hold every example once"),
-    "order of floats": ({"order": np.array([0.0, 1.0, 2.0])}, "order must hold every example once"),
+    "order not a permutation": ({"order": np.array([0, 0, 1])}, "order must be the number of each example once"),
+    "order of floats": ({"order": np.array([0.0, 1.0, 2.0])}, "order must be the number"),
     "parameter missing": ({"parameter/1.W": None}, "parameters"),
     "parameter unknown": ({"parameter/9.W": np.ones(2)}, "parameters"),
     "parameter of another shape": ({"parameter/1.W": np.ones((3, 4), np.float32)}, r"parameter 1.W: \(3, 4\) float32 in the checkpoint, \(4, 3\) float32 here"),
@@ -258,8 +259,25 @@ FORGED = {
     "parameter not finite": ({"parameter/1.b": np.array([0, np.nan, 0], np.float32)}, "parameter/1.b must be finite"),
     "velocity missing": ({"velocity/1.W": None}, "velocities"),
     "velocity of another shape": ({"velocity/1.W": np.ones((3, 4), np.float32)}, "velocity 1.W"),
+    "velocities missing": ({f"velocity/{name}": None for name in ["1.W", "1.b", "3.W", "3.b"]}, "velocities are missing, at momentum 0.9"),
+    "number too large for a float": ({"meta": {"seconds": 10**400}}, "seconds must be finite"),
+    "count too large": ({"meta": {"step": 10**400}}, "step must be a whole number"),
+    "order empty": ({"order": np.zeros(0, np.int64), "meta": {"position": 0}}, "order must be"),
+    "order of rows": ({"order": np.array([[0], [1]])}, "order must be"),
+    "order of nothing": ({"order": np.array(0)}, "order must be"),
+    "mid-epoch before the first epoch": ({"meta": {"epoch": 0}}, "epoch must be at least 1 in mid-epoch, got 0"),
+    "settings": ({"meta": {"settings": []}}, "settings must be a dict"),
+    "optimizer's value": ({"meta": {"optimizer": {"lr": 10**400, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}}}, "optimizer's lr must be finite"),
+    "nesterov": ({"meta": {"optimizer": {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "nesterov": 0}}}, "nesterov must be True or False"),
     "array unknown": ({"colour": np.ones(2)}, "colour is not expected"),
 }  # fmt: skip
+
+
+for figures in [5, None, "", {}, [10**400], [True], [0.5, 0.5], [0.5, 0.5, 0.5]]:  # one epoch of two is done
+    FORGED[f"history of {figures}"[:30]] = (
+        {"meta": {"history": {**vars(History()), "test_accuracy": figures}}},
+        "history's test_accuracy must be finite numbers, none or one for each of 1 epochs",
+    )
 
 
 @pytest.mark.parametrize("case", FORGED)
@@ -274,6 +292,98 @@ def test_a_forged_file_without_a_change_is_accepted(path):
     net, optimizer, rng = make(9)
     load_checkpoint(path, net, optimizer, rng=rng)
     assert everything(net, optimizer, rng) == everything(*make())
+
+
+def test_deeply_nested_json_is_refused(path):
+    forge(path, meta={"settings": "HERE"})
+    content = from_npz(path.read_bytes())
+    text = content["meta"].tobytes().replace(b'"HERE"', b"[" * 100_000 + b"]" * 100_000)
+    content["meta"] = np.frombuffer(text, np.uint8)
+    content["digest"] = np.frombuffer(sha256({k: v for k, v in content.items() if k != "digest"}), np.uint8)
+    path.write_bytes(to_npz(content))
+    assert_refused(path, "recursion")
+
+
+WRONG_RNG = {
+    "MT19937": {"key too short": lambda rng: rng["state"].update(key=[1, 2]), "pos": lambda rng: rng["state"].update(pos=10**8),
+                "pos, negative": lambda rng: rng["state"].update(pos=-1), "key": lambda rng: rng["state"]["key"].append(1)},
+    "Philox": {"buffer_pos": lambda rng: rng.update(buffer_pos=5), "buffer_pos, negative": lambda rng: rng.update(buffer_pos=-1),
+               "counter too short": lambda rng: rng["state"].update(counter=[1])},
+    "PCG64": {"state too large": lambda rng: rng["state"].update(state=2**128), "key": lambda rng: rng.update(colour="red"),
+              "none": lambda rng: rng.update(state=None)},
+    "SFC64": {"too long": lambda rng: rng["state"]["state"].append(7)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("bits", "case"), [(bits, case) for bits, cases in WRONG_RNG.items() for case in cases])
+def test_a_state_that_the_generator_would_not_have_is_refused(bits, case, tmp_path):
+    kind = getattr(np.random, bits)
+    net, optimizer, rng = make(1, bits=kind)
+    save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=0, step=0)
+    state = json.loads(from_npz((tmp_path / "c").read_bytes())["meta"].tobytes())["rng"]
+    WRONG_RNG[bits][case](state)
+    forge(tmp_path / "c", meta={"rng": state})
+    assert_refused(tmp_path / "c", "rng", bits=kind)
+
+
+def test_an_optimizer_that_has_taken_no_step_yet_is_saved_at_any_step_and_goes_on(tmp_path):
+    """As where a trained network goes on with a new optimizer: its velocities are 0."""
+    net, _, rng = make(1)
+    save_checkpoint(tmp_path / "c", net, SGD(net.parameters(), 0.1, 0.9), rng=rng, epoch=1, step=5)
+    other, optimizer, rng = make(2)
+    load_checkpoint(tmp_path / "c", other, optimizer, rng=rng)
+    for velocity, parameter in zip(optimizer.velocities, other.parameters(), strict=True):
+        assert (velocity == np.zeros_like(parameter.data)).all()
+
+
+UNREADABLE = {  # what cannot be read again is not written
+    "epoch": ({"epoch": -1}, "epoch must be a whole number of at least 0, got -1"),
+    "step": ({"step": 1.5}, "step must be a whole number of at least 0, got 1.5"),
+    "position without order": ({"position": 2}, "position must be 0 where order is missing"),
+    "order": ({"order": np.array([0, 0, 1])}, "order must be the number of each example once"),
+    "order of floats": ({"order": [0.5]}, "order must be the number of each example once"),
+    "data_digest": ({"data_digest": None}, "data_digest must be a str, got None"),
+    "settings with a path": ({"settings": {"output": Path("out")}}, "JSON, in which settings are kept, has no .*Path"),
+    "settings of pairs": ({"settings": [1, 2]}, "save_checkpoint: "),
+    "history": ({"history": History([0.5])}, "history's train_loss must be finite numbers, none or one for each of 3"),
+    "extra": ({"extra": {"names": np.array(["a"])}}, "extra/names must be an array of numbers"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_could_not_be_read_again_is_not_written_over_a_good_checkpoint(case, path):
+    change, message = UNREADABLE[case]
+    before = path.read_bytes()
+    net, optimizer, rng = make(3)
+    with pytest.raises(CheckpointError, match=f"save_checkpoint: .*{message}|{message}"):
+        save_checkpoint(path, net, optimizer, **{"rng": rng, "epoch": 3, "step": 7, **change})
+    assert path.read_bytes() == before
+
+
+def test_a_learning_rate_that_is_no_number_is_not_written(path):
+    before = path.read_bytes()
+    net, optimizer, rng = make(3)
+    optimizer.lr = np.nan
+    with pytest.raises(CheckpointError, match="save_checkpoint: optimizer's lr must be finite and at least 0, got nan"):
+        save_checkpoint(path, net, optimizer, rng=rng, epoch=1, step=1)
+    assert path.read_bytes() == before
+
+
+def test_an_rng_that_is_none_is_refused_in_words(path):
+    net, optimizer, _ = make(3)
+    with pytest.raises(TypeError, match="save_checkpoint: rng must be a generator"):
+        save_checkpoint(path, net, optimizer, rng=None, epoch=1, step=1)
+    with pytest.raises(TypeError, match="load_checkpoint: rng must be a generator"):
+        load_checkpoint(path, net, optimizer, rng=np.random.RandomState(0))
+
+
+def test_a_network_that_cannot_be_written_to_is_left_alone_as_a_whole(path):
+    net, optimizer, rng = make(9)
+    net.parameters()[2].data.flags.writeable = False
+    before = everything(net, optimizer, rng)
+    with pytest.raises(ValueError, match="the network's 3.W must be writable"):
+        load_checkpoint(path, net, optimizer, rng=rng)
+    assert everything(net, optimizer, rng) == before
 
 
 def test_a_later_version_is_told_from_a_damaged_file_even_when_it_computes_its_digest_in_another_way(path):
