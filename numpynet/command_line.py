@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from numpynet import __version__
-from numpynet.checkpoint import CheckpointError
+from numpynet.checkpoint import CheckpointError, read_checkpoint
 from numpynet.data import DataError, DownloadError, fashion_mnist
 from numpynet.data.fashion_mnist import fashion_mnist_folders, forms_in, load_copy, read_file
 from numpynet.environment import blas, kernel_setting, restart_with, threads_setting, versions
@@ -153,13 +153,15 @@ def _train(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
     output = arguments.output or Path("runs", model)
-    place = Place(output, arguments.root, arguments.checkpoint_every, arguments.resume, arguments.threads)
-    if place.resume and place.checkpoint.exists():
-        settings = settings_to_resume(place.checkpoint, given)
+    place = Place(output, arguments.root, arguments.checkpoint_every, arguments.threads)
+    if arguments.resume and place.checkpoint.exists():
+        checkpoint = read_checkpoint(place.checkpoint)
+        settings = settings_to_resume(checkpoint, given)
     else:
+        checkpoint = None
         settings = dataclasses.replace(BOOK[model], **{"seed": _drawn_seed()} | given)
     print(f"seed: {settings.seed}")
-    print(run(settings, place))
+    print(run(settings, place, checkpoint))
 
 
 def _demo(arguments: argparse.Namespace) -> None:

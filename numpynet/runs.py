@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numpynet import models, plotting, scratch
-from numpynet.checkpoint import Checkpointer, CheckpointError, load_checkpoint, read_checkpoint
+from numpynet.checkpoint import Checkpoint, Checkpointer, CheckpointError, read_checkpoint, sha256
+from numpynet.checks import check_number, check_size
 from numpynet.data import ImageDataset, make_shapes, synthetic_regression
 from numpynet.data.batches import as_floats
 from numpynet.data.fashion_mnist import find_fashion_mnist, load_copy
@@ -36,9 +37,13 @@ if TYPE_CHECKING:
 TRUE_W, TRUE_B = (2.0, -3.4), 4.2  # the line that linear regression is to find
 
 
+IMAGES = ("auto", "fashion-mnist", "shapes")
+DATA = {"linear": ("synthetic",), "softmax": IMAGES, "mlp": IMAGES}  # of each model
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What a run's figures depend on, beside the versions."""
+    """What a run's figures depend on, beside the versions. Raises: TypeError or ValueError for what no run can have."""
 
     model: str
     seed: int = 0
@@ -50,6 +55,24 @@ class Settings:
     momentum: float = 0.0
     weight_decay: float = 0.0
     scratch: bool = False
+
+    def __post_init__(self) -> None:
+        if self.model not in DATA:
+            raise ValueError(f"Settings: model must be one of {list(DATA)}, got {self.model!r}")
+        if self.data not in DATA[self.model]:
+            raise ValueError(f"Settings: data must be one of {list(DATA[self.model])}, got {self.data!r}")
+        if not isinstance(self.scratch, bool):
+            raise TypeError(f"Settings: scratch must be True or False, got {self.scratch!r}")
+        for name, least in {"seed": 0, "epochs": 0, "batch_size": 1}.items():
+            check_size("Settings", name, getattr(self, name), least=least)
+        for name in ("lr", "momentum", "weight_decay"):
+            check_number("Settings", name, getattr(self, name))
+            object.__setattr__(self, name, float(getattr(self, name)))
+        for width in self.hidden:
+            check_size("Settings", "hidden", width)
+        object.__setattr__(self, "hidden", tuple(self.hidden))  # from a checkpoint comes a list
+        if self.scratch and (self.momentum or self.weight_decay or (self.model == "mlp" and len(self.hidden) != 1)):
+            raise ValueError("Settings: scratch has one hidden layer, and neither momentum nor weight_decay")
 
 
 BOOK = {  # what the book trains each model with
@@ -65,13 +88,12 @@ CHECKPOINT = "checkpoint.npz"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run leaves its files, and how often a checkpoint; with resume, it goes on from the one that is there."""
+    """Where a run leaves its files, how often a checkpoint, and what else its command was told beside the settings."""
 
     output: Path
     root: Path | None = None  # of Fashion-MNIST
     checkpoint_every: int | None = None  # steps
-    resume: bool = False
-    threads: int | None = None  # that were asked for
+    threads: int | None = None
 
     @property
     def checkpoint(self) -> Path:
@@ -106,8 +128,16 @@ class ParameterPath(Callback):
     def arrays(self) -> dict[str, Array]:
         return {"path": np.array(self.rows), "every": np.array(self.every)}
 
-    def restore(self, arrays: dict[str, Array]) -> None:
-        self.rows, self.every = list(arrays["path"]), int(arrays["every"])
+    def restore(self, checkpoint: Checkpoint) -> None:
+        rows, every = (checkpoint.extra.get(name, np.array(0)) for name in ("path", "every"))
+        if (
+            rows.shape != (len(rows) if rows.ndim else 1, self.rows[0].size)
+            or len(rows) == 0
+            or every.shape
+            or every < 1
+        ):
+            raise CheckpointError(f"{checkpoint.path}: extra: path and every are not those of a run of this model")
+        self.rows, self.every = list(rows), int(every)
 
 
 class CtrlC(Callback):
@@ -146,17 +176,18 @@ class CtrlC(Callback):
         self.after_step(state)
 
 
-def settings_to_resume(path: Path, given: Mapping[str, Any]) -> Settings:
-    """The settings of the run whose checkpoint is at path, those given among them; another number of epochs is allowed.
+def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Settings:
+    """The settings of the run that left the checkpoint, those given among them; another number of epochs is allowed.
 
     Raises: CheckpointError for any other setting that differs, or fewer epochs than are done.
     """
-    checkpoint = read_checkpoint(path)
+    path = checkpoint.path
     try:
         saved = Settings(**checkpoint.settings)
-        saved = dataclasses.replace(saved, hidden=tuple(saved.hidden))
-    except TypeError:
-        raise CheckpointError(f"{path}: its settings are not those of a run") from None
+        if set(vars(saved)) != set(checkpoint.settings):
+            raise ValueError(f"must be {list(vars(saved))}, got {list(checkpoint.settings)}")
+    except Exception as error:  # whatever comes of strange settings
+        raise CheckpointError(f"{path}: its settings are not those of a run: {error}") from None
     for name, value in given.items():
         if name != "epochs" and value != getattr(saved, name):
             raise CheckpointError(
@@ -218,8 +249,9 @@ def build(settings: Settings, rng: np.random.Generator) -> Model:
     return Model(net, optimizer, partial(train, net, loss, optimizer))
 
 
-def run(settings: Settings, place: Place) -> str:
-    """Train as the settings say; write checkpoint, model.npz, history.json and pictures; return a short summary.
+def run(settings: Settings, place: Place, checkpoint: Checkpoint | None = None) -> str:
+    """Train as the settings say, from the checkpoint on where there is one; write checkpoint, model.npz, history.json
+    and pictures; return a short summary.
 
     Raises: DataError for the data, DivergedError for the training, CheckpointError for a checkpoint that does not fit,
     OSError where a file cannot be written.
@@ -227,16 +259,16 @@ def run(settings: Settings, place: Place) -> str:
     place.output.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(settings.seed)
     if settings.model == "linear":
-        return _run_linear(settings, place, rng)
-    return _run_classifier(settings, place, rng)
+        return _run_linear(settings, place, checkpoint, rng)
+    return _run_classifier(settings, place, checkpoint, rng)
 
 
-def _run_linear(settings: Settings, place: Place, rng: np.random.Generator) -> str:
+def _run_linear(settings: Settings, place: Place, checkpoint: Checkpoint | None, rng: np.random.Generator) -> str:
     X, y = synthetic_regression(TRUE_W, TRUE_B, rng=rng)
     print(f"data: synthetic: {len(X)} points around y = {TRUE_W[0]} x1 - {-TRUE_W[1]} x2 + {TRUE_B}")
     model = build(settings, rng)
     recorder = ParameterPath(model.net)
-    history = _train(model, settings, place, rng, (X, y), None, recorder)
+    history = _train(model, settings, place, checkpoint, rng, (X, y), None, recorder)
     W, b = (parameter.data for parameter in model.net.parameters())
     pictures = {
         "fit.png": lambda: plotting.regression_fit(W, b, X, y),
@@ -254,12 +286,12 @@ def _run_linear(settings: Settings, place: Place, rng: np.random.Generator) -> s
     return "\n".join([*lines, _write_results(place.output, settings, model, history, pictures)])
 
 
-def _run_classifier(settings: Settings, place: Place, rng: np.random.Generator) -> str:
+def _run_classifier(settings: Settings, place: Place, checkpoint: Checkpoint | None, rng: np.random.Generator) -> str:
     data, source = choose_images(settings.data, place.root)
     settings = dataclasses.replace(settings, data=source.split(":")[0])
     print(f"data: {source}")
     model = build(settings, rng)
-    history = _train(model, settings, place, rng, data.train, data.test)
+    history = _train(model, settings, place, checkpoint, rng, data.train, data.test)
     O = np.concatenate([model.net(as_floats(X)) for X in np.array_split(data.test.X, 40)])
     predictions = O.argmax(axis=1)
     parameters = model.net.parameters()
@@ -280,13 +312,14 @@ def _train(
     model: Model,
     settings: Settings,
     place: Place,
+    checkpoint: Checkpoint | None,
     rng: np.random.Generator,
     data: tuple[Array, Array],
     test: tuple[Array, Array] | None,
     recorder: ParameterPath | None = None,
 ) -> History:
     """The history of the run, from its start or from the checkpoint on."""
-    digest = _digest(*data, *(test or ()))
+    digest = sha256({str(i): array for i, array in enumerate([*data, *(test or ())])}).hex()
     checkpointer = Checkpointer(
         place.checkpoint,
         model.net,
@@ -297,13 +330,13 @@ def _train(
         data_digest=digest,
         extra=recorder.arrays if recorder else dict,
     )
-    if place.resume and place.checkpoint.exists():
-        saved = read_checkpoint(place.checkpoint)
-        if saved.data_digest != digest:
-            raise CheckpointError(f"{place.checkpoint}: data: its run was trained on other data than these")
-        state = load_checkpoint(place.checkpoint, model.net, model.optimizer, rng=rng)
+    if checkpoint:
+        if checkpoint.data_digest != digest:
+            raise CheckpointError(f"{checkpoint.path}: data: its run was trained on other data than these")
+        _check_lengths(checkpoint, len(data[0]), classifier=test is not None)
         if recorder:
-            recorder.restore(saved.extra)
+            recorder.restore(checkpoint)
+        state = checkpoint.restore(model.net, model.optimizer, rng=rng)
         if state.epoch == settings.epochs and state.order is None:
             print(f"nothing to train: all {settings.epochs} epochs are done; --epochs with a larger number goes on")
         else:
@@ -318,23 +351,26 @@ def _train(
         return model.train(data, **options, callbacks=callbacks, state=state)
 
 
+def _check_lengths(checkpoint: Checkpoint, num_examples: int, *, classifier: bool) -> None:
+    state = checkpoint.state
+    lengths, done = {}, state.epoch
+    if state.order is not None:
+        lengths, done = {"order": (len(state.order), num_examples)}, state.epoch - 1
+    for name, figures in vars(state.history).items():
+        lengths[f"history's {name}"] = len(figures), done if classifier or "accuracy" not in name else 0
+    for name, (length, wanted) in lengths.items():
+        if length != wanted:
+            raise CheckpointError(f"{checkpoint.path}: {name} must have {wanted} entries, got {length}")
+
+
 def _warn_of_unfinished(path: Path) -> None:
     try:
         saved = read_checkpoint(path)
     except (CheckpointError, OSError):
         return
-    if saved.state.epoch < saved.settings.get("epochs", 0) or saved.state.order is not None:
+    epochs = saved.settings.get("epochs")
+    if saved.state.order is not None or (isinstance(epochs, int) and saved.state.epoch < epochs):
         print(f"starting afresh; {path} of an unfinished run is replaced (--resume would go on with it)")
-
-
-def _digest(*arrays: Array) -> str:
-    import hashlib
-
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
 
 
 def _write_results(
@@ -349,7 +385,8 @@ def _write_results(
         **dataclasses.asdict(history),
     }
     _write(output / "model.npz", to_npz(model.net.state_dict()))
-    _write(output / "history.json", json.dumps(record, indent=2).encode() + b"\n")
+    if not _is_of_same_run(output / "history.json", record):  # or the versions that trained it would be lost
+        _write(output / "history.json", json.dumps(record, indent=2).encode() + b"\n")
     if history.train_loss:
         pictures = {"learning_curves.png": lambda: plotting.learning_curves(history)} | pictures
     written = ["model.npz", "history.json"]
@@ -363,6 +400,15 @@ def _write_results(
     for name in set(PICTURES) - set(written):  # an earlier run's must not pass for this one's
         (output / name).unlink(missing_ok=True)
     return f"written to {output}: {', '.join(written)}{note}"
+
+
+def _is_of_same_run(path: Path, record: dict[str, Any]) -> bool:
+    """Whether the file has the same settings, figures and seconds as the record, by whatever versions."""
+    try:
+        old = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(old, dict) and old | {"versions": None} == json.loads(json.dumps(record | {"versions": None}))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpynet import Checkpointer, CheckpointError, make_shapes, runs
+from numpynet import Checkpointer, CheckpointError, checkpoint, make_shapes, runs
 from numpynet.checkpoint import read_checkpoint
-from numpynet.command_line import _parser
+from numpynet.command_line import _parser, main
 from tests.test_checkpoint import forge, make, save_checkpoint
 from tests.test_command_line import ROOT, assert_one_line, history, numpynet
 
@@ -210,7 +211,9 @@ def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
     runs.run(settings, runs.Place(tmp_path))
     monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[1], "shapes: others"))
     with pytest.raises(CheckpointError, match="data: its run was trained on other data"):
-        runs.run(dataclasses.replace(settings, epochs=2), runs.Place(tmp_path, resume=True))
+        runs.run(
+            dataclasses.replace(settings, epochs=2), runs.Place(tmp_path), read_checkpoint(tmp_path / "checkpoint.npz")
+        )
 
 
 def test_a_checkpoint_of_another_program_is_refused(tmp_path):
@@ -222,13 +225,107 @@ def test_a_checkpoint_of_another_program_is_refused(tmp_path):
     assert_one_line(result.stderr, "its settings are not those of a run")
 
 
-def test_starting_afresh_over_an_unfinished_run_is_said(tmp_path):
-    assert numpynet("train", "linear", "--seed", 1, "--output", "out", cwd=tmp_path).returncode == 0
-    assert "afresh" not in numpynet("train", "linear", "--output", "out", cwd=tmp_path).stdout
-    path = tmp_path / "out" / "checkpoint.npz"
-    forge(path, meta={"epoch": 2})
-    result = numpynet("train", "linear", "--output", "out", cwd=tmp_path)
-    assert "starting afresh; out/checkpoint.npz of an unfinished run is replaced" in result.stdout
+@pytest.fixture(scope="module")
+def two_epochs(tmp_path_factory):
+    """The checkpoint of a finished run of linear regression."""
+    folder = tmp_path_factory.mktemp("two")
+    runs.run(dataclasses.replace(runs.BOOK["linear"], seed=1, epochs=2), runs.Place(folder))
+    return folder / "checkpoint.npz"
+
+
+STRANGE_SETTINGS = {
+    "epochs": ["x", -1, None, 1.5, True],
+    "batch_size": [0, "10", None],
+    "seed": [-1, 0.5, [1]],
+    "lr": ["x", -1.0, float("nan"), 10**400, None],
+    "momentum": [-0.5],
+    "weight_decay": [None],
+    "hidden": [5, "ab", [0], [0.5], None],
+    "model": ["cnn", None, []],
+    "data": ["mnist", "shapes", 3],
+    "scratch": [1, None],
+}
+STRANGE = {
+    f"{name} {value}"[:30]: {"settings": {name: value}} for name, values in STRANGE_SETTINGS.items() for value in values
+}
+STRANGE |= {
+    "settings missing": {"settings": {"momentum": ...}},
+    "settings unknown": {"settings": {"colour": "red"}},
+    "scratch with momentum": {"settings": {"scratch": True, "momentum": 0.5}},
+    "order of another length": {"order": np.arange(7), "meta": {"epoch": 3}, "settings": {"epochs": 3}},
+    "path missing": {"extra/path": None},
+    "path of other parameters": {"extra/path": np.ones((5, 4), np.float32)},
+    "path of no rows": {"extra/path": np.ones((0, 3), np.float32)},
+    "path, a number": {"extra/path": np.array(1.0)},
+    "every missing": {"extra/every": None},
+    "every 0": {"extra/every": np.array(0)},
+    "every, a list": {"extra/every": np.ones(2)},
+    "history without losses": {"meta": {"history": {"train_loss": [], "train_accuracy": [], "test_accuracy": [], "seconds": []}}},
+    "history with accuracies": {"meta": {"history": {"train_loss": [1.0, 0.5], "train_accuracy": [0.5, 0.6], "test_accuracy": [], "seconds": [1.0, 1.0]}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_a_forged_run_exits_4_in_one_line_and_is_no_obstacle_to_a_fresh_start(case, two_epochs, tmp_path, capsys):
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(two_epochs.read_bytes())
+    changes = dict(STRANGE[case])
+    settings = {**read_checkpoint(path).settings, **changes.pop("settings", {})}
+    settings = {name: value for name, value in settings.items() if value is not ...}
+    forge(path, **{**changes, "meta": {**changes.get("meta", {}), "settings": settings}})
+    forged = path.read_bytes()
+    assert main(["train", "linear", "--output", str(tmp_path), "--resume"]) == 4
+    assert_one_line(capsys.readouterr().err, f"numpynet: {path}: ")
+    assert path.read_bytes() == forged
+    runs._warn_of_unfinished(path)
+
+
+def test_a_checkpoint_with_settings_that_are_none_is_no_obstacle_to_a_fresh_start(tmp_path):
+    net, optimizer, rng = make()
+    for settings in [{"epochs": None}, {"epochs": "x"}, {"epochs": [1]}, {}]:
+        save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=1, step=1, settings=settings)
+        runs._warn_of_unfinished(tmp_path / "c")
+
+
+def test_resuming_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
+    shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / "history.json").read_bytes()
+    monkeypatch.setattr(runs, "blas", lambda: "another")
+    resume = ["train", "linear", "--output", str(tmp_path), "--resume"]
+    assert main(resume) == 0
+    assert "nothing to train" in capsys.readouterr().out
+    assert (tmp_path / "history.json").read_bytes() == before
+    for earlier in [b"", b"[]", before.replace(b'"seed": 1', b'"seed": 2')]:  # another run's, or none
+        (tmp_path / "history.json").write_bytes(earlier)
+        assert main(resume) == 0
+        assert history(tmp_path)["settings"]["seed"] == 1
+        assert history(tmp_path)["versions"]["blas"] == "another"
+
+
+def test_a_resumed_run_reads_its_checkpoint_once(two_epochs, tmp_path, monkeypatch):
+    shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
+    opened = []
+
+    def counted(*arguments):
+        opened.append(arguments[0])
+        return open(*arguments)
+
+    monkeypatch.setattr(checkpoint, "open", counted, raising=False)
+    assert main(["train", "linear", "--output", str(tmp_path), "--resume"]) == 0
+    assert opened == [tmp_path / "checkpoint.npz"]
+
+
+def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, capsys):
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(two_epochs.read_bytes())
+    afresh = ["train", "linear", "--epochs", "0", "--output", str(tmp_path)]
+    settings = read_checkpoint(path).settings
+    assert main(afresh) == 0
+    assert "starting afresh" not in capsys.readouterr().out
+    path.write_bytes(two_epochs.read_bytes())
+    forge(path, meta={"settings": settings | {"epochs": 4}})
+    assert main(afresh) == 0
+    assert f"starting afresh; {path} of an unfinished run is replaced" in capsys.readouterr().out
 
 
 def test_the_path_of_a_long_run_is_thinned_and_stays_evenly_spaced():
