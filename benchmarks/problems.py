@@ -6,7 +6,7 @@ import numpy as np
 
 from numpynet import scratch, synthetic_regression
 from numpynet.data.batches import as_floats
-from numpynet.runs import BOOK, TRUE_B, TRUE_W, choose_images
+from numpynet.settings import BOOK, TRUE_B, TRUE_W, choose_images
 
 MODULES = {"linear": "linear_regression", "softmax": "softmax_regression", "mlp": "mlp"}
 

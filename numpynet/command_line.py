@@ -19,7 +19,9 @@ from numpynet.checkpoint import CheckpointError, read_checkpoint
 from numpynet.data import DataError, DownloadError, fashion_mnist
 from numpynet.data.fashion_mnist import fashion_mnist_folders, forms_in, load_copy, read_file
 from numpynet.environment import blas, kernel_setting, restart_with, threads_setting, versions
-from numpynet.runs import BOOK, Place, run, settings_to_resume
+from numpynet.resume import settings_to_resume
+from numpynet.runs import Place, run
+from numpynet.settings import BOOK
 from numpynet.training import DivergedError
 
 EXIT_CODES: dict[type[BaseException], int] = {
@@ -171,12 +173,8 @@ def _demo(arguments: argparse.Namespace) -> None:
     for model, settings in BOOK.items():
         print(f"\n{model}")
         data = "synthetic" if model == "linear" else "shapes"
-        print(
-            run(
-                dataclasses.replace(settings, seed=seed, data=data),
-                Place(arguments.output / model, threads=arguments.threads),
-            )
-        )
+        place = Place(arguments.output / model, threads=arguments.threads)
+        print(run(dataclasses.replace(settings, seed=seed, data=data), place))
     print(f"\nthree models in {time.perf_counter() - start:.0f} s; their pictures are in {arguments.output}")
 
 

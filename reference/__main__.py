@@ -16,7 +16,7 @@ from numpynet import DataError, synthetic_regression
 from numpynet.environment import restart_with, threads_setting
 from numpynet.files import write_whole
 from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
-from numpynet.runs import BOOK, TRUE_B, TRUE_W, choose_images
+from numpynet.settings import BOOK, TRUE_B, TRUE_W, choose_images
 from reference.agreement import TOLERANCES
 from reference.twin import NUMPY_SCRATCH, make_contenders, twin_run
 

@@ -503,7 +503,7 @@ def test_a_state_of_other_data_is_refused(path):
 
 
 def test_a_run_from_scratch_goes_on_too(tmp_path):
-    from numpynet.runs import FromScratch
+    from numpynet.settings import FromScratch
 
     X, y = np.random.default_rng(0).normal(size=(2, 23, 1))
     options = {"num_epochs": 3, "batch_size": 5, "lr": 0.1, "progress": False}

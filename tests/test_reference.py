@@ -32,7 +32,8 @@ from numpynet import functional as F
 from numpynet.data import Split, fashion_mnist
 from numpynet.data.batches import as_floats
 from numpynet.data.idx import idx_header
-from numpynet.runs import BOOK, Place, run
+from numpynet.runs import Place, run
+from numpynet.settings import BOOK
 from tests.compare import assert_agree
 from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 

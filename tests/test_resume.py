@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpynet import Checkpointer, CheckpointError, checkpoint, make_shapes, runs
+from numpynet import Checkpointer, CheckpointError, checkpoint, make_shapes, resume, runs
 from numpynet.checkpoint import read_checkpoint
 from numpynet.command_line import _parser, main
+from numpynet.settings import BOOK, build
+from numpynet.training import State
 from tests.test_checkpoint import forge, make, save_checkpoint
 from tests.test_command_line import ROOT, assert_one_line, history, numpynet
 
@@ -111,16 +113,16 @@ def test_the_command_that_goes_on_has_every_option_that_it_needs(output, others)
 
 def test_ctrl_c_says_that_it_saved_only_where_it_did(tmp_path):
     net, optimizer, rng = make()
-    ctrl_c = runs.CtrlC(Checkpointer(tmp_path / "c", net, optimizer, rng=rng), "that command")
+    ctrl_c = resume.CtrlC(Checkpointer(tmp_path / "c", net, optimizer, rng=rng), "that command")
     ctrl_c.pressed = True
     with pytest.raises(KeyboardInterrupt, match="^saved after step 7, in epoch 2; `that command` goes on from there"):
-        ctrl_c.after_step(runs.State(epoch=2, step=7))
+        ctrl_c.after_step(State(epoch=2, step=7))
     before = (tmp_path / "c").read_bytes()
     net.parameters()[1].data[0] = np.inf
     with pytest.raises(
         KeyboardInterrupt, match="^not saved after step 8, .* not finite; `that command` goes on from the last"
     ):
-        ctrl_c.after_step(runs.State(epoch=2, step=8))
+        ctrl_c.after_step(State(epoch=2, step=8))
     assert (tmp_path / "c").read_bytes() == before
 
 
@@ -205,7 +207,7 @@ def test_a_damaged_checkpoint_exits_4_in_one_line(finished, tmp_path):
 
 
 def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
-    settings = dataclasses.replace(runs.BOOK["softmax"], epochs=1, data="shapes")
+    settings = dataclasses.replace(BOOK["softmax"], epochs=1, data="shapes")
     shapes = {seed: make_shapes(300, 100, rng=np.random.default_rng(seed)) for seed in (0, 1)}
     monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[0], "shapes: these"))
     runs.run(settings, runs.Place(tmp_path))
@@ -229,7 +231,7 @@ def test_a_checkpoint_of_another_program_is_refused(tmp_path):
 def two_epochs(tmp_path_factory):
     """The checkpoint of a finished run of linear regression."""
     folder = tmp_path_factory.mktemp("two")
-    runs.run(dataclasses.replace(runs.BOOK["linear"], seed=1, epochs=2), runs.Place(folder))
+    runs.run(dataclasses.replace(BOOK["linear"], seed=1, epochs=2), runs.Place(folder))
     return folder / "checkpoint.npz"
 
 
@@ -259,6 +261,7 @@ STRANGE |= {
     "path, a number": {"extra/path": np.array(1.0)},
     "every missing": {"extra/every": None},
     "every 0": {"extra/every": np.array(0)},
+    "every, a fraction": {"extra/every": np.array(1.5)},
     "every, a list": {"extra/every": np.ones(2)},
     "history without losses": {"meta": {"history": {"train_loss": [], "train_accuracy": [], "test_accuracy": [], "seconds": []}}},
     "history with accuracies": {"meta": {"history": {"train_loss": [1.0, 0.5], "train_accuracy": [0.5, 0.6], "test_accuracy": [], "seconds": [1.0, 1.0]}}},
@@ -277,14 +280,14 @@ def test_a_forged_run_exits_4_in_one_line_and_is_no_obstacle_to_a_fresh_start(ca
     assert main(["train", "linear", "--output", str(tmp_path), "--resume"]) == 4
     assert_one_line(capsys.readouterr().err, f"numpynet: {path}: ")
     assert path.read_bytes() == forged
-    runs._warn_of_unfinished(path)
+    resume.warn_of_unfinished(path)
 
 
 def test_a_checkpoint_with_settings_that_are_none_is_no_obstacle_to_a_fresh_start(tmp_path):
     net, optimizer, rng = make()
     for settings in [{"epochs": None}, {"epochs": "x"}, {"epochs": [1]}, {}]:
         save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=1, step=1, settings=settings)
-        runs._warn_of_unfinished(tmp_path / "c")
+        resume.warn_of_unfinished(tmp_path / "c")
 
 
 def test_resuming_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
@@ -329,9 +332,9 @@ def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, ca
 
 
 def test_the_path_of_a_long_run_is_thinned_and_stays_evenly_spaced():
-    net = runs.build(runs.BOOK["linear"], np.random.default_rng(0)).net
+    net = build(BOOK["linear"], np.random.default_rng(0)).net
     recorder = runs.ParameterPath(net)
-    state = runs.State()
+    state = State()
     for state.step in range(1, 9001):
         net.parameters()[1].data[...] = state.step
         recorder.after_step(state)
