@@ -47,11 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
     try:
-        if argv is None and arguments.command in (
-            "train",
-            "demo",
-            "info",
-        ):  # with argv, this is somebody else's process
+        if argv is None and arguments.command != "data":  # given argv, the process is somebody else's
             restart_with(kernel_setting() | (threads_setting(threads) if threads else {}))
         if arguments.command == "train":
             _train(arguments, parser)
