@@ -1,0 +1,425 @@
+"""The verdict: compare the answers with the loss's own slopes and with the known gradients, and explain what is wrong.
+
+The verdict comes from central differences of the learner's own loss. Where that loss is one whose gradients are known
+here, every entry is also compared with the known gradient, at points drawn for the purpose, to ten digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from numpynet.functional import Array
+from numpynet.gradcheck.asking import Answer, Question, quietly
+from numpynet.gradcheck.backward_rules import Chain, Point, Site, gradients, loss_of
+from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
+from numpynet.gradcheck.facts import close, examples_counted, facts_about
+from numpynet.gradcheck.mistakes import MISTAKES
+from numpynet.gradcheck.numeric import STEP, central_differences, directional_difference
+from numpynet.gradcheck.report import Report, Row, number, story, table
+
+FORMULAS_AGREE = 1e-10  # norm-wise, float64: a learner's formula in its own order of operations
+SINGLE_AGREES = 3e-6  # relative L2, float32
+DIFFERENCES_AGREE = 1e-9  # norm-wise, float64: central differences
+ENTRIES = 5000  # with more parameters than this, random directions in place of every entry
+ROWS = 64  # central differences use this many of the caller's examples at most
+
+SCALES: dict[str, list[tuple[str, Callable[[int, int], float]]]] = {
+    "cross_entropy": [
+        ("the mean cross-entropy", lambda n, terms: 1.0),
+        ("a sum over the examples", lambda n, terms: float(n)),
+    ],
+    "squared_loss": [
+        ("the mean of (y_hat − y)² / 2", lambda n, terms: 1.0),
+        ("the mean of (y_hat − y)²", lambda n, terms: 2.0),
+        ("a sum of (y_hat − y)² / 2", lambda n, terms: float(terms)),
+        ("a sum of (y_hat − y)²", lambda n, terms: 2.0 * terms),
+        ("(y_hat − y)² / 2, summed over the outputs and averaged over the examples", lambda n, terms: terms / n),
+        ("(y_hat − y)², summed over the outputs and averaged over the examples", lambda n, terms: 2.0 * terms / n),
+    ],
+}
+
+
+@dataclass
+class Call:
+    """One question and its answer."""
+
+    point: Point
+    answer: Answer
+
+
+@dataclass
+class Examination:
+    """A check under way: what was asked and answered, and what has been found out so far.
+
+    chain is what the code is taken to compute, or None; matched says in words which known loss it computes, "" for
+    another one; nearly: it is that one to four digits only. draws are the calls at points drawn here, repeated is the
+    first of them once more; given is the call at the caller's own numbers.
+    """
+
+    name: str
+    question: Question
+    chain: Chain | None
+    given: Call
+    draws: list[Call] = field(default_factory=list)
+    repeated: Call | None = None
+    matched: str = ""
+    nearly: bool = False
+    single: bool = False
+    facts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def calls(self) -> list[Call]:
+        return [self.given, *self.draws]
+
+    def right(self, point: Point) -> dict[str, Array]:
+        """The known gradients there, by name."""
+        if self.chain is None:
+            return {}
+        found = gradients(self.chain, point)
+        return {self.chain.name(*site).removeprefix("grad_"): array for site, array in found.items()}
+
+
+def ask(exam: Examination, points: Sequence[Point]) -> None:
+    """A call at each point, one after the other, and at the first once more."""
+    for before, point in zip(points[:-1], points[1:], strict=True):
+        point.before = before
+    exam.draws = [Call(point, exam.question.ask(point)) for point in points]
+    exam.repeated = Call(points[0], exam.question.ask(points[0]))
+
+
+def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
+    """Which known loss the learner's is, on all calls: the chain with its scale, its words, and whether only nearly."""
+    usable = [call for call in calls if np.isfinite(call.answer.loss)]
+    for tolerance in (FORMULAS_AGREE, 1e-4):
+        for words, scale in SCALES[chain.kind] if usable else []:
+            scaled = replace(chain, scale=scale)
+            if all(_loss_is(call, scaled, tolerance) for call in usable):
+                return scaled, words, tolerance > FORMULAS_AGREE
+    return chain, "", False
+
+
+def _loss_is(call: Call, chain: Chain, tolerance: float) -> bool:
+    O = call.point.values(chain)[-1]
+    terms = O.size if chain.kind == "squared_loss" else len(O)
+    expected = loss_of(chain, O, call.point.y) * chain.scale(len(O), terms)
+    return bool(abs(call.answer.loss - expected) <= tolerance * abs(expected))
+
+
+def conclude(exam: Examination, directions: int | None, rng: np.random.Generator) -> Report:
+    """The verdict on what was asked, and, where it is not good, the explanation."""
+    exam.single = _computes_in_single(exam)
+    slopes = _slopes(exam, exam.given, directions, rng)
+    problems = list(dict.fromkeys(problem for call in exam.calls() for problem in call.answer.problems))
+    changed = sorted({name for call in exam.calls() for name in call.answer.changed})
+    wrong = [call for call in exam.calls() if not call.answer.raised and not _is_known_gradient(exam, call)]
+    repeats = exam.repeated is None or _same(exam.draws[0].answer.grads, exam.repeated.answer.grads)
+    if exam.matched and exam.chain is not None:
+        right = not wrong
+    else:
+        right = slopes.agree and _slopes(exam, exam.draws[1], 3, rng).agree
+    exam.facts += _facts_about_the_loss(exam, right, bool(wrong))
+    causes: list[tuple[Cause, ...]] = []
+    mistakes: list[str] = []
+    accumulated = False
+    if exam.chain is not None and (wrong or not repeats):
+        accumulated, causes = _explain(exam, quick=right)
+    if right and causes:  # the gradients fit the loss, but the loss is another one than it is meant to be
+        names = {cause.mistake.name for cause in causes[0]}
+        if names == {"weight_decay_in_gradient"}:
+            strength = number(causes[0][0].number)
+            exam.facts.append(f"the loss and its gradient have a weight decay, λ = {strength}, and fit one another")
+            causes = []
+        else:
+            right = False
+            exam.facts.append("the gradients fit the loss that is computed: the same mistake is in both")
+    if accumulated:
+        mistakes.append("gradient_accumulated")
+    for explanation in causes if causes and len(causes[0]) == 1 else causes[:1]:
+        mistakes += [cause.mistake.name for cause in explanation]
+    if changed:
+        mistakes.append("argument_changed")
+    ok = right and repeats and not problems and not changed
+    if ok and exam.single:
+        mistakes.append("precision_only")
+    if not ok and not repeats and not mistakes:
+        exam.facts.append("two calls with the same arguments return different gradients: something is kept between calls")
+    if not ok and not causes and not accumulated and (wrong or not right):
+        exam.facts += _generic_facts(exam, wrong, slopes)
+    return _report(exam, ok, slopes, problems, changed, wrong, accumulated, causes, tuple(dict.fromkeys(mistakes)))
+
+
+@dataclass
+class Slopes:
+    """Central differences of the learner's own loss at a point, and how far the answer there is from them.
+
+    expected: by name, or empty where only random directions were compared. agree: whether all errors are small enough.
+    """
+
+    expected: dict[str, Array] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
+    agree: bool = False
+    sampled: bool = False
+
+
+def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.random.Generator) -> Slopes:
+    variables = exam.question.variables(call.point)
+    slopes = Slopes(errors=dict.fromkeys(variables, np.nan))
+    if not call.answer.grads:
+        return slopes
+    slopes.sampled = directions is not None or sum(array.size for array in variables.values()) > ENTRIES
+    largest = max(1.0, float(np.max(np.abs(call.point.X), initial=0.0)))
+    h, limit = STEP / largest, DIFFERENCES_AGREE
+    if exam.single:
+        h, limit = 1e-2 / largest, 1e-2
+    # each loss is rounded to about 1e-16 of itself (float32: 1e-7); divided by h, that blurs every difference
+    blur = (4e-7 if exam.single else 1e-15) * max(1.0, abs(call.answer.loss)) / h if np.isfinite(call.answer.loss) else 0
+    slopes.agree = True
+    for name, array in variables.items():
+        found = call.answer.grads.get(name)
+        try:
+            with quietly():
+                if slopes.sampled:
+                    right, came = _along(exam.question, call, name, array, found, directions or 8, h, rng)
+                else:
+                    right = central_differences(_loss_along(exam.question, call.point, name), array, h)
+                    slopes.expected[name], came = right, found
+        except Exception:  # the learner's own, for these numbers: the answers have told of it
+            slopes.agree = False
+            continue
+        if came is None or came.shape != right.shape or not np.isfinite(right).all():
+            slopes.agree = False
+            continue
+        size = float(np.max(np.abs(right), initial=0.0))
+        off = float(np.max(np.abs(came - right), initial=0.0))
+        slopes.errors[name] = off / (size or 1.0)
+        slopes.agree = slopes.agree and off <= limit * size + blur
+    return slopes
+
+
+def _loss_along(question: Question, point: Point, name: str) -> Callable[[Array], float]:
+    return lambda array: question.value(question.moved(point, name, array))
+
+
+def _along(
+    question: Question, call: Call, name: str, array: Array, found: Array | None, directions: int, h: float, rng: Any
+) -> tuple[Array, Array | None]:
+    """The slopes along random directions, and what the gradient that came says they are."""
+    f = _loss_along(question, call.point, name)
+    V = rng.normal(size=(directions, *array.shape)) / np.sqrt(max(1, len(array) if array.ndim else 1))
+    right = np.array([directional_difference(f, array, v, 10 * h) for v in V])
+    if found is None or found.shape != array.shape:
+        return right, None
+    return right, np.array([np.sum(found * v) for v in V])
+
+
+def _computes_in_single(exam: Examination) -> bool:
+    """Whether the code computes in float32: its gradients are, or its loss is a stairway, too coarse for tiny steps."""
+    if any(call.answer.single for call in exam.calls()):
+        return True
+    answered = [call for call in exam.draws if not call.answer.raised and np.isfinite(call.answer.loss)]
+    if not answered:
+        return False
+    point, loss = answered[0].point, answered[0].answer.loss
+    losses = []
+    for factor in (1 + 1e-10, 1 + 1e-3):
+        moved = point
+        for name, array in exam.question.variables(point).items():
+            moved = exam.question.moved(moved, name, array * factor)
+        try:
+            losses.append(exam.question.value(moved))
+        except Exception:  # the learner's own
+            return False
+    return losses[0] == loss and losses[1] != loss
+
+
+def _is_known_gradient(exam: Examination, call: Call) -> bool:
+    """Whether the answer is the known gradient, to rounding."""
+    for name, right in exam.right(call.point).items():
+        found = call.answer.grads.get(name)
+        if found is None or found.shape != right.shape:
+            return False
+        if exam.single:
+            error = float(np.linalg.norm(found - right))
+            if error > SINGLE_AGREES * float(np.linalg.norm(right)) + 1e-12:
+                return False
+        elif not close(found, right, FORMULAS_AGREE):
+            return False
+    return True
+
+
+def _same(one: dict[str, Array], other: dict[str, Array]) -> bool:
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape and close(one[name], other[name], 1e-6) for name in one
+    )
+
+
+def _facts_about_the_loss(exam: Examination, right: bool, wrong: bool) -> list[str]:
+    """Where the loss is another one than the model's usual one."""
+    if exam.chain is None or not exam.chain.kind:
+        return []
+    usual = SCALES[exam.chain.kind][0][0]
+    if not exam.matched:
+        if any(np.isfinite(call.answer.loss) for call in exam.calls()):
+            fit = "the gradients are right for it, but " if right else ""
+            return [f"{fit}the loss is not {usual} of the model that these parameters make"]
+        return []
+    facts = []
+    if exam.nearly and not exam.single:
+        facts.append(f"the loss is {exam.matched} to four digits only: is a small number added inside the logarithm?")
+    if exam.matched.startswith("a sum"):
+        mean = replace(exam.chain, scale=SCALES[exam.chain.kind][0 if "/ 2" in exam.matched or exam.chain.kind == "cross_entropy" else 1][1])
+        usual_exam = replace(exam, chain=mean)
+        if right:
+            facts.append(f"the gradients are right for the loss that is computed, but that is {exam.matched}, not a mean")
+        elif wrong and all(_is_known_gradient(usual_exam, call) for call in exam.calls() if not call.answer.raised):
+            facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
+    return facts
+
+
+def _observations(exam: Examination, calls: Sequence[Call]) -> list[Observation]:
+    chain = exam.chain
+    observed = []
+    for call in calls if chain is not None else []:
+        sites = {chain.name(*site).removeprefix("grad_"): site for site in gradients(chain, call.point)}
+        found = {sites[name]: array for name, array in call.answer.grads.items() if name in sites}
+        if len(found) * 2 >= len(sites):
+            observed.append(Observation(call.point, found))
+    return observed
+
+
+def _explain(exam: Examination, quick: bool) -> tuple[bool, list[tuple[Cause, ...]]]:
+    """Whether gradients accumulate, and the mistakes that reproduce them; quick leaves out pairs of mistakes."""
+    chain = exam.chain
+    observed = _observations(exam, exam.draws)
+    if chain is None or len(observed) < 2:
+        return False, []
+    rounding = ROUNDING["single" if exam.single else "double"]
+    found = explanations(chain, observed, rounding=rounding)
+    if found:
+        return False, found
+    stale = [mistake for mistake in MISTAKES if mistake.needs_earlier_call]
+    later = [o for o in observed[1:] if len(o.point.X) == len(observed[0].point.X)]
+    first = [replace(o, point=replace(o.point, before=observed[0].point)) for o in later]
+    for history in (later, first) if len(later) > 1 else ():
+        found = explanations(chain, history, stale, rounding=rounding)
+        if found:
+            return False, found
+    increments = [
+        Observation(o.point, {site: o.found[site] - earlier.found[site] for site in o.found})
+        for earlier, o in zip(observed[:-1], observed[1:], strict=True)
+        if o.found.keys() == earlier.found.keys() and all(o.found[s].shape == earlier.found[s].shape for s in o.found)
+    ]
+    if len(increments) > 1:
+        if all(_is_right(chain, o, rounding) for o in increments):
+            return True, []
+        found = explanations(chain, increments, [m for m in MISTAKES if not m.needs_earlier_call], rounding=rounding)
+        if found:
+            return True, found
+    if quick:
+        return False, []
+    found = explanations(chain, observed, rounding=rounding, pairs=True)
+    for history in (later, first) if len(later) > 1 and not found else ():
+        found = found or explanations(chain, history, rounding=rounding, pairs=True)
+    return False, found
+
+
+def _is_right(chain: Chain, observation: Observation, rounding: float) -> bool:
+    right = gradients(chain, observation.point)
+    return all(close(array, right[site], rounding) for site, array in observation.found.items())
+
+
+def _generic_facts(exam: Examination, wrong: Sequence[Call], slopes: Slopes) -> list[str]:
+    calls = [call for call in exam.draws if call.answer.grads]
+    if exam.chain is None or not exam.matched:
+        if not slopes.expected or not exam.given.answer.grads:
+            return []
+        return facts_about([(exam.given.answer.grads, slopes.expected)], [len(exam.given.point.X)], 1e-6)
+    if not calls:
+        return []
+    rounding = 1e-5 if exam.single else 1e-8
+    comparisons = [(call.answer.grads, exam.right(call.point)) for call in calls]
+    facts = facts_about(comparisons, [len(call.point.X) for call in calls], rounding)
+    facts += examples_counted(exam.chain, [call.point for call in calls], [call.answer.grads for call in calls])
+    return facts
+
+
+def _report(
+    exam: Examination,
+    ok: bool,
+    slopes: Slopes,
+    problems: Sequence[str],
+    changed: Sequence[str],
+    wrong: Sequence[Call],
+    accumulated: bool,
+    causes: Sequence[tuple[Cause, ...]],
+    mistakes: tuple[str, ...],
+) -> Report:
+    shown, rows = _rows(exam, slopes, wrong)
+    lines = [_verdict(exam, ok, slopes, mistakes), "", *table(rows)]
+    if shown is not exam.given:
+        n = len(shown.point.X)
+        lines.append(f"    (at numbers drawn by the check, {n} examples; at yours the mistake does not show)")
+    lines += [""] + [f"- {problem}" for problem in problems] if problems else []
+    if accumulated:
+        lines += [
+            "",
+            "gradient_accumulated: Each call adds its gradients to those of the calls before. Set them anew each time, "
+            "or set them to 0 first.",
+        ]
+    if causes and exam.chain is not None:
+        point = shown.point
+        if causes[0][0].mistake.needs_earlier_call:
+            point = exam.draws[1].point
+        lines += ["", *story(exam.chain, point, causes[0])]
+        for other in causes[1:]:
+            lines += ["", f"Or {other[0].mistake.name}, which gives the same numbers here."]
+    if changed:
+        lines += [
+            "",
+            f"argument_changed: The code writes to its argument{'s' if len(changed) > 1 else ''} {', '.join(changed)}. "
+            "Whoever calls it does not expect that; make a copy first.",
+        ]
+    if exam.facts:
+        lines += ["", *(f"Fact: {fact}." for fact in exam.facts)]
+    if exam.notes:
+        lines += ["", *(f"Note: {note}." for note in exam.notes)]
+    text = "\n".join(line.rstrip() for line in lines)
+    return Report(ok, slopes.errors, mistakes, tuple(exam.facts), text)
+
+
+def _verdict(exam: Examination, ok: bool, slopes: Slopes, mistakes: Sequence[str]) -> str:
+    if ok:
+        worst = max((error for error in slopes.errors.values() if np.isfinite(error)), default=0.0)
+        if exam.single:
+            return f"{exam.name}: right, to the 7 digits of float32. What is missing to float64 is precision, not a mistake."
+        how = "random directions" if slopes.sampled else "every entry"
+        return f"{exam.name}: right. Its gradients are the slopes of its loss, {how}, to {worst:.0e} of their size."
+    if mistakes:
+        return f"{exam.name} is wrong: {' and '.join(mistakes)}."
+    return f"{exam.name} is wrong. No mistake of the dictionary gives these gradients; what holds is below."
+
+
+def _rows(exam: Examination, slopes: Slopes, wrong: Sequence[Call]) -> tuple[Call, list[Row]]:
+    """The call to show, the caller's own where it shows the mistake, and the lines of its table."""
+    given_shows = not wrong or any(call is exam.given for call in wrong) or exam.given.answer.raised
+    shown = exam.given if given_shows or not exam.matched else wrong[0]
+    rows = []
+    right = exam.right(shown.point) if exam.matched else slopes.expected
+    for name in exam.question.variables(shown.point):
+        found = shown.answer.grads.get(name)
+        error = slopes.errors.get(name, np.nan) if shown is exam.given else np.nan
+        if name not in right:
+            continue
+        if found is not None and found.shape == right[name].shape:
+            size = float(np.max(np.abs(right[name]), initial=0.0)) or 1.0
+            against = float(np.max(np.abs(found - right[name]), initial=0.0)) / size
+            error = error if np.isfinite(error) else against
+            limit = (1e-5 if exam.single else FORMULAS_AGREE) if exam.matched else 1e-6
+            rows.append(Row(name, error, against <= limit, found, right[name]))
+        else:
+            rows.append(Row(name, error, False, found, right[name]))
+    return shown, rows
