@@ -104,10 +104,18 @@ def _examine_known(
 def _examine_square(exam: Examination, function: Callable[..., Any], layout: Layout, rng: np.random.Generator) -> Report:
     """It raises with the caller's shapes: with all layers equally wide it may not, and show what it does."""
     square = layout.square(6)
-    exam.question = ModelQuestion(function, square)
-    ask(exam, [draw(square, n, rng) for n in (5, 5, 5, 8)])
-    exam.chain, exam.matched, exam.nearly = match(exam.draws, square.chain)
-    return conclude(exam, 0, rng)
+    raised = exam.given.answer.raised
+    other = Examination(exam.name, ModelQuestion(function, square), square.chain, exam.given)
+    ask(other, [draw(square, n, rng) for n in (5, 5, 5, 8)])
+    if all(call.answer.raised for call in other.draws):
+        return conclude(exam, 0, rng)
+    other.given = other.draws[0]
+    other.problems = [f"it raised {raised}"]
+    other.notes.append(
+        "your shapes make it stop there; what follows was found with 6 units in every layer, where all shapes fit"
+    )
+    other.chain, other.matched, other.nearly = match(other.draws, square.chain)
+    return conclude(other, None, rng)
 
 
 def _examine_unknown(
