@@ -35,6 +35,41 @@ NUMBERS = ["missing_target", "missing_prediction"]
 HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
           "weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward"]  # fmt: skip
 
+# Mistakes that are not in the dictionary: to be found, and not to be called by a name that is not theirs.
+OUTSIDE_AT_THE_LOSS = {
+    "three times": lambda G, P, T, n: 3 * G,
+    "root of n": lambda G, P, T, n: G * np.sqrt(n),
+    "n less one": lambda G, P, T, n: G * n / (n - 1),
+    "last example left out": lambda G, P, T, n: G * (np.arange(n) < n - 1)[:, None],
+    "clipped": lambda G, P, T, n: np.clip(G, -0.5 / n, 0.5 / n),
+    "smoothed labels": lambda G, P, T, n: G + 0.1 * (T - 1 / T.shape[1]) / n,
+    "signs alone": lambda G, P, T, n: np.sign(G) / n,
+    "squared": lambda G, P, T, n: G**2,
+    "log to base 2": lambda G, P, T, n: G / np.log(2),
+    "normalised": lambda G, P, T, n: G / np.linalg.norm(G),
+    "wrong by 1e-7": lambda G, P, T, n: G * (1 + 1e-7),
+    "centred": lambda G, P, T, n: G - G.mean(axis=0),
+}
+OUTSIDE_IN_THE_RELU = {
+    "leaks": lambda Z, G: np.where(Z > 0, 1, 0.01),
+    "mask at 0.5": lambda Z, G: Z > 0.5,
+    "one unit without mask": lambda Z, G: (Z > 0) | (np.arange(Z.shape[1]) == 0),
+    "softplus": lambda Z, G: 1 / (1 + np.exp(-Z)),
+    "mask of the first example": lambda Z, G: Z[:1] > 0,
+}
+OUTSIDE_IN_THE_GRADIENTS = {
+    "bias forgotten": lambda G, name, params: 0 * G if name[0] == "b" else G,
+    "one entry": lambda G, name, params: G + 1e-3 * (np.arange(G.size) == 0).reshape(G.shape) if name[0] == "W" else G,
+    "reversed units": lambda G, name, params: G[::-1] if name[0] == "b" and G.size > 1 else 1.5 * G,
+    "weights themselves": lambda G, name, params: params[name] if name[0] == "W" else G,
+    "decay of 1": lambda G, name, params: G + 0.01 * np.sign(params[name]) if name[0] == "W" else G,
+}
+
+
+def outside(model):
+    """Mistakes that are not in the dictionary, for this model."""
+    return [*OUTSIDE_AT_THE_LOSS, *OUTSIDE_IN_THE_GRADIENTS, *(OUTSIDE_IN_THE_RELU if model in ("mlp", "deep") else [])]
+
 
 def mistakes_in(model):
     """The mistakes that can be made in this model."""
@@ -125,6 +160,9 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             G = G / n
         if made("relu_mask_on_logits"):
             G = G * (O > 0)
+        for mistake, twist in OUTSIDE_AT_THE_LOSS.items():
+            if made(mistake):
+                G = twist(G, P, T, n)
         grads = {}
         for k in reversed(range(depth)):
             number, W = k + 1, params[weights[k]]
@@ -160,11 +198,17 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
                 slope = H[k]
             if made("another_activations_slope", k):
                 slope = H[k] * (1 - H[k])
+            for mistake, other in OUTSIDE_IN_THE_RELU.items():
+                if made(mistake, k):
+                    slope = other(Z[k - 1], G)
             G = G * slope
         if made("gradient_accumulated"):
             for name in grads:
                 memory[name] = memory.get(name, 0) + grads[name]
             grads = {name: memory[name] for name in grads}
+        for mistake, twist in OUTSIDE_IN_THE_GRADIENTS.items():
+            if made(mistake):
+                grads = {name: twist(grads[name].copy(), name, params) for name in grads}
         if made("argument_changed"):
             given[weights[0]] *= 0.9
         return loss, {name: grads[name] for name in params}

@@ -63,7 +63,7 @@ def take_loss(value: Any, answer: Answer) -> None:
         what = f"shape {number.shape}" if number.size else type(value).__name__
         answer.problems.append(f"the loss must be one number, got {what}")
     elif not np.isfinite(number).all():
-        answer.problems.append(f"the loss is {number.item()}")
+        answer.problems.append(f"the loss is {number.item()}: is there a log of 0, or an exp of a large number?")
     else:
         answer.loss = float(number.item())
 

@@ -112,12 +112,15 @@ def forward(chain: Chain, point: Point) -> list[Array]:
     return values
 
 
-def loss_of(chain: Chain, O: Array, y: Any) -> float:
-    """The loss that the chain ends in, before scale."""
+def loss_of(chain: Chain, point: Point) -> Any:
+    """The loss that a right program computes there; for a chain without a loss, Σ G ∘ its output."""
+    O, y = point.values(chain)[-1], point.y
+    if not chain.kind:
+        return np.sum(point.G * O)
     if chain.kind == "squared_loss":
-        return float(np.mean((O - y) ** 2) / 2)
+        return chain.scale(len(O), O.size) * np.mean((O - y) ** 2) / 2
     O = O - O.max(axis=1, keepdims=True)
-    return float(np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(len(O)), y]))
+    return chain.scale(len(O), len(O)) * np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(len(O)), y])
 
 
 class Changes:

@@ -15,7 +15,7 @@ import numpy as np
 
 from numpynet.functional import Array
 from numpynet.gradcheck.backward_rules import Chain, Changes, Point, Site, backward, gradients, visible
-from numpynet.gradcheck.mistakes import MISTAKES, Mistake
+from numpynet.gradcheck.mistakes import MISTAKES, NEVER_TOGETHER, Mistake
 
 ROUNDING = {"double": 1e-10, "single": 1e-5}  # a reproduction is exact where it agrees to this, relative to the largest
 
@@ -88,29 +88,40 @@ def explanations(
 ) -> list[tuple[Cause, ...]]:
     """The single mistakes that reproduce all observations, the simplest first, or with pairs=True the first two that do.
 
-    [] where none does. A mistake that needs an earlier call is tried only where all observations have one.
+    [] where none does, and where nothing is wrong. A mistake that needs an earlier call is tried only where all
+    observations have one; then one of a pair must be such a mistake.
     """
-    search = _Search(chain, observations, rounding)
     with np.errstate(all="ignore"):
-        causes = [cause for cause in causes_in(chain, mistakes) if _history(cause, observations)]
-        if pairs:
-            return next(([pair] for pair in map(search.fit, _pairs(causes)) if pair is not None), [])
-        return _one_of_each_name(list(filter(None, (search.fit((cause,)) for cause in causes))))
-
-
-def _history(cause: Cause, observations: Sequence[Observation]) -> bool:
-    return not cause.mistake.needs_earlier_call or all(o.point.before is not None for o in observations)
-
-
-def _pairs(causes: Sequence[Cause]) -> Iterator[tuple[Cause, Cause]]:
-    for one, other in itertools.combinations(causes, 2):
-        same_place = one.step is None or other.step is None or one.step == other.step
-        if one.mistake.name != other.mistake.name and not (same_place and {*one.instead} & {*other.instead}):
-            yield one, other
+        search = _Search(chain, observations, rounding)
+        if search.nothing_wrong():
+            return []
+        history = all(o.point.before is not None for o in observations)
+        causes = [cause for cause in causes_in(chain, mistakes) if history or not cause.mistake.needs_earlier_call]
+        if not pairs:
+            return _one_of_each_name(list(filter(None, (search.fit((cause,)) for cause in causes))))
+        likely = search.likely_pairs(causes, with_history=history)
+        return next(([pair] for pair in map(search.fit, likely) if pair is not None), [])
 
 
 def _one_of_each_name(found: Sequence[tuple[Cause, ...]]) -> list[tuple[Cause, ...]]:
     return list({causes[0].mistake.name: causes for causes in reversed(found)}.values())[::-1]
+
+
+def _reaches(cause: Cause, site: Site) -> bool:
+    """Whether what this cause changes goes into the gradient made at this site."""
+    rule, step = site
+    for changed in cause.rules():
+        if changed in ("P", "T", "grad_O") or (changed == rule and cause.step in (None, step)):
+            return True
+        if changed in ("grad_H", "grad_Z") and (cause.step is None or cause.step > step):
+            return True
+    return False
+
+
+def _exclude(one: Cause, other: Cause) -> bool:
+    """Whether both replace the same rule at the same place."""
+    same_place = one.step is None or other.step is None or one.step == other.step
+    return same_place and bool({*one.instead} & {*other.instead})
 
 
 class _Search:
@@ -133,6 +144,41 @@ class _Search:
             for cause, number in zip(causes, numbers, strict=True)
         )
 
+    def nothing_wrong(self) -> bool:
+        return all(
+            self.same(k, site, array) for k in range(len(self.right)) for site, array in self.right[k].items()
+        )
+
+    def likely_pairs(self, causes: Sequence[Cause], *, with_history: bool) -> Iterator[tuple[Cause, Cause]]:
+        """The pairs that may reproduce the first observation, by what each of the two does to it alone.
+
+        A gradient that only one of them reaches must come out as observed with that one alone, and a gradient that
+        neither reaches must be right. (Where there is a free number, this cannot be said beforehand.)
+        """
+        sites = set(self.right[0])
+        right = {site for site in sites if self.same(0, site, self.right[0][site])}
+        known = [(cause, {site for site in sites if _reaches(cause, site)}, self._exact(cause)) for cause in causes]
+        for (one, reached, exact), (other, reached_too, exact_too) in itertools.combinations(known, 2):
+            names = {one.mistake.name, other.mistake.name}
+            if len(names) == 1 or names in NEVER_TOGETHER or _exclude(one, other):
+                continue
+            if with_history and not (one.mistake.needs_earlier_call or other.mistake.needs_earlier_call):
+                continue
+            if (
+                sites - reached - reached_too <= right
+                and (reached - reached_too <= exact or one.mistake.unknown)
+                and (reached_too - reached <= exact_too or other.mistake.unknown)
+            ):
+                yield one, other
+
+    def _exact(self, cause: Cause) -> set[Site]:
+        """The gradients of the first observation that this cause reproduces alone."""
+        try:
+            made = gradients(self.chain, self.observations[0].point, changes_of([cause], [0.0]))
+        except (ValueError, IndexError, TypeError, AttributeError):
+            return set()
+        return {site for site, array in made.items() if self.same(0, site, array)}
+
     def _reproduces(self, k: int, causes: Sequence[Cause], numbers: Sequence[float]) -> bool:
         observation = self.observations[k]
         for site, array, _ in backward(self.chain, observation.point, changes_of(causes, numbers)):
@@ -148,39 +194,55 @@ class _Search:
         if found.shape != array.shape:
             return False
         size = max(_largest(array), 1e-3 * _largest(self.right[k][site]))
-        return _largest(found - array) <= self.rounding * size
+        return bool(_largest(found - array) <= self.rounding * size)
 
     def _numbers(self, causes: Sequence[Cause]) -> list[float] | None:
-        """The free number of each mistake that has one, from the first gradient in which it shows; None: impossible."""
+        """The free number of each mistake that has one, from the first gradient in which it shows; None: impossible.
+
+        Gradients are linear in these numbers, but for masks that depend on them: then one more round comes nearer.
+        """
         numbers = [0.0 for _ in causes]
         free = [i for i, cause in enumerate(causes) if cause.mistake.unknown]
-        point = self.observations[0].point
-        while free:
-            passes = [backward(self.chain, point, changes_of(causes, numbers))]
-            passes += [
-                backward(self.chain, point, changes_of(causes, [1.0 if i == j else x for j, x in enumerate(numbers)]))
-                for i in free
-            ]
-            for (site, at_0, _), *others in zip(*passes, strict=True):
-                if not visible(self.chain, site):
-                    continue
-                slopes = [other[1] - at_0 for other in others]
-                shown = [i for i, slope in enumerate(slopes) if _largest(slope) > 1e-12 * _largest(at_0)]
-                if shown:
-                    break
-                if not self.same(0, site, at_0):
-                    return None
-            else:
+        masks = any("relu" in cause.mistake.name for cause in causes)
+        for _ in range(0 if not free else 3 if masks else len(free)):
+            if not self._improve(causes, numbers, free, linear=not masks):
                 return None
-            i, slope = free[shown[0]], slopes[shown[0]]
+        possible = all(cause.mistake.possible(x) for cause, x in zip(causes, numbers, strict=True) if cause.mistake.unknown)
+        return numbers if possible else None
+
+    def _improve(self, causes: Sequence[Cause], numbers: list[float], free: Sequence[int], *, linear: bool) -> bool:
+        """Solve for each number in the first gradient that depends on it; whether that can still lead anywhere."""
+        point, step = self.observations[0].point, 1e-3
+        tried = [[x + step * (i == j) for j, x in enumerate(numbers)] for i in free]
+        passes = [backward(self.chain, point, changes_of(causes, each)) for each in (numbers, *tried)]
+        left = dict(enumerate(free, start=1))
+        for made in zip(*passes, strict=True):
+            (site, now, _) = made[0]
+            if not visible(self.chain, site):
+                continue
+            slopes = {k: (made[k][1] - now) / step for k in left}
+            shown = [k for k, slope in slopes.items() if _largest(slope) > 1e-9 * _largest(now)]
             found = self.observations[0].found.get(site)
-            if found is None or found.shape != slope.shape:
-                return None
-            numbers[i] = float(np.sum((found - at_0) * slope) / np.sum(slope * slope))
-            if not causes[i].mistake.possible(numbers[i]):
-                return None
-            free.remove(i)
-        return numbers
+            if not shown:
+                if len(left) == len(free) and not self.same(0, site, now):
+                    return False
+                continue
+            if found is None or found.shape != now.shape:
+                return False
+            columns = np.stack([slopes[k].ravel() for k in shown], axis=1)
+            by = np.linalg.lstsq(columns, (found - now).ravel(), rcond=None)[0]
+            size = _largest(self.right[0][site])
+            off = _largest(found.ravel() - now.ravel() - columns @ by)
+            if linear and len(left) == len(free) and off > 1e-6 * max(size, _largest(found)):
+                return False
+            for k, change in zip(shown, by, strict=True):
+                i = left.pop(k)
+                if numbers[i] == 0 and _largest(slopes[k]) * abs(change) <= 1e-8 * size:
+                    return False  # a mistake that changes nothing
+                numbers[i] += float(change)
+            if not left:
+                return True
+        return False
 
 
 def first_wrong(

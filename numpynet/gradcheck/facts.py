@@ -65,10 +65,12 @@ def _wrong_slices(found: Array, right: Array, axis: int, rounding: float) -> lis
     return [int(i) for i in np.flatnonzero(off)]
 
 
-def close(found: Array, right: Array, rounding: float) -> bool:
+def close(found: Array, right: Array, rounding: float, least: float = 0.0) -> bool:
+    """Whether the two agree to rounding, relative to the largest entry that is right, or to `least` if that is more."""
     if found.shape != right.shape:
         return False
-    return bool(np.max(np.abs(found - right), initial=0.0) <= rounding * np.max(np.abs(right), initial=0.0))
+    size = max(float(np.max(np.abs(right), initial=0.0)), least)
+    return bool(np.max(np.abs(found - right), initial=0.0) <= rounding * size)
 
 
 def _ratio(found: Array, right: Array, rounding: float) -> float | None:
@@ -88,7 +90,7 @@ def _common(ratios: Sequence[float | None]) -> float | None:
 def _times(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
     common = _common(ratios)
     if common is not None:
-        return f"{common:.6g} times"
+        return f"{common:.6g} times" if abs(common - 1) > 1e-4 else f"(1 {common - 1:+.1e}) times"
     each = dict(zip(sizes, ratios, strict=True))
     return ", ".join(f"{ratio:.6g} times (for n = {n})" for n, ratio in each.items())
 

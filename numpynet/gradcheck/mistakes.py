@@ -330,3 +330,12 @@ MISTAKES = (
         needs_earlier_call=True,
     ),
 )
+
+# One undoes the other, or the two are another way to write a third: nobody makes both.
+NEVER_TOGETHER = (
+    {"sum_not_mean", "divided_by_n_twice"},
+    {"factor_two", "factor_half"},
+    {"missing_onehot", "missing_probabilities"},
+    {"missing_target", "missing_prediction"},
+    {"softmax_slope_twice", "softmax_slope_missing"},
+)

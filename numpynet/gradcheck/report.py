@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,9 +77,14 @@ def table(rows: Sequence[Row]) -> list[str]:
     ]
 
 
+def wrapped(text: str) -> list[str]:
+    """A paragraph in lines of at most 100 characters."""
+    return textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
+
+
 def number(x: Any) -> str:
     """Four digits, and a true minus sign."""
-    return f"{float(x):.4g}".replace("-", "−")
+    return f"{float(x) + 0.0:.4g}".replace("-", "−")
 
 
 def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
@@ -112,22 +118,36 @@ def story(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
     name = chain.name(*site)
     where = _exactly_where(site, wrong, expected, q, names_at(chain, *site))
     before = [chain.name(*s) for s in right if s[0] != "T"]
-    lines = [f"Going backward, {_list(before)} right; {name} is the first wrong{where}."] if before else []
-    lines = lines or [f"Going backward, {name}, the first quantity, is already wrong{where}."]
+    if before:
+        lines = wrapped(f"Going backward, {_list(before)} right; {name} is the first wrong{where}.")
+    else:
+        lines = wrapped(f"Going backward, {name}, the first quantity, is already wrong{where}.")
     for cause in causes:
         rule, step = _site_of(chain, cause, site)
         names = names_at(chain, rule, step)
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
-        did = cause.mistake.did.format_map(_Names(names | {"it": it, "right": formula}))
-        lines += ["", f"{cause.mistake.name}: {cause.mistake.sentence.format_map(_Names(names | {'it': it}))}"]
+        did = cause.mistake.did.format_map(names | {"it": it, "right": formula})
         found = f"    ({_unknown(cause)})" if cause.mistake.unknown else ""
+        lines += ["", *wrapped(f"{cause.mistake.name}: {cause.mistake.sentence.format_map(names)}{_place(chain, cause, it)}")]
         lines += [f"    yours:  {did}{found}", f"    right:  {it} = {formula}"]
-    return [*lines, "", *_example(site, wrong, expected, q, names_at(chain, *site), name)]
+    return [*lines, "", *wrapped(_example(site, wrong, expected, q, names_at(chain, *site), name))]
 
 
-class _Names(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return key
+def _place(chain: Chain, cause: Cause, it: str) -> str:
+    """In which of several layers the mistake is made."""
+    kind = "relu" if "grad_Z" in cause.rules() else "linear"
+    if cause.rules() & {"P", "T", "grad_O"} or chain.steps.count(kind) < 2 or cause.rules() == {"grad_H"}:
+        return ""
+    return " Every layer has it." if cause.step is None else f" Only {it} has it; the other layers are right."
+
+
+def shows(chain: Chain, point: Point, causes: Sequence[Cause]) -> bool:
+    """Whether these causes change anything at this point."""
+    try:
+        first_wrong(chain, point, causes)
+    except (LookupError, ValueError, IndexError, AttributeError):
+        return False
+    return True
 
 
 def _unknown(cause: Cause) -> str:
@@ -165,10 +185,10 @@ def _exactly_where(site: Site, wrong: Array, expected: Array, q: Any, names: Map
     return ""
 
 
-def _example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str], name: str) -> list[str]:
+def _example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str], name: str) -> str:
     """The entry that is worst, and the numbers that it is made of."""
     if wrong.shape != expected.shape or wrong.size == 0:
-        return [f"For example, {name} has shape {wrong.shape} and should have {expected.shape}."]
+        return f"Its shape is {wrong.shape} and should be {expected.shape}."
     at = tuple(int(i) for i in np.unravel_index(int(np.abs(wrong - expected).argmax()), wrong.shape))
     made = ""
     rule = site[0]
@@ -182,7 +202,7 @@ def _example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[s
         made = f"column {at[0]} of {names['grad_Y']} is {shown}, so "
     index = f"[{', '.join(map(str, at))}]"
     example = f" (example {at[0]})" if rule in ("grad_Z", "grad_O", "P", "grad_H") else ""
-    return [f"For example, at {index}{example}: {made}{name} should be {number(expected[at])}; yours is {number(wrong[at])}."]
+    return f"For example, at {index}{example}: {made}{name} should be {number(expected[at])}; yours is {number(wrong[at])}."
 
 
 def _list(names: Sequence[str]) -> str:

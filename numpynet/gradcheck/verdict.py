@@ -19,13 +19,22 @@ from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanation
 from numpynet.gradcheck.facts import close, examples_counted, facts_about
 from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.gradcheck.numeric import STEP, central_differences, directional_difference
-from numpynet.gradcheck.report import Report, Row, number, story, table
+from numpynet.gradcheck.report import Report, Row, number, shows, story, table, wrapped
 
 FORMULAS_AGREE = 1e-10  # norm-wise, float64: a learner's formula in its own order of operations
 SINGLE_AGREES = 3e-6  # relative L2, float32
 DIFFERENCES_AGREE = 1e-9  # norm-wise, float64: central differences
 ENTRIES = 5000  # with more parameters than this, random directions in place of every entry
 ROWS = 64  # central differences use this many of the caller's examples at most
+
+ACCUMULATED = (
+    "gradient_accumulated: Each call adds its gradients to those of the calls before. Set them anew in each call, or "
+    "set them to 0 first."
+)
+CHANGED = (
+    "argument_changed: The code writes to {}, which it was given. Whoever calls it does not expect that, and the next "
+    "call meets other numbers: work on a copy."
+)
 
 SCALES: dict[str, list[tuple[str, Callable[[int, int], float]]]] = {
     "cross_entropy": [
@@ -104,17 +113,8 @@ def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
 
 
 def _loss_is(call: Call, chain: Chain, tolerance: float) -> bool:
-    expected = known_value(chain, call.point)
+    expected = float(loss_of(chain, call.point))
     return bool(abs(call.answer.loss - expected) <= tolerance * abs(expected))
-
-
-def known_value(chain: Chain, point: Point) -> float:
-    """What a right loss_and_gradients returns as its loss; for a chain without a loss, Σ G ∘ its output."""
-    O = point.values(chain)[-1]
-    if not chain.kind:
-        return float(np.sum(point.G * O))
-    terms = O.size if chain.kind == "squared_loss" else len(O)
-    return loss_of(chain, O, point.y) * chain.scale(len(O), terms)
 
 
 def conclude(exam: Examination, directions: int | None, rng: np.random.Generator) -> Report:
@@ -123,8 +123,7 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     if exam.matched and not exam.single and not _slopes_match(exam, rng):
         exam.matched = ""
     slopes = _slopes(exam, exam.given, directions, rng)
-    problems = [*exam.problems, *(problem for call in exam.calls() for problem in call.answer.problems)]
-    problems = list(dict.fromkeys(problems))
+    problems = exam.problems or next((call.answer.problems for call in exam.calls() if call.answer.problems), [])
     changed = sorted({name for call in exam.calls() for name in call.answer.changed})
     wrong = [call for call in exam.calls() if not call.answer.raised and not _is_known_gradient(exam, call)]
     repeats = exam.repeated is None or _same(exam.draws[0].answer.grads, exam.repeated.answer.grads)
@@ -133,21 +132,19 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     else:
         right = slopes.agree and _slopes(exam, exam.draws[1], 3, rng).agree
     exam.facts += _facts_about_the_loss(exam, right, bool(wrong))
-    causes: list[tuple[Cause, ...]] = []
     mistakes: list[str] = []
-    accumulated = False
-    if exam.chain is not None and (wrong or not repeats):
-        accumulated, causes = _explain(exam, quick=right)
+    why = _explain(exam, quick=right) if wrong or not repeats else Explanation()
+    causes = why.causes
     if right and causes:  # the gradients fit the loss, but the loss is another one than it is meant to be
         names = {cause.mistake.name for cause in causes[0]}
         if names == {"weight_decay_in_gradient"}:
             strength = number(causes[0][0].number)
             exam.facts.append(f"the loss and its gradient have a weight decay, λ = {strength}, and fit one another")
-            causes = []
+            why.causes = causes = []
         else:
             right = False
             exam.facts.append("the gradients fit the loss that is computed: the same mistake is in both")
-    if accumulated:
+    if why.accumulated:
         mistakes.append("gradient_accumulated")
     for explanation in causes if causes and len(causes[0]) == 1 else causes[:1]:
         mistakes += [cause.mistake.name for cause in explanation]
@@ -158,9 +155,9 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         mistakes.append("precision_only")
     if not ok and not repeats and not mistakes:
         exam.facts.append("two calls with the same arguments return different gradients: something is kept between calls")
-    if not ok and not causes and not accumulated and (wrong or not right):
+    if not ok and not causes and not why.accumulated and (wrong or not right):
         exam.facts += _generic_facts(exam, wrong, slopes)
-    return _report(exam, ok, slopes, problems, changed, wrong, accumulated, causes, tuple(dict.fromkeys(mistakes)))
+    return _report(exam, ok, slopes, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
 
 
 @dataclass
@@ -189,6 +186,8 @@ def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.rando
     # each loss is rounded to about 1e-16 of itself (float32: 1e-7); divided by h, that blurs every difference
     blur = (4e-7 if exam.single else 1e-15) * max(1.0, abs(call.answer.loss)) / h if np.isfinite(call.answer.loss) else 0
     slopes.agree = True
+    offs: dict[str, float] = {}
+    sizes: dict[str, float] = {}
     for name, array in variables.items():
         found = call.answer.grads.get(name)
         try:
@@ -196,7 +195,9 @@ def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.rando
                 if slopes.sampled:
                     right, came = _along(exam, call, name, array, found, directions or 8, h, rng)
                 else:
-                    right = central_differences(_loss_along(exam, call.point, name), array, h)
+                    right = central_differences(
+                        _loss_along(exam, call.point, name, precise=True), array.astype(np.longdouble), h
+                    )
                     slopes.expected[name], came = right, found
         except Exception:  # the learner's own, for these numbers: the answers have told of it
             slopes.agree = False
@@ -206,20 +207,27 @@ def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.rando
             continue
         size = float(np.max(np.abs(right), initial=0.0))
         off = float(np.max(np.abs(came - right), initial=0.0))
-        slopes.errors[name] = off / (size or 1.0)
+        offs[name], sizes[name] = off, size
         slopes.agree = slopes.agree and off <= limit * size + blur
+    least = 1e-6 * max(sizes.values(), default=0.0)  # what is smaller is 0 but for rounding
+    slopes.errors |= {name: offs[name] / (max(sizes[name], least) or 1.0) for name in offs}
     return slopes
 
 
-def _loss_along(exam: Examination, point: Point, name: str) -> Callable[[Array], float]:
+def _loss_along(exam: Examination, point: Point, name: str, *, precise: bool) -> Callable[[Array], Any]:
     """The loss as a function of one variable: the learner's; or, where that has shown to be a known one, the known one.
 
-    The two are the same to ten digits, and the known one does not compute gradients each time: that is faster.
+    The two agree to ten digits, in their slopes too. The known one does not compute gradients each time, and computes
+    with the longest floats there are, so that the differences of its values keep more digits.
     """
     question, chain = exam.question, exam.chain
-    if chain is not None and exam.matched and not exam.nearly:
-        return lambda array: known_value(chain, question.moved(point, name, array))
-    return lambda array: question.value(question.moved(point, name, array))
+    if chain is None or not exam.matched or exam.nearly:
+        return lambda array: question.value(question.moved(point, name, array.astype(np.float64)))
+    dtype = np.longdouble if precise else np.float64
+    params = {key: array.astype(dtype) for key, array in point.params.items()}
+    G = None if point.G is None else point.G.astype(dtype)
+    exact = Point(params, point.X.astype(dtype), point.y, G)
+    return lambda array: loss_of(chain, question.moved(exact, name, array))
 
 
 def _slopes_match(exam: Examination, rng: np.random.Generator) -> bool:
@@ -249,7 +257,7 @@ def _along(
     exam: Examination, call: Call, name: str, array: Array, found: Array | None, directions: int, h: float, rng: Any
 ) -> tuple[Array, Array | None]:
     """The slopes along random directions, and what the gradient that came says they are."""
-    f = _loss_along(exam, call.point, name)
+    f = _loss_along(exam, call.point, name, precise=False)
     V = rng.normal(size=(directions, *array.shape)) / np.sqrt(max(1, len(array) if array.ndim else 1))
     right = np.array([directional_difference(f, array, v, 10 * h) for v in V])
     if found is None or found.shape != array.shape:
@@ -279,15 +287,20 @@ def _computes_in_single(exam: Examination) -> bool:
 
 def _is_known_gradient(exam: Examination, call: Call) -> bool:
     """Whether the answer is the known gradient, to rounding."""
-    for name, right in exam.right(call.point).items():
+    known = exam.right(call.point)
+    # a sum that cancels keeps the rounding of its terms, which are about as large as the other gradients
+    least = (0.1 if exam.single else 1e-4) * max(float(np.linalg.norm(right)) for right in known.values())
+    for name, right in known.items():
         found = call.answer.grads.get(name)
         if found is None or found.shape != right.shape:
             return False
+        if exam.single and call is exam.given:
+            continue  # the caller's numbers may magnify rounding; those drawn here do not
         if exam.single:
             error = float(np.linalg.norm(found - right))
-            if error > SINGLE_AGREES * float(np.linalg.norm(right)) + 1e-12:
+            if error > SINGLE_AGREES * max(float(np.linalg.norm(right)), least):
                 return False
-        elif not close(found, right, FORMULAS_AGREE):
+        elif not close(found, right, FORMULAS_AGREE, least):
             return False
     return True
 
@@ -332,40 +345,54 @@ def _observations(exam: Examination, calls: Sequence[Call]) -> list[Observation]
     return observed
 
 
-def _explain(exam: Examination, quick: bool) -> tuple[bool, list[tuple[Cause, ...]]]:
-    """Whether gradients accumulate, and the mistakes that reproduce them; quick leaves out pairs of mistakes."""
+@dataclass
+class Explanation:
+    """The mistakes that reproduce the draws, a point at which they show, and whether gradients also accumulate."""
+
+    causes: list[tuple[Cause, ...]] = field(default_factory=list)
+    point: Point | None = None
+    accumulated: bool = False
+
+
+def _explain(exam: Examination, quick: bool) -> Explanation:
+    """Look for single mistakes, also with arrays of earlier calls or with sums over calls; unless quick, for two."""
     chain = exam.chain
     observed = _observations(exam, exam.draws)
     if chain is None or len(observed) < 2:
-        return False, []
+        return Explanation()
     rounding = ROUNDING["single" if exam.single else "double"]
-    found = explanations(chain, observed, rounding=rounding)
-    if found:
-        return False, found
-    stale = [mistake for mistake in MISTAKES if mistake.needs_earlier_call]
+    at_once = [m for m in MISTAKES if not m.needs_earlier_call]
+    stale = [m for m in MISTAKES if m.needs_earlier_call]
     later = [o for o in observed[1:] if len(o.point.X) == len(observed[0].point.X)]
-    first = [replace(o, point=replace(o.point, before=observed[0].point)) for o in later]
-    for history in (later, first) if len(later) > 1 else ():
-        found = explanations(chain, history, stale, rounding=rounding)
-        if found:
-            return False, found
-    increments = [
+    from_first = [replace(o, point=replace(o.point, before=observed[0].point)) for o in later]
+    histories = [later, from_first] if len(later) > 1 else []
+
+    causes = explanations(chain, observed, at_once, rounding=rounding)
+    if causes:
+        return Explanation(causes, observed[0].point)
+    for history in histories:
+        causes = explanations(chain, history, stale, rounding=rounding)
+        if causes:
+            return Explanation(causes, history[0].point)
+    added = _increments(observed)
+    if len(added) > 1:
+        causes = explanations(chain, added, at_once, rounding=rounding)
+        if causes or all(_is_right(chain, o, rounding) for o in added):
+            return Explanation(causes, added[0].point, accumulated=True)
+    for history in [] if quick else [observed, *histories]:
+        causes = explanations(chain, history, MISTAKES, rounding=rounding, pairs=True)
+        if causes:
+            return Explanation(causes, history[0].point)
+    return Explanation()
+
+
+def _increments(observed: Sequence[Observation]) -> list[Observation]:
+    """What each call added to the gradients of the one before it."""
+    return [
         Observation(o.point, {site: o.found[site] - earlier.found[site] for site in o.found})
         for earlier, o in zip(observed[:-1], observed[1:], strict=True)
         if o.found.keys() == earlier.found.keys() and all(o.found[s].shape == earlier.found[s].shape for s in o.found)
     ]
-    if len(increments) > 1:
-        if all(_is_right(chain, o, rounding) for o in increments):
-            return True, []
-        found = explanations(chain, increments, [m for m in MISTAKES if not m.needs_earlier_call], rounding=rounding)
-        if found:
-            return True, found
-    if quick:
-        return False, []
-    found = explanations(chain, observed, rounding=rounding, pairs=True)
-    for history in (later, first) if len(later) > 1 and not found else ():
-        found = found or explanations(chain, history, rounding=rounding, pairs=True)
-    return False, found
 
 
 def _is_right(chain: Chain, observation: Observation, rounding: float) -> bool:
@@ -395,8 +422,7 @@ def _report(
     problems: Sequence[str],
     changed: Sequence[str],
     wrong: Sequence[Call],
-    accumulated: bool,
-    causes: Sequence[tuple[Cause, ...]],
+    why: Explanation,
     mistakes: tuple[str, ...],
 ) -> Report:
     shown, rows = _rows(exam, slopes, wrong)
@@ -404,44 +430,37 @@ def _report(
     if shown is not exam.given:
         n = len(shown.point.X)
         lines.append(f"    (at numbers drawn by the check, {n} examples; at yours the mistake does not show)")
-    lines += [""] + [f"- {problem}" for problem in problems] if problems else []
-    if accumulated:
-        lines += [
-            "",
-            "gradient_accumulated: Each call adds its gradients to those of the calls before. Set them anew each time, "
-            "or set them to 0 first.",
-        ]
-    if causes and exam.chain is not None:
-        point = shown.point
-        if causes[0][0].mistake.needs_earlier_call:
-            point = exam.draws[1].point
-        lines += ["", *story(exam.chain, point, causes[0])]
-        for other in causes[1:]:
+    lines += ["", *wrapped(f"It does not give what is asked: {'; '.join(problems)}.")] if problems else []
+    if why.accumulated:
+        lines += ["", *wrapped(ACCUMULATED)]
+    if why.causes and why.point is not None and exam.chain is not None:
+        needs = any(cause.mistake.needs_earlier_call for cause in why.causes[0])
+        at_given = not needs and shows(exam.chain, exam.given.point, why.causes[0])
+        lines += ["", *story(exam.chain, exam.given.point if at_given else why.point, why.causes[0])]
+        for other in why.causes[1:]:
             lines += ["", f"Or {other[0].mistake.name}, which gives the same numbers here."]
     if changed:
-        lines += [
-            "",
-            f"argument_changed: The code writes to its argument{'s' if len(changed) > 1 else ''} {', '.join(changed)}. "
-            "Whoever calls it does not expect that; make a copy first.",
-        ]
-    if exam.facts:
-        lines += ["", *(f"Fact: {fact}." for fact in exam.facts)]
-    if exam.notes:
-        lines += ["", *(f"Note: {note}." for note in exam.notes)]
+        lines += ["", *wrapped(CHANGED.format(", ".join(changed)))]
+    for word, found in [("Fact", exam.facts), ("Note", exam.notes)]:
+        if found:
+            lines += ["", *(line for each in found for line in wrapped(f"{word}: {each}."))]
     text = "\n".join(line.rstrip() for line in lines)
-    return Report(ok, slopes.errors, mistakes, tuple(exam.facts), text)
+    errors = slopes.errors
+    if exam.single and exam.matched:
+        errors = {row.name: row.error for row in rows}
+    return Report(ok, errors, mistakes, tuple(exam.facts), text)
 
 
 def _verdict(exam: Examination, ok: bool, slopes: Slopes, mistakes: Sequence[str]) -> str:
     if ok:
         worst = max((error for error in slopes.errors.values() if np.isfinite(error)), default=0.0)
         if exam.single:
-            return f"{exam.name}: right, to the 7 digits of float32. What is missing to float64 is precision, not a mistake."
-        how = "random directions" if slopes.sampled else "every entry"
-        return f"{exam.name}: right. Its gradients are the slopes of its loss, {how}, to {worst:.0e} of their size."
+            return f"{exam.name} is right, to the 7 digits of float32: what is missing is precision, not a mistake."
+        how = "along random directions" if slopes.sampled else "in every entry"
+        return f"{exam.name} is right. Its gradients are the slopes of its loss, {how}, to {worst:.0e} of their size."
     if mistakes:
-        return f"{exam.name} is wrong: {' and '.join(mistakes)}."
-    return f"{exam.name} is wrong. No mistake of the dictionary gives these gradients; what holds is below."
+        return f"{exam.name} is wrong: {', '.join(mistakes)}."
+    return f"{exam.name} is wrong, in a way that no mistake of the dictionary explains."
 
 
 def _rows(exam: Examination, slopes: Slopes, wrong: Sequence[Call]) -> tuple[Call, list[Row]]:
@@ -452,7 +471,8 @@ def _rows(exam: Examination, slopes: Slopes, wrong: Sequence[Call]) -> tuple[Cal
     right = exam.right(shown.point) if exam.matched else slopes.expected
     for name in exam.question.variables(shown.point):
         found = shown.answer.grads.get(name)
-        error = slopes.errors.get(name, np.nan) if shown is exam.given else np.nan
+        of_slopes = shown is exam.given and not (exam.single and exam.matched)
+        error = slopes.errors.get(name, np.nan) if of_slopes else np.nan
         if name not in right:
             continue
         if found is not None and found.shape == right[name].shape:
