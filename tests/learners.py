@@ -32,6 +32,7 @@ EVERYWHERE = ["wrong_sign", "sum_not_mean", "divided_by_n_twice", "factor_two", 
 CLASSES = ["missing_onehot", "missing_probabilities", "softmax_over_examples", "softmax_twice", "softmax_missing",
            "softmax_slope_twice", "softmax_slope_missing", "softmax_slope_of_one_class_only"]  # fmt: skip
 NUMBERS = ["missing_target", "missing_prediction"]
+NEEDS_LOGITS = ["softmax_missing", "softmax_over_examples", "relu_mask_on_logits"]
 HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
           "weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward"]  # fmt: skip
 
@@ -117,9 +118,10 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
                 H.append(np.where(Z[-1] > 0, Z[-1], 0))
         O = Z[-1]
         if classes:
-            P = np.exp(O - O.max(axis=1, keepdims=True))
+            O = O - O.max(axis=1, keepdims=True) if not any(made(m) for m in NEEDS_LOGITS) else O
+            P = np.exp(O)
+            loss = (np.log(P.sum(axis=1)) - O[np.arange(n), y]).sum() / n
             P /= P.sum(axis=1, keepdims=True)
-            loss = -np.log(P[np.arange(n), y]).sum() / n
             T = np.eye(O.shape[1], dtype=O.dtype)[y - 1 if made("labels_shifted") else y]
             if made("softmax_over_examples"):
                 P = np.exp(O) / np.exp(O).sum(axis=0)

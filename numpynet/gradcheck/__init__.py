@@ -9,7 +9,7 @@ it works, begin with `numeric` (gradients without formulas) and `backward_rules`
 then `mistakes`, the dictionary, and `explain`, which looks for the entry that reproduces a learner's wrong gradients.
 """
 
-from numpynet.gradcheck.check import check_model
+from numpynet.gradcheck.check import check_layer, check_model, check_pair
 from numpynet.gradcheck.report import GradientError, Report
 
-__all__ = ["GradientError", "Report", "check_model"]
+__all__ = ["GradientError", "Report", "check_layer", "check_model", "check_pair"]

@@ -5,6 +5,8 @@ Nothing that the code does is an error here: an exception, None, a missing name 
 
 from __future__ import annotations
 
+import copy
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
-from numpynet.gradcheck.backward_rules import Point
+from numpynet.functional import Array, softmax
+from numpynet.gradcheck.backward_rules import Chain, Point
 from numpynet.gradcheck.draws import Layout
 
 
@@ -102,7 +104,7 @@ def changed_arguments(given: Mapping[str, Array], after: Mapping[str, Any]) -> l
 
 
 class Question:
-    """Code whose gradients can be asked for: `ask` at a point, `value` the loss alone, by which the gradients are judged."""
+    """Code whose gradients can be asked for: `ask` gives them at a point, `value` the loss by which they are judged."""
 
     def ask(self, point: Point) -> Answer:
         raise NotImplementedError
@@ -113,6 +115,10 @@ class Question:
     def variables(self, point: Point) -> dict[str, Array]:
         """What the gradients are with respect to, by name."""
         return point.params
+
+    def shown(self, name: str, array: Any) -> Any:
+        """A gradient in the shape that the caller knows."""
+        return array
 
     def moved(self, point: Point, name: str, array: Array) -> Point:
         """The point with this variable put in place of its own."""
@@ -150,13 +156,19 @@ class ModelQuestion(Question):
             return answer
         missing = [name for name in params if name not in grads]
         if missing:
-            answer.problems.append(f"grads lacks {', '.join(missing)}; it has {', '.join(map(str, grads)) or 'nothing'}")
+            answer.problems.append(
+                f"grads lacks {', '.join(missing)}; it has {', '.join(map(str, grads)) or 'nothing'}"
+            )
         for name in params:
             if name in grads:
                 take_gradient(name, grads[name], mine[name].shape, answer)
         if self.layout is not None:
             answer.grads = {name: self.layout.canonical(name, array) for name, array in answer.grads.items()}
         return answer
+
+    def shown(self, name: str, array: Any) -> Any:
+        shape = self.layout.shapes[name] if self.layout is not None else None
+        return array.reshape(shape) if array is not None and shape and array.size == np.prod(shape) else array
 
     def value(self, point: Point) -> float:
         """The learner's own loss there."""
@@ -167,3 +179,147 @@ class ModelQuestion(Question):
 
 def _result(result: Any) -> str:
     return f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+
+
+def parameters_of(layer: Any) -> list[Any]:
+    """The parameters of a layer; [] if it has no such method."""
+    return list(layer.parameters()) if hasattr(layer, "parameters") else []
+
+
+class LayerQuestion(Question):
+    """An object with forward, backward and parameters(), asked for the gradients of Σ G ∘ forward(X).
+
+    names are those of its parameters, in their order. The same copy of the layer answers all questions, so that what it
+    keeps from one to the next is seen.
+    """
+
+    def __init__(self, layer: Any, names: list[str], layout: Layout | None) -> None:
+        self.layer, self.names, self.layout = copy.deepcopy(layer), names, layout
+        self.options = {"input_grad": True} if _takes(layer.backward, "input_grad") else {}
+
+    def variables(self, point: Point) -> dict[str, Array]:
+        return {"X": point.X, **point.params}
+
+    def moved(self, point: Point, name: str, array: Array) -> Point:
+        if name == "X":
+            return Point(point.params, array, point.y, point.G)
+        return super().moved(point, name, array)
+
+    def forward(self, point: Point) -> tuple[Array, Any]:
+        """X as the layer gets it, and what its forward gives."""
+        X = point.X.copy() if self.layout is None else point.X.reshape(len(point.X), *self.layout.example_shape).copy()
+        for name, parameter in zip(self.names, parameters_of(self.layer), strict=True):
+            parameter.data = point.params[name].copy()
+        return X, self.layer.forward(X)
+
+    def ask(self, point: Point) -> Answer:
+        answer = Answer()
+        result = attempt(lambda: self.forward(point), answer)
+        if answer.raised:
+            return answer
+        X, Y = result
+        if np.shape(Y) != point.G.shape:
+            answer.problems.append(f"forward must give shape {point.G.shape}, got {np.shape(Y)}")
+            return answer
+        take_loss(np.sum(point.G * Y), answer)
+        G = point.G.copy()
+        grad_X = attempt(lambda: self.layer.backward(G, **self.options), answer)
+        if answer.raised:
+            return answer
+        given = {"X": point.X.reshape(X.shape), "grad_Y": point.G, **point.params}
+        data = [parameter.data for parameter in parameters_of(self.layer)]
+        answer.changed = changed_arguments(given, {"X": X, "grad_Y": G, **dict(zip(self.names, data, strict=True))})
+        take_gradient("X", grad_X, X.shape, answer)
+        if "X" in answer.grads:
+            answer.grads["X"] = answer.grads["X"].reshape(
+                answer.grads["X"].shape if grad_X.shape != X.shape else point.X.shape
+            )
+        for name, parameter in zip(self.names, parameters_of(self.layer), strict=True):
+            take_gradient(name, getattr(parameter, "grad", None), point.params[name].shape, answer)
+        return answer
+
+    def value(self, point: Point) -> float:
+        with quietly():
+            return float(np.sum(point.G * self.forward(point)[1]))
+
+
+class PairQuestion(Question):
+    """A function and its backward, asked for the gradients of Σ G ∘ forward(inputs), or of a loss that forward gives.
+
+    names are those of the inputs; arguments says what backward gets: for each argument the name of an input, "G" for
+    the gradient of the output, "Y" for the output, "P" for the probabilities beside a loss.
+    """
+
+    def __init__(
+        self,
+        forward: Any,
+        backward: Any,
+        names: list[str],
+        fixed: dict[str, Any],
+        arguments: list[str],
+        chain: Chain | None,
+    ) -> None:
+        self.forward, self.backward, self.names = forward, backward, names
+        self.fixed, self.asked, self.chain = fixed, arguments, chain
+
+    def inputs(self, point: Point) -> dict[str, Any]:
+        """The arguments of forward there, by name."""
+        own = {self.names[0]: point.X, **point.params}
+        if self.chain is not None and self.chain.kind:
+            own[self.names[1]] = point.y
+        return {name: np.array(own[name]) if name in own else self.fixed[name] for name in self.names}
+
+    def variables(self, point: Point) -> dict[str, Array]:
+        first = (
+            self.chain.output if self.chain is not None and self.chain.kind else "X" if self.chain else self.names[0]
+        )
+        return {first: point.X, **point.params}
+
+    def moved(self, point: Point, name: str, array: Array) -> Point:
+        if name in point.params:
+            return super().moved(point, name, array)
+        return Point(point.params, array, point.y, point.G)
+
+    def output(self, point: Point) -> tuple[Any, Any]:
+        """The output, or the loss, and what came beside it (None: nothing)."""
+        result = self.forward(*self.inputs(point).values())
+        return result if isinstance(result, tuple) else (result, None)
+
+    def ask(self, point: Point) -> Answer:
+        answer = Answer()
+        result = attempt(lambda: self.output(point), answer)
+        if answer.raised:
+            return answer
+        Y, P = result
+        take_loss(np.sum(point.G * Y) if point.G is not None else Y, answer)
+        if self.chain is not None and self.chain.kind == "cross_entropy":
+            P = softmax(point.X)
+        values = self.inputs(point) | {"G": point.G, "Y": Y, "P": P}
+        given = {name: np.array(values[name]) for name in self.asked}
+        passed = {name: array.copy() for name, array in given.items()}
+        found = attempt(lambda: self.backward(*(passed[name] for name in self.asked)), answer)
+        if answer.raised:
+            return answer
+        answer.changed = changed_arguments(given, passed)
+        wanted = self.variables(point)
+        found = tuple(found) if isinstance(found, (tuple, list)) and len(wanted) > 1 else (found,)
+        if len(found) != len(wanted):
+            kind = f"{len(found)} result" + "s" * (len(found) > 1)
+            answer.problems.append(
+                f"it must return a gradient for each of {', '.join(wanted)}, in this order, got {kind}"
+            )
+        for (name, array), gradient in zip(wanted.items(), found, strict=False):
+            take_gradient(name, gradient, array.shape, answer)
+        return answer
+
+    def value(self, point: Point) -> float:
+        with quietly():
+            Y, _ = self.output(point)
+            return float(np.sum(point.G * Y) if point.G is not None else np.asarray(Y).reshape(-1)[0])
+
+
+def _takes(function: Any, name: str) -> bool:
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

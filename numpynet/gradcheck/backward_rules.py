@@ -21,8 +21,9 @@ Twist = Callable[[Any, Array], Array]  # from the quantities so far and a new on
 Site = tuple[str, int]  # a rule and the step of the chain at which it is used; the loss comes after the last
 
 # q holds the quantities of one step. In a linear step Y = H W + b: H, W, b and grad_Y; H is the output of the ReLU
-# before it, H = max(Z, 0), or X in the first layer, which Z then is too. In a ReLU H = max(Z, 0): Z, H and grad_H. At the loss: O, y, and n,
-# the number of terms it averages; scale is 1 for the mean cross-entropy and for the squared loss with its ½.
+# before it, H = max(Z, 0), or X in the first layer, which Z then is too. In a ReLU H = max(Z, 0): Z, H and grad_H. At
+# the loss: O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropy and for the squared loss
+# with its ½. In a rule with a free number, such as a learning rate, that is q.number.
 RIGHT: dict[str, Rule] = {
     "P": lambda q: softmax(q.O) if q.classes else q.O,
     "T": lambda q: onehot(q.y, q.O) if q.classes else q.y,
@@ -55,7 +56,9 @@ class Chain:
     def name(self, rule: str, step: int) -> str:
         """What the learner calls the quantity that this rule makes at this step."""
         if rule in ("P", "T"):
-            return {"P": "P", "T": "onehot(y)"}[rule] if self.kind == "cross_entropy" else {"P": "y_hat", "T": "y"}[rule]
+            return (
+                {"P": "P", "T": "onehot(y)"}[rule] if self.kind == "cross_entropy" else {"P": "y_hat", "T": "y"}[rule]
+            )
         if rule == "grad_O":
             return f"grad_{self.output}"
         if rule in ("grad_W", "grad_b"):
@@ -91,6 +94,10 @@ class Point:
         if self._values is None:
             self._values = forward(chain, self)
         return self._values
+
+    def forget_values(self) -> None:
+        """To be called after a change."""
+        self._values = None
 
 
 def onehot(y: Array, O: Array) -> Array:
@@ -156,7 +163,7 @@ def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Itera
     One at a time, so that whoever compares can stop at the first that differs.
     """
     values = point.values(chain)
-    earlier = point.before and point.before.values(chain)
+    earlier = None if point.before is None else point.before.values(chain)
     end = len(chain.steps)
     if chain.kind:
         q = _quantities(chain, point, end, values, earlier)
@@ -185,9 +192,7 @@ def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Itera
         yield ("grad_H", step), gradient, q
 
 
-def _quantities(
-    chain: Chain, point: Point, step: int, values: Sequence[Array], earlier: Sequence[Array] | None
-) -> Any:
+def _quantities(chain: Chain, point: Point, step: int, values: Sequence[Array], earlier: Sequence[Array] | None) -> Any:
     """What the rules of this step may use, and as `before` the same of an earlier call."""
     terms = values[-1].size if chain.kind == "squared_loss" else len(point.X)
     q = SimpleNamespace(n=terms)

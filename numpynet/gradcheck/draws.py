@@ -18,7 +18,9 @@ from numpynet.functional import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, onehot
 from numpynet.gradcheck.numeric import shifts_away_from_zero
 
-LEAST = 1e-3  # pre-activations stay at least this far from the ReLU's bend (times the largest input, if that is above 1)
+LEAST = (
+    1e-3  # pre-activations stay at least this far from the ReLU's bend (times the largest input, if that is above 1)
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Layout:
     chain: Chain
     shapes: dict[str, tuple[int, ...]]
     example_shape: tuple[int, ...]
-    y_shape: tuple[int, ...]
-    y_dtype: Any
+    y_shape: tuple[int, ...] = ()
+    y_dtype: Any = np.float64
 
     def arguments(self, point: Point) -> tuple[dict[str, Array], Array, Array]:
         """Fresh copies of params, X and y as the caller's function takes them."""
@@ -55,7 +57,7 @@ class Layout:
         return Point(arrays, X.reshape(len(X), -1).astype(np.float64), classes)
 
     def canonical(self, name: str, array: Array) -> Array:
-        """A parameter or its gradient in the formulas' shape; an array of another shape than the parameter's as it is."""
+        """A parameter or its gradient in the formulas' shape; an array of an unexpected shape as it is."""
         if array.shape != self.shapes[name]:
             return array
         is_bias = any(name == b for _, b in self.chain.weights)
@@ -64,6 +66,8 @@ class Layout:
     def widths(self) -> list[int]:
         """The number of inputs, hidden units, ..., outputs."""
         shapes = [self.shapes[W] for W, _ in self.chain.weights]
+        if not shapes:
+            return [int(np.prod(self.example_shape))]
         return [shapes[0][0], *(shape[1] if len(shape) > 1 else 1 for shape in shapes)]
 
     def square(self, width: int) -> Layout:
@@ -115,7 +119,7 @@ def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
     ]
 
 
-def draw(layout: Layout, n: int, rng: np.random.Generator, before: Point | None = None) -> Point:
+def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
     """Numbers of the check's own, n examples: no unit always on or always off, and none near the ReLU's bend."""
     chain, widths = layout.chain, layout.widths()
     params = {}
@@ -123,17 +127,20 @@ def draw(layout: Layout, n: int, rng: np.random.Generator, before: Point | None 
         params[W] = rng.normal(0, 1.2 / np.sqrt(d), (d, m))
         if b:
             params[b] = np.zeros(m)
-    point = Point(params, rng.normal(size=(n, widths[0])), before=before)
+    point = Point(params, rng.normal(size=(n, widths[0]) if chain.weights else (n, *layout.example_shape)))
     for step, kind in enumerate(chain.steps):
         _, b = chain.weight_names(step) if kind == "linear" else ("", None)
         if b:
             Z = forward(chain, point)[step + 1]
-            params[b] = rng.normal(0, 0.3, Z.shape[1]) - Z.mean(axis=0)
+            params[b] = rng.normal(0, 0.3, Z.shape[1]) - Z.mean(axis=0)  # in the same dict as point.params
     move_away_from_the_bend(chain, point, 10 * LEAST)
-    if chain.kind == "cross_entropy":
-        point.y = rng.permutation(np.arange(n) + rng.integers(widths[-1])) % widths[-1]
+    if not chain.kind:
+        point.G = rng.normal(size=forward(chain, point)[-1].shape)
+    elif chain.kind == "cross_entropy":
+        point.y = rng.integers(0, widths[-1], n)  # not as many of each class: what averages out must show
+        point.y[0] = (point.y[1] + 1) % widths[-1]
     else:
-        point.y = rng.normal(size=(n, widths[-1]))
+        point.y = rng.normal(size=(n, widths[-1]) if chain.weights else (n, *layout.example_shape))
     return point
 
 
@@ -146,7 +153,7 @@ def move_away_from_the_bend(chain: Chain, point: Point, least: float = LEAST) ->
             _, b = chain.weight_names(step - 1)
             shifts = shifts_away_from_zero(forward(chain, point)[step], least)
             if b and np.any(shifts):
-                point.params[b] = point.params[b] + shifts
+                point.params = point.params | {b: point.params[b] + shifts}
                 moved[b] = float(np.max(np.abs(shifts)))
         elif kind == "relu":
             near = np.abs(point.X) < least

@@ -57,7 +57,8 @@ def causes_in(chain: Chain, mistakes: Sequence[Mistake] = MISTAKES) -> list[Caus
     for mistake in mistakes:
         if mistake.only and mistake.only != chain.kind:
             continue
-        ways = [(way, {}) for way in mistake.instead] + [({}, way) for way in mistake.then]
+        ways: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [(way, {}) for way in mistake.instead]
+        ways += [({}, way) for way in mistake.then]
         for instead, then in ways:
             sites = [_steps(chain, rule) for rule in {**instead, **then}]
             if not any(sites):
@@ -86,7 +87,7 @@ def explanations(
     rounding: float = ROUNDING["double"],
     pairs: bool = False,
 ) -> list[tuple[Cause, ...]]:
-    """The single mistakes that reproduce all observations, the simplest first, or with pairs=True the first two that do.
+    """The single mistakes that reproduce all observations, the simplest first; with pairs=True the first two that do.
 
     [] where none does, and where nothing is wrong. A mistake that needs an earlier call is tried only where all
     observations have one; then one of a pair must be such a mistake.
@@ -98,7 +99,7 @@ def explanations(
         history = all(o.point.before is not None for o in observations)
         causes = [cause for cause in causes_in(chain, mistakes) if history or not cause.mistake.needs_earlier_call]
         if not pairs:
-            return _one_of_each_name(list(filter(None, (search.fit((cause,)) for cause in causes))))
+            return _one_of_each_name(list(filter(None, (search.fit((cause,)) for cause in search.likely(causes)))))
         likely = search.likely_pairs(causes, with_history=history)
         return next(([pair] for pair in map(search.fit, likely) if pair is not None), [])
 
@@ -145,9 +146,12 @@ class _Search:
         )
 
     def nothing_wrong(self) -> bool:
-        return all(
-            self.same(k, site, array) for k in range(len(self.right)) for site, array in self.right[k].items()
-        )
+        return all(self.same(k, site, array) for k in range(len(self.right)) for site, array in self.right[k].items())
+
+    def likely(self, causes: Sequence[Cause]) -> list[Cause]:
+        """The causes that reach everything that is wrong in the first observation."""
+        wrong = [site for site, array in self.right[0].items() if not self.same(0, site, array)]
+        return [cause for cause in causes if all(_reaches(cause, site) for site in wrong)]
 
     def likely_pairs(self, causes: Sequence[Cause], *, with_history: bool) -> Iterator[tuple[Cause, Cause]]:
         """The pairs that may reproduce the first observation, by what each of the two does to it alone.
@@ -207,7 +211,9 @@ class _Search:
         for _ in range(0 if not free else 3 if masks else len(free)):
             if not self._improve(causes, numbers, free, linear=not masks):
                 return None
-        possible = all(cause.mistake.possible(x) for cause, x in zip(causes, numbers, strict=True) if cause.mistake.unknown)
+        possible = all(
+            cause.mistake.possible(x) for cause, x in zip(causes, numbers, strict=True) if cause.mistake.unknown
+        )
         return numbers if possible else None
 
     def _improve(self, causes: Sequence[Cause], numbers: list[float], free: Sequence[int], *, linear: bool) -> bool:
@@ -260,5 +266,3 @@ def first_wrong(
 
 def _largest(array: Array) -> float:
     return float(np.max(np.abs(array), initial=0.0))
-
-

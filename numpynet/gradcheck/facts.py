@@ -15,7 +15,9 @@ Comparison = tuple[Mapping[str, Array], Mapping[str, Array]]  # what came and wh
 def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], rounding: float = 1e-8) -> list[str]:
     """The generic facts that hold at every point compared; sizes are their numbers of examples."""
     names = [name for name in comparisons[0][1] if all(name in found for found, _ in comparisons)]
-    wrong = [name for name in names if not all(close(found[name], right[name], rounding) for found, right in comparisons)]
+    wrong = [
+        name for name in names if not all(close(found[name], right[name], rounding) for found, right in comparisons)
+    ]
     if not wrong:
         return []
     ratios = {name: [_ratio(found[name], right[name], rounding) for found, right in comparisons] for name in wrong}
@@ -100,24 +102,26 @@ def examples_counted(chain: Chain, points: Sequence[Point], founds: Sequence[Map
     facts = []
     for point, found in zip(points, founds, strict=True):
         each = [gradients(chain, _one_example(chain, point, i)) for i in range(len(point.X))]
-        sites = [site for site in each[0] if chain.name(*site) != "grad_X"]
+        whole = {site: array for site, array in gradients(chain, point).items() if chain.name(*site) != "grad_X"}
+        sites = list(whole)
         names = [chain.name(*site).removeprefix("grad_") for site in sites]
-        whole = gradients(chain, point)
-        if not names or any(name not in found or found[name].shape != whole[site].shape for name, site in zip(names, sites, strict=True)):
+        if any(name not in found or found[name].shape != whole[sites[k]].shape for k, name in enumerate(names)):
             return []
         columns = np.stack([np.concatenate([one[site].ravel() for site in sites]) for one in each], axis=1) / len(each)
         total = np.concatenate([whole[site].ravel() for site in sites])
         columns *= np.linalg.norm(total) / (np.linalg.norm(columns.sum(axis=1)) or 1.0)
         target = np.concatenate([found[name].ravel() for name in names])
         counts, _, rank, _ = np.linalg.lstsq(columns, target, rcond=None)
-        rounded = np.round(counts)
+        rounded = np.asarray(np.round(counts))
         if rank < len(each) or not close(columns @ rounded, target, 1e-8) or np.all(rounded == rounded[0]):
             return []
         first, last = rounded[0] != rounded[1], rounded[-1] != rounded[-2]
         where = "the first example" if first and np.all(rounded[1:] == rounded[1]) else ""
         where = "the last example" if last and np.all(rounded[:-1] == rounded[0]) else where
         odd = int(rounded[0] if where == "the first example" else rounded[-1])
-        facts.append(f"{where} counts {odd} times" if where else "some examples count another number of times than once")
+        facts.append(
+            f"{where} counts {odd} times" if where else "some examples count another number of times than once"
+        )
     return facts[:1] if len(set(facts)) == 1 else []
 
 

@@ -18,7 +18,7 @@ from numpynet.gradcheck.backward_rules import Rule, Twist
 
 FORMULAS = {
     "P": "softmax({O})",
-    "T": "{T}",
+    "T": "{T}, row i for example i, column j for class j",
     "grad_O": "({P} − {T}) / n",
     "grad_W": "{H}ᵀ {grad_Y}",
     "grad_b": "Σᵢ ({grad_Y})ᵢ, the sum over the examples",
@@ -71,7 +71,7 @@ MISTAKES = (
     Mistake(
         "wrong_sign",
         "{it} = −[ {right} ]",
-        "The sign is turned round. The gradient points uphill; going downhill is the update's business, W −= lr · grad_W.",
+        "The sign is turned round. The gradient points uphill; going downhill is the update's part, W −= lr · grad_W.",
         then=anywhere(lambda q, G: -G),
     ),
     Mistake(
@@ -102,8 +102,8 @@ MISTAKES = (
     Mistake(
         "bias_mean_not_sum",
         "{grad_b} = mean over the examples of {grad_Y}",
-        "The bias's gradient is averaged, but it adds up over the examples: {b} moves every one of them, and the 1/n of "
-        "the loss is already in {grad_Y}.",
+        "The bias's gradient is averaged, but it adds up over the examples: {b} moves every one of them, and the 1/n "
+        "of the loss is already in {grad_Y}.",
         instead=[{"grad_b": lambda q: q.grad_Y.mean(axis=0)}],
     ),
     Mistake(
@@ -291,7 +291,7 @@ MISTAKES = (
     ),
     Mistake(
         "labels_shifted",
-        "the {T} of another class or of another example",
+        "{T} moved by one class, or by one example",
         "The labels are off by one. Classes count from 0, and row i of {T} belongs to example i.",
         then=[
             {"T": lambda q, T: np.roll(T, 1, axis=1)},

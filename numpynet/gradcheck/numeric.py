@@ -53,6 +53,18 @@ def directional_difference(f: Callable[[Array], Any], X: Array, V: Array, h: flo
     return float((4 * near - far) / 3)
 
 
+def bend(f: Callable[[Array], Any], X: Array, index: tuple[int, ...], h: float = STEP) -> float:
+    """How far the slopes on the two sides of X differ along one entry: about h f″, or, at a kink, its jump.
+
+    >>> bend(lambda X: abs(X[0]), np.array([0.0]), (0,))  # from −1 to +1
+    2.0
+    """
+    above, below = X.copy(), X.copy()
+    above[index] += h
+    below[index] -= h
+    return float(abs(f(above) - 2 * f(X) + f(below)) / h)
+
+
 def shifts_away_from_zero(Z: Array, least: float) -> Array:
     """For each column of Z the smallest shift after which none of its entries is nearer to 0 than `least`.
 

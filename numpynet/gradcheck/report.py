@@ -60,7 +60,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         words = "right"
         if row.found is None:
-            words = "missing"
+            words = "nothing to compare"
         elif row.found.shape != row.expected.shape:
             words = f"wrong: its shape is {row.found.shape}"
         elif not row.right:
@@ -88,7 +88,7 @@ def number(x: Any) -> str:
 
 
 def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
-    """What the letters of a formula stand for at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
+    """What a formula's letters stand for at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
     regression = chain.kind == "squared_loss"
     names = {"O": chain.output, "P": "y_hat" if regression else "P", "T": "y" if regression else "onehot(y)"}
     if rule in ("P", "T", "grad_O"):
@@ -104,16 +104,25 @@ def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
 
 
 def right_formula(chain: Chain, rule: str, step: int) -> str:
-    text = FORMULAS[rule].format_map(names_at(chain, rule, step))
+    names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
         return "the output of the last layer"
-    if rule == "grad_O" and chain.scale(3, 5) == 2:
-        return f"2 {text}"
-    return text
+    if rule == "grad_O":
+        n, terms = 3, 15  # what scale does to these two tells which loss it is
+        times = {
+            1: "{} / n",
+            2: "2 {} / n",
+            terms: "{}",
+            2 * terms: "2 {}",
+            terms / n: "{} / n",
+            2 * terms / n: "2 {} / n",
+        }
+        return times[chain.scale(n, terms)].format(f"({names['P']} − {names['T']})")
+    return FORMULAS[rule].format_map(names)
 
 
 def story(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
-    """The mistake in words: where the backward pass goes wrong, the sentence, the formulas, an entry with its numbers."""
+    """The mistake in words: where the backward pass goes wrong, the sentence, the formulas, an entry with numbers."""
     right, site, wrong, expected, q = first_wrong(chain, point, causes)
     name = chain.name(*site)
     where = _exactly_where(site, wrong, expected, q, names_at(chain, *site))
@@ -128,7 +137,10 @@ def story(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
         did = cause.mistake.did.format_map(names | {"it": it, "right": formula})
         found = f"    ({_unknown(cause)})" if cause.mistake.unknown else ""
-        lines += ["", *wrapped(f"{cause.mistake.name}: {cause.mistake.sentence.format_map(names)}{_place(chain, cause, it)}")]
+        lines += [
+            "",
+            *wrapped(f"{cause.mistake.name}: {cause.mistake.sentence.format_map(names)}{_place(chain, cause, it)}"),
+        ]
         lines += [f"    yours:  {did}{found}", f"    right:  {it} = {formula}"]
     return [*lines, "", *wrapped(_example(site, wrong, expected, q, names_at(chain, *site), name))]
 
@@ -170,12 +182,11 @@ def _site_of(chain: Chain, cause: Cause, first: Site) -> Site:
 
 def _exactly_where(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str]) -> str:
     """'exactly where Z1 <= 0', if that is so."""
-    condition = {"grad_Z": ("Z", lambda q: q.Z), "grad_O": ("O", lambda q: q.O)}.get(site[0])
-    if condition is None or wrong.shape != expected.shape:
+    letter = {"grad_Z": "Z", "grad_O": "O"}.get(site[0])
+    if letter is None or wrong.shape != expected.shape:
         return ""
-    letter, value = condition
     off = np.abs(wrong - expected) > 1e-10 * np.max(np.abs(expected), initial=0.0)
-    low = np.broadcast_to(value(q) <= 0, off.shape)
+    low = np.broadcast_to(getattr(q, letter) <= 0, off.shape)
     if np.array_equal(off, low):
         return f", exactly where {names[letter]} <= 0"
     if np.array_equal(off, ~low):
@@ -202,7 +213,8 @@ def _example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[s
         made = f"column {at[0]} of {names['grad_Y']} is {shown}, so "
     index = f"[{', '.join(map(str, at))}]"
     example = f" (example {at[0]})" if rule in ("grad_Z", "grad_O", "P", "grad_H") else ""
-    return f"For example, at {index}{example}: {made}{name} should be {number(expected[at])}; yours is {number(wrong[at])}."
+    entry = f"{name} should be {number(expected[at])}; yours is {number(wrong[at])}"
+    return f"For example, at {index}{example}: {made}{entry}."
 
 
 def _list(names: Sequence[str]) -> str:

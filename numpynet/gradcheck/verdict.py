@@ -6,6 +6,7 @@ here, every entry is also compared with the known gradient, at points drawn for 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,11 +15,11 @@ import numpy as np
 
 from numpynet.functional import Array
 from numpynet.gradcheck.asking import Answer, Question, quietly
-from numpynet.gradcheck.backward_rules import Chain, Point, Site, gradients, loss_of
+from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients, loss_of
 from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
 from numpynet.gradcheck.facts import close, examples_counted, facts_about
 from numpynet.gradcheck.mistakes import MISTAKES
-from numpynet.gradcheck.numeric import STEP, central_differences, directional_difference
+from numpynet.gradcheck.numeric import STEP, bend, central_differences, directional_difference
 from numpynet.gradcheck.report import Report, Row, number, shows, story, table, wrapped
 
 FORMULAS_AGREE = 1e-10  # norm-wise, float64: a learner's formula in its own order of operations
@@ -36,7 +37,12 @@ CHANGED = (
     "call meets other numbers: work on a copy."
 )
 
+DIFFERENT = (
+    "two calls with the same arguments return different gradients: is something kept between calls, or drawn at random?"
+)
+
 SCALES: dict[str, list[tuple[str, Callable[[int, int], float]]]] = {
+    "": [("the output of linear layers and ReLUs", lambda n, terms: 1.0)],
     "cross_entropy": [
         ("the mean cross-entropy", lambda n, terms: 1.0),
         ("a sum over the examples", lambda n, terms: float(n)),
@@ -95,7 +101,7 @@ class Examination:
 
 def ask(exam: Examination, points: Sequence[Point]) -> None:
     """A call at each point, one after the other, and at the first once more."""
-    for before, point in zip(points[:-1], points[1:], strict=True):
+    for before, point in itertools.pairwise(points):
         point.before = before
     exam.draws = [Call(point, exam.question.ask(point)) for point in points]
     exam.repeated = Call(points[0], exam.question.ask(points[0]))
@@ -130,10 +136,19 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     if exam.matched and exam.chain is not None:
         right = not wrong
     else:
-        right = slopes.agree and _slopes(exam, exam.draws[1], 3, rng).agree
-    exam.facts += _facts_about_the_loss(exam, right, bool(wrong))
+        others = [_slopes(exam, call, 3, rng) for call in exam.draws[1:]]
+        right = slopes.agree and others[0].agree
+        if slopes.kinks and sum(other.agree for other in others) > 1:
+            right = True
+            exam.notes.append(
+                "your numbers lie at a kink of the loss, where there is no slope; it was checked beside it"
+            )
     mistakes: list[str] = []
-    why = _explain(exam, quick=right) if wrong or not repeats else Explanation()
+    why = Explanation()
+    if wrong and _mean_beside_a_sum(exam):
+        exam.facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
+    elif wrong or not repeats:
+        why = _explain(exam, quick=right)
     causes = why.causes
     if right and causes:  # the gradients fit the loss, but the loss is another one than it is meant to be
         names = {cause.mistake.name for cause in causes[0]}
@@ -144,6 +159,8 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         else:
             right = False
             exam.facts.append("the gradients fit the loss that is computed: the same mistake is in both")
+    elif not causes:
+        exam.facts += _facts_about_the_loss(exam, right)
     if why.accumulated:
         mistakes.append("gradient_accumulated")
     for explanation in causes if causes and len(causes[0]) == 1 else causes[:1]:
@@ -154,7 +171,7 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     if ok and exam.single:
         mistakes.append("precision_only")
     if not ok and not repeats and not mistakes:
-        exam.facts.append("two calls with the same arguments return different gradients: something is kept between calls")
+        exam.facts.append(DIFFERENT)
     if not ok and not causes and not why.accumulated and (wrong or not right):
         exam.facts += _generic_facts(exam, wrong, slopes)
     return _report(exam, ok, slopes, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
@@ -164,13 +181,16 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
 class Slopes:
     """Central differences of the learner's own loss at a point, and how far the answer there is from them.
 
-    expected: by name, or empty where only random directions were compared. agree: whether all errors are small enough.
+    expected: by name, or empty where only random directions were compared. agree: whether all errors are small enough,
+    and wrong: those that are not; kinks: whether these may come from a kink, at which the loss has no slope.
     """
 
     expected: dict[str, Array] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
     agree: bool = False
     sampled: bool = False
+    kinks: bool = False
+    wrong: set[str] = field(default_factory=set)
 
 
 def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.random.Generator) -> Slopes:
@@ -184,7 +204,9 @@ def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.rando
     if exam.single:
         h, limit = 1e-2 / largest, 1e-2
     # each loss is rounded to about 1e-16 of itself (float32: 1e-7); divided by h, that blurs every difference
-    blur = (4e-7 if exam.single else 1e-15) * max(1.0, abs(call.answer.loss)) / h if np.isfinite(call.answer.loss) else 0
+    blur = (
+        (4e-7 if exam.single else 1e-15) * max(1.0, abs(call.answer.loss)) / h if np.isfinite(call.answer.loss) else 0
+    )
     slopes.agree = True
     offs: dict[str, float] = {}
     sizes: dict[str, float] = {}
@@ -208,7 +230,13 @@ def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.rando
         size = float(np.max(np.abs(right), initial=0.0))
         off = float(np.max(np.abs(came - right), initial=0.0))
         offs[name], sizes[name] = off, size
-        slopes.agree = slopes.agree and off <= limit * size + blur
+        if off > limit * size + blur:
+            slopes.agree = False
+            slopes.wrong.add(name)
+            if not slopes.sampled:
+                at = np.unravel_index(int(np.abs(came - right).argmax()), right.shape)
+                f = _loss_along(exam, call.point, name, precise=True)
+                slopes.kinks = bend(f, array.astype(np.longdouble), tuple(map(int, at)), h) > 0.5 * off
     least = 1e-6 * max(sizes.values(), default=0.0)  # what is smaller is 0 but for rounding
     slopes.errors |= {name: offs[name] / (max(sizes[name], least) or 1.0) for name in offs}
     return slopes
@@ -289,7 +317,7 @@ def _is_known_gradient(exam: Examination, call: Call) -> bool:
     """Whether the answer is the known gradient, to rounding."""
     known = exam.right(call.point)
     # a sum that cancels keeps the rounding of its terms, which are about as large as the other gradients
-    least = (0.1 if exam.single else 1e-4) * max(float(np.linalg.norm(right)) for right in known.values())
+    least = (1.0 if exam.single else 1e-4) * max(map(_norm, known.values()), default=0.0)
     for name, right in known.items():
         found = call.answer.grads.get(name)
         if found is None or found.shape != right.shape:
@@ -297,12 +325,15 @@ def _is_known_gradient(exam: Examination, call: Call) -> bool:
         if exam.single and call is exam.given:
             continue  # the caller's numbers may magnify rounding; those drawn here do not
         if exam.single:
-            error = float(np.linalg.norm(found - right))
-            if error > SINGLE_AGREES * max(float(np.linalg.norm(right)), least):
+            if _norm(found - right) > SINGLE_AGREES * max(_norm(right), least):
                 return False
         elif not close(found, right, FORMULAS_AGREE, least):
             return False
     return True
+
+
+def _norm(array: Array) -> float:
+    return float(np.linalg.norm(array))
 
 
 def _same(one: dict[str, Array], other: dict[str, Array]) -> bool:
@@ -311,33 +342,45 @@ def _same(one: dict[str, Array], other: dict[str, Array]) -> bool:
     )
 
 
-def _facts_about_the_loss(exam: Examination, right: bool, wrong: bool) -> list[str]:
+def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
     """Where the loss is another one than the model's usual one."""
     if exam.chain is None or not exam.chain.kind:
         return []
     usual = SCALES[exam.chain.kind][0][0]
     if not exam.matched:
-        if any(np.isfinite(call.answer.loss) for call in exam.calls()):
-            fit = "the gradients are right for it, but " if right else ""
-            return [f"{fit}the loss is not {usual} of the model that these parameters make"]
-        return []
+        if not any(np.isfinite(call.answer.loss) for call in exam.calls()):
+            return []
+        fit = "the gradients are right for it, but " if right else ""
+        return [
+            f"{fit}the loss is not {usual} of linear layers and ReLUs with these parameters, so there was nothing to "
+            "compare with but central differences"
+        ]
     facts = []
     if exam.nearly and not exam.single:
-        facts.append(f"the loss is {exam.matched} to four digits only: is a small number added inside the logarithm?")
-    if exam.matched.startswith("a sum"):
-        mean = replace(exam.chain, scale=SCALES[exam.chain.kind][0 if "/ 2" in exam.matched or exam.chain.kind == "cross_entropy" else 1][1])
-        usual_exam = replace(exam, chain=mean)
-        if right:
-            facts.append(f"the gradients are right for the loss that is computed, but that is {exam.matched}, not a mean")
-        elif wrong and all(_is_known_gradient(usual_exam, call) for call in exam.calls() if not call.answer.raised):
-            facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
+        facts.append(f"the loss is {exam.matched} to four digits only, as if a small number were added inside its log")
+    if "sum" in exam.matched and right:
+        facts.append(f"the gradients are right for the loss that is computed, but that is {exam.matched}, not a mean")
     return facts
+
+
+def _mean_beside_a_sum(exam: Examination) -> bool:
+    """Whether the loss is a sum and the gradients are those of the mean."""
+    if exam.chain is None or not exam.matched.startswith("a sum"):
+        return False
+    means = [replace(exam, chain=replace(exam.chain, scale=scale)) for _, scale in SCALES[exam.chain.kind][:2]]
+    return any(
+        all(_is_known_gradient(mean, call) for call in exam.calls() if not call.answer.raised)
+        for mean in means
+        if mean.chain is not None and mean.chain.scale(3, 5) in (1, 2)
+    )
 
 
 def _observations(exam: Examination, calls: Sequence[Call]) -> list[Observation]:
     chain = exam.chain
-    observed = []
-    for call in calls if chain is not None else []:
+    observed: list[Observation] = []
+    if chain is None:
+        return observed
+    for call in calls:
         sites = {chain.name(*site).removeprefix("grad_"): site for site in gradients(chain, call.point)}
         found = {sites[name]: array for name, array in call.answer.grads.items() if name in sites}
         if len(found) * 2 >= len(sites):
@@ -379,7 +422,11 @@ def _explain(exam: Examination, quick: bool) -> Explanation:
         causes = explanations(chain, added, at_once, rounding=rounding)
         if causes or all(_is_right(chain, o, rounding) for o in added):
             return Explanation(causes, added[0].point, accumulated=True)
-    for history in [] if quick else [observed, *histories]:
+    if _is_right(chain, observed[0], rounding) or explanations(chain, observed[:1], at_once, rounding=rounding):
+        later_two = histories  # the first call was no worse than one mistake explains: the next may have met its arrays
+    else:
+        later_two = []
+    for history in [] if quick else [observed, *later_two]:
         causes = explanations(chain, history, MISTAKES, rounding=rounding, pairs=True)
         if causes:
             return Explanation(causes, history[0].point)
@@ -390,7 +437,7 @@ def _increments(observed: Sequence[Observation]) -> list[Observation]:
     """What each call added to the gradients of the one before it."""
     return [
         Observation(o.point, {site: o.found[site] - earlier.found[site] for site in o.found})
-        for earlier, o in zip(observed[:-1], observed[1:], strict=True)
+        for earlier, o in itertools.pairwise(observed)
         if o.found.keys() == earlier.found.keys() and all(o.found[s].shape == earlier.found[s].shape for s in o.found)
     ]
 
@@ -405,14 +452,46 @@ def _generic_facts(exam: Examination, wrong: Sequence[Call], slopes: Slopes) -> 
     if exam.chain is None or not exam.matched:
         if not slopes.expected or not exam.given.answer.grads:
             return []
-        return facts_about([(exam.given.answer.grads, slopes.expected)], [len(exam.given.point.X)], 1e-6)
+        return facts_about([(exam.given.answer.grads, slopes.expected)], [len(exam.given.point.X)], 1e-8)
     if not calls:
         return []
     rounding = 1e-5 if exam.single else 1e-8
     comparisons = [(call.answer.grads, exam.right(call.point)) for call in calls]
     facts = facts_about(comparisons, [len(call.point.X) for call in calls], rounding)
     facts += examples_counted(exam.chain, [call.point for call in calls], [call.answer.grads for call in calls])
+    return facts + _facts_about_units(exam, rounding)
+
+
+def _facts_about_units(exam: Examination, rounding: float) -> list[str]:
+    """Whether gradients are right for hidden units that are on for every example, and wrong for the others."""
+    chain, first = exam.chain, exam.draws[0].point
+    if chain is None or not chain.kind or "relu" not in chain.steps:
+        return []
+    point = Point(dict(first.params), first.X, first.y)
+    on: dict[str, Array] = {}
+    for step, kind in enumerate(chain.steps[:-1]):
+        W, b = chain.weight_names(step) if kind == "linear" else ("", None)
+        if b:
+            Z = forward(chain, point)[step + 1]
+            on[W] = on[b] = np.arange(Z.shape[1]) % 2 == 0
+            point.params[b] = point.params[b] + np.where(on[b], 0.1 - Z.min(axis=0), 0.0)
+    answer, right = exam.question.ask(point), exam.right(point)
+    facts = []
+    for name, units in on.items():
+        found = answer.grads.get(name)
+        if found is None or found.shape != right[name].shape or not right[name][..., units].any():
+            continue
+        fine = close(found[..., units], right[name][..., units], rounding)
+        if fine and not close(found[..., ~units], right[name][..., ~units], rounding):
+            Z_name = chain.value_name(_relu_after(chain, name))
+            facts.append(f"grad_{name} is right for the units with {Z_name} > 0 for every example")
     return facts
+
+
+def _relu_after(chain: Chain, name: str) -> int:
+    """The step of the ReLU after the linear layer of this parameter."""
+    layer = next(i for i, pair in enumerate(chain.weights) if name in pair)
+    return [step for step, kind in enumerate(chain.steps) if kind == "relu"][layer]
 
 
 def _report(
@@ -426,11 +505,15 @@ def _report(
     mistakes: tuple[str, ...],
 ) -> Report:
     shown, rows = _rows(exam, slopes, wrong)
-    lines = [_verdict(exam, ok, slopes, mistakes), "", *table(rows)]
+    lines = wrapped(_verdict(exam, ok, slopes, mistakes, problems))
+    lines += ["", *table(rows)] if rows else []
     if shown is not exam.given:
         n = len(shown.point.X)
         lines.append(f"    (at numbers drawn by the check, {n} examples; at yours the mistake does not show)")
-    lines += ["", *wrapped(f"It does not give what is asked: {'; '.join(problems)}.")] if problems else []
+    if problems and (mistakes or len(problems) > 1):
+        lines += ["", *wrapped(f"It does not give what is asked: {'; '.join(problems)}.")]
+    elif not ok and not mistakes and exam.matched and rows and not all(row.right for row in rows):
+        lines += ["", *wrapped(_first_seen(exam, rows))]
     if why.accumulated:
         lines += ["", *wrapped(ACCUMULATED)]
     if why.causes and why.point is not None and exam.chain is not None:
@@ -443,7 +526,7 @@ def _report(
         lines += ["", *wrapped(CHANGED.format(", ".join(changed)))]
     for word, found in [("Fact", exam.facts), ("Note", exam.notes)]:
         if found:
-            lines += ["", *(line for each in found for line in wrapped(f"{word}: {each}."))]
+            lines += ["", *(line for each in found for line in wrapped(f"{word}: {each}" + "." * (each[-1] != "?")))]
     text = "\n".join(line.rstrip() for line in lines)
     errors = slopes.errors
     if exam.single and exam.matched:
@@ -451,7 +534,16 @@ def _report(
     return Report(ok, errors, mistakes, tuple(exam.facts), text)
 
 
-def _verdict(exam: Examination, ok: bool, slopes: Slopes, mistakes: Sequence[str]) -> str:
+def _first_seen(exam: Examination, rows: Sequence[Row]) -> str:
+    """The first wrong gradient in backward order, of those that the code returns."""
+    order = list(exam.right(exam.draws[0].point))
+    ordered = sorted(rows, key=lambda row: order.index(row.name))
+    first = next(i for i, row in enumerate(ordered) if not row.right)
+    fine = ", ".join(f"grad_{row.name}" for row in ordered[:first])
+    return f"Going backward, grad_{ordered[first].name} is the first wrong" + (f"; right: {fine}." if fine else ".")
+
+
+def _verdict(exam: Examination, ok: bool, slopes: Slopes, mistakes: Sequence[str], problems: Sequence[str]) -> str:
     if ok:
         worst = max((error for error in slopes.errors.values() if np.isfinite(error)), default=0.0)
         if exam.single:
@@ -460,6 +552,8 @@ def _verdict(exam: Examination, ok: bool, slopes: Slopes, mistakes: Sequence[str
         return f"{exam.name} is right. Its gradients are the slopes of its loss, {how}, to {worst:.0e} of their size."
     if mistakes:
         return f"{exam.name} is wrong: {', '.join(mistakes)}."
+    if problems:
+        return f"{exam.name} is wrong: {problems[0]}".removesuffix("?") + "."
     return f"{exam.name} is wrong, in a way that no mistake of the dictionary explains."
 
 
@@ -470,17 +564,16 @@ def _rows(exam: Examination, slopes: Slopes, wrong: Sequence[Call]) -> tuple[Cal
     rows = []
     right = exam.right(shown.point) if exam.matched else slopes.expected
     for name in exam.question.variables(shown.point):
-        found = shown.answer.grads.get(name)
-        of_slopes = shown is exam.given and not (exam.single and exam.matched)
-        error = slopes.errors.get(name, np.nan) if of_slopes else np.nan
         if name not in right:
             continue
-        if found is not None and found.shape == right[name].shape:
-            size = float(np.max(np.abs(right[name]), initial=0.0)) or 1.0
-            against = float(np.max(np.abs(found - right[name]), initial=0.0)) / size
-            error = error if np.isfinite(error) else against
-            limit = (1e-5 if exam.single else FORMULAS_AGREE) if exam.matched else 1e-6
-            rows.append(Row(name, error, against <= limit, found, right[name]))
-        else:
-            rows.append(Row(name, error, False, found, right[name]))
+        found, expected = shown.answer.grads.get(name), right[name]
+        error = (
+            slopes.errors.get(name, np.nan) if shown is exam.given and not (exam.single and exam.matched) else np.nan
+        )
+        fine = found is not None and found.shape == expected.shape
+        if found is not None and fine:
+            off = float(np.max(np.abs(found - expected), initial=0.0)) / (float(np.max(np.abs(expected))) or 1.0)
+            error = error if np.isfinite(error) else off
+            fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in slopes.wrong
+        rows.append(Row(name, error, fine, exam.question.shown(name, found), exam.question.shown(name, expected)))
     return shown, rows
