@@ -73,13 +73,15 @@ def outside(model):
 
 
 def mistakes_in(model):
-    """The mistakes that can be made in this model."""
+    """The mistakes that can be made in this model; regression is linear regression with several outputs."""
+    if model == "regression":
+        return [*EVERYWHERE, *NUMBERS, "divided_by_examples_not_elements"]
     return EVERYWHERE + (NUMBERS if model == "linear" else CLASSES) + (HIDDEN if model in ("mlp", "deep") else [])
 
 
 def case(model, rng, *, square=False, n=None, dtype=np.float64):
     """params, X and y for a model, the shapes at random; square: all layers equally wide."""
-    depth = {"linear": 1, "softmax": 1, "mlp": 2, "deep": 3}[model]
+    depth = {"linear": 1, "regression": 1, "softmax": 1, "mlp": 2, "deep": 3}[model]
     n = n or int(rng.integers(3, 12))
     widths = [int(rng.integers(2, 6))] * (depth + 1) if square else [int(w) for w in rng.integers(2, 7, depth + 1)]
     if model == "linear":
@@ -89,7 +91,8 @@ def case(model, rng, *, square=False, n=None, dtype=np.float64):
     for (W, b), d, m in zip(names, widths[:-1], widths[1:], strict=True):
         params |= {W: rng.normal(size=(d, m)).astype(dtype), b: rng.normal(size=m).astype(dtype)}
     X = rng.normal(size=(n, widths[0])).astype(dtype)
-    y = rng.normal(size=(n, 1)).astype(dtype) if model == "linear" else rng.integers(0, widths[-1], n)
+    numbers = model in ("linear", "regression")
+    y = rng.normal(size=(n, widths[-1])).astype(dtype) if numbers else rng.integers(0, widths[-1], n)
     return params, X, y
 
 
@@ -111,6 +114,7 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             params = {name: array.astype(dtype) for name, array in params.items()}
             X = X.astype(dtype)
         n, depth, classes = len(X), len(weights), y.dtype.kind in "iu"
+        terms = n if classes or made("divided_by_examples_not_elements") else y.size
         H, Z = [X], []
         for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
             Z.append(dot(H[-1], params[W]) + params[b])
@@ -157,9 +161,9 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
         if made("fixed_batch_size"):
             G = G / 32
         elif made("divided_by_n_twice"):
-            G = G / n**2
+            G = G / terms**2
         elif not made("sum_not_mean"):
-            G = G / n
+            G = G / terms
         if made("relu_mask_on_logits"):
             G = G * (O > 0)
         for mistake, twist in OUTSIDE_AT_THE_LOSS.items():

@@ -24,9 +24,11 @@ def layer_for(mistake, model, rng):
     return int(rng.integers(1, depth + 1))
 
 
-@pytest.mark.parametrize(("model", "mistake"), [(model, mistake) for model in MODELS for mistake in mistakes_in(model)])
+@pytest.mark.parametrize(
+    ("model", "mistake"), [(model, mistake) for model in [*MODELS, "regression"] for mistake in mistakes_in(model)]
+)
 def test_every_mistake_is_named_in_every_model_on_any_shapes(model, mistake):
-    for seed in range(20):
+    for seed in range(20 if model != "deep" else 8):
         rng = np.random.default_rng(seed)
         layer = layer_for(mistake, model, rng) if model in ("mlp", "deep") and seed % 4 > 1 else None
         style = STYLES[seed % 7 % 3]
@@ -38,7 +40,7 @@ def test_every_mistake_is_named_in_every_model_on_any_shapes(model, mistake):
 
 def test_the_learners_plant_the_whole_dictionary_and_every_rule_has_its_formula():
     names = {mistake.name for mistake in MISTAKES}
-    assert names | {"gradient_accumulated", "argument_changed"} == set(mistakes_in("mlp") + mistakes_in("linear"))
+    assert names | {"gradient_accumulated", "argument_changed"} == set(mistakes_in("mlp") + mistakes_in("regression"))
     assert len(names) == len(MISTAKES)
     assert RIGHT.keys() == FORMULAS.keys()
     assert set.union(*map(set, NEVER_TOGETHER)) <= names
@@ -86,7 +88,7 @@ def test_mistakes_that_are_not_in_the_dictionary_are_found_and_not_misnamed(mode
 @pytest.mark.parametrize("mistake", [mistake.name for mistake in MISTAKES])
 def test_without_its_entry_a_mistake_stays_unnamed(mistake, monkeypatch):
     monkeypatch.setattr(verdict, "MISTAKES", tuple(entry for entry in MISTAKES if entry.name != mistake))
-    for model in ["linear", "softmax", "mlp"]:
+    for model in ["regression", "softmax", "mlp"]:
         if mistake in mistakes_in(model):
             report = check_model(learner(mistake), *case(model, np.random.default_rng(3)))
             assert not report.ok

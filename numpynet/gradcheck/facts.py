@@ -99,7 +99,9 @@ def _times(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
 
 def examples_counted(chain: Chain, points: Sequence[Point], founds: Sequence[Mapping[str, Array]]) -> list[str]:
     """Whether the gradients are sums in which some examples count another number of times than once."""
-    facts = []
+    facts: list[str] = []
+    if "linear" not in chain.steps:
+        return facts
     for point, found in zip(points, founds, strict=True):
         each = [gradients(chain, _one_example(chain, point, i)) for i in range(len(point.X))]
         whole = {site: array for site, array in gradients(chain, point).items() if chain.name(*site) != "grad_X"}

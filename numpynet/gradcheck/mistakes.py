@@ -98,6 +98,13 @@ MISTAKES = (
         "It is half of what it should be. If a loss has no ½, the 2 of the square's derivative stays.",
         then=anywhere(lambda q, G: G / 2),
     ),
+    Mistake(
+        "divided_by_examples_not_elements",
+        "{it} = ({P} − {T}) / n, with n the number of examples",
+        "The mean is over all elements: with several outputs that is examples times outputs, not examples alone.",
+        then=[{"grad_O": lambda q, G: G * q.O[0].size}],
+        only="squared_loss",
+    ),
     # the bias
     Mistake(
         "bias_mean_not_sum",
