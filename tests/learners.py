@@ -30,7 +30,7 @@ EVERYWHERE = ["wrong_sign", "sum_not_mean", "divided_by_n_twice", "factor_two", 
               "weight_decay_in_gradient", "plus_not_minus", "labels_shifted", "fixed_batch_size", "gradient_accumulated",
               "stale_forward", "argument_changed"]  # fmt: skip
 CLASSES = ["missing_onehot", "missing_probabilities", "softmax_over_examples", "softmax_twice", "softmax_missing",
-           "softmax_slope_twice", "softmax_slope_missing", "softmax_slope_of_one_class_only"]  # fmt: skip
+           "softmax_slope_twice", "softmax_slope_missing", "softmax_slope_of_one_class_only", "divided_by_elements_not_examples"]  # fmt: skip
 NUMBERS = ["missing_target", "missing_prediction"]
 NEEDS_LOGITS = ["softmax_missing", "softmax_over_examples", "relu_mask_on_logits"]
 HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
@@ -86,6 +86,8 @@ def case(model, rng, *, square=False, n=None, dtype=np.float64):
     widths = [int(rng.integers(2, 6))] * (depth + 1) if square else [int(w) for w in rng.integers(2, 7, depth + 1)]
     if model == "linear":
         widths[-1] = 1
+    if model != "linear" and widths[-1] == 2:  # half of it, or divided by two outputs: the same
+        widths = [width + 1 for width in widths]
     names = [("W", "b")] if depth == 1 else [(f"W{k}", f"b{k}") for k in range(1, depth + 1)]
     params = {}
     for (W, b), d, m in zip(names, widths[:-1], widths[1:], strict=True):
@@ -162,6 +164,8 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             G = G / 32
         elif made("divided_by_n_twice"):
             G = G / terms**2
+        elif made("divided_by_elements_not_examples"):
+            G = G / G.size
         elif not made("sum_not_mean"):
             G = G / terms
         if made("relu_mask_on_logits"):

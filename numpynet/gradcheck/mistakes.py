@@ -105,6 +105,13 @@ MISTAKES = (
         then=[{"grad_O": lambda q, G: G * q.O[0].size}],
         only="squared_loss",
     ),
+    Mistake(
+        "divided_by_elements_not_examples",
+        "{it} = ({P} − {T}) / (n · number of classes)",
+        "The mean is over the examples alone: a row of {P} is one example, with one loss.",
+        then=[{"grad_O": lambda q, G: G / q.O.shape[1]}],
+        only="cross_entropy",
+    ),
     # the bias
     Mistake(
         "bias_mean_not_sum",
@@ -345,4 +352,5 @@ NEVER_TOGETHER = (
     {"missing_onehot", "missing_probabilities"},
     {"missing_target", "missing_prediction"},
     {"softmax_slope_twice", "softmax_slope_missing"},
+    *({"fixed_batch_size", other} for other in ("sum_not_mean", "divided_by_n_twice", "factor_two", "factor_half")),
 )

@@ -170,12 +170,15 @@ def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
     after = _loss_after(net, loss, X, y, lr, 60, 64)
     if not after < 1.05 * before:
         return f"The learning rate {lr:g} is too large: in 60 steps the loss went from {before:.3g} to {after:.3g}."
-    faster = _loss_after(net, loss, X, y, 30 * lr, 60, 64)
-    if before - after < 0.02 * before and before - faster > 20 * max(before - after, 0.0) and faster < 0.9 * before:
-        return (
-            f"The learning rate {lr:g} is too small: in 60 steps the loss went from {before:.4g} to {after:.4g}, with "
-            f"{30 * lr:g} to {faster:.4g}."
-        )
+    if before - after > 0.02 * before:
+        return ""
+    for larger in (30 * lr, 1e3 * lr, 3e4 * lr):
+        faster = _loss_after(net, loss, X, y, larger, 60, 64)
+        if faster < 0.9 * before and before - faster > 20 * (before - after):
+            return (
+                f"The learning rate {lr:g} is too small: in 60 steps the loss went from {before:.4g} to {after:.4g}, "
+                f"with {larger:g} to {faster:.4g}."
+            )
     return ""
 
 

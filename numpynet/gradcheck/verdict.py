@@ -417,7 +417,7 @@ def _explain(exam: Examination, quick: bool) -> Explanation:
         causes = explanations(chain, history, stale, rounding=rounding)
         if causes:
             return Explanation(causes, history[0].point)
-    added = _increments(observed)
+    added = _increments(chain, observed, rounding)
     if len(added) > 1:
         causes = explanations(chain, added, at_once, rounding=rounding)
         if causes or all(_is_right(chain, o, rounding) for o in added):
@@ -433,13 +433,19 @@ def _explain(exam: Examination, quick: bool) -> Explanation:
     return Explanation()
 
 
-def _increments(observed: Sequence[Observation]) -> list[Observation]:
-    """What each call added to the gradients of the one before it."""
-    return [
-        Observation(o.point, {site: o.found[site] - earlier.found[site] for site in o.found})
-        for earlier, o in itertools.pairwise(observed)
-        if o.found.keys() == earlier.found.keys() and all(o.found[s].shape == earlier.found[s].shape for s in o.found)
+def _increments(chain: Chain, observed: Sequence[Observation], rounding: float) -> list[Observation]:
+    """What each call added to the gradients of the one before it; those that are right as they are, as they are."""
+    increments = []
+    fine = [
+        {site for site in o.found if close(o.found[site], gradients(chain, o.point)[site], rounding)} for o in observed
     ]
+    right = set.intersection(*fine)
+    for earlier, o in itertools.pairwise(observed):
+        if o.found.keys() != earlier.found.keys() or any(o.found[s].shape != earlier.found[s].shape for s in o.found):
+            return []
+        found = {site: array if site in right else array - earlier.found[site] for site, array in o.found.items()}
+        increments.append(Observation(o.point, found))
+    return increments
 
 
 def _is_right(chain: Chain, observation: Observation, rounding: float) -> bool:
