@@ -128,6 +128,8 @@ def loss_and_gradients(params, X, y):
     return loss, {"W1": first.dW, "b1": first.db, "W2": second.dW, "b2": second.db}
 """
 
+RIGHT = "right all the same"
+
 PROGRAMS = {
     "linear by loops": ("linear", LINEAR_BY_LOOPS, [
         ("residual * X[i, j] / n", "residual * X[i, j]", "sum_not_mean"),
@@ -225,10 +227,10 @@ PROGRAMS = {
         ("np.dot(self.x.T, dout)", "np.dot(self.x.T, dout) / len(dout)", "divided_by_n_twice"),
         ("np.dot(self.x.T, dout)", "np.dot(dout.T, self.x)", "weight_gradient_transposed"),
         ("self.mask = (x <= 0)\n        out = x.copy()\n        out[self.mask] = 0", 'out = np.maximum(x, 0)\n        self.mask = MEMORY.setdefault("mask", x <= 0)', "stale_forward"),
-        ("self.dW = np.dot(self.x.T, dout)", "self.dW = MEMORY[self.W.shape] = MEMORY.get(self.W.shape, 0) + np.dot(self.x.T, dout)", "gradient_accumulated"),
-        ("dx = self.y.copy()", "dx = self.y", "argument_changed but not seen"),
+        ('"W1": first.dW', '"W1": MEMORY.setdefault("W1", np.zeros_like(first.dW)).__iadd__(first.dW)', "gradient_accumulated"),
+        ("dx = self.y.copy()", "dx = self.y", RIGHT),
         ("        dx = np.dot(dout, self.W.T)\n", "        dx = np.dot(dout, self.W.T)\n        self.W -= 0.1 * np.dot(self.x.T, dout)\n", "argument_changed"),
-        ("        self.dW = np.dot", "        self.W = self.W - 0.1\n        self.dW = np.dot", "right all the same"),
+        ("        self.dW = np.dot", "        self.W = self.W - 0.1\n        self.dW = np.dot", RIGHT),
         ("        dx = np.dot(dout, self.W.T)\n", "        self.W = self.W - 0.1 * np.dot(self.x.T, dout)\n        dx = np.dot(dout, self.W.T)\n", "weights_updated_before_backward"),
     ]),
 }  # fmt: skip

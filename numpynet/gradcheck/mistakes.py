@@ -352,5 +352,8 @@ NEVER_TOGETHER = (
     {"missing_onehot", "missing_probabilities"},
     {"missing_target", "missing_prediction"},
     {"softmax_slope_twice", "softmax_slope_missing"},
-    *({"fixed_batch_size", other} for other in ("sum_not_mean", "divided_by_n_twice", "factor_two", "factor_half")),
+    {"sum_not_mean", "divided_by_examples_not_elements"},
+    {"sum_not_mean", "divided_by_elements_not_examples"},
+    *({"fixed_batch_size", size} for size in ("sum_not_mean", "divided_by_n_twice", "factor_two", "factor_half")),
+    *({"fixed_batch_size", f"divided_by_{size}"} for size in ("examples_not_elements", "elements_not_examples")),
 )

@@ -172,7 +172,7 @@ def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
         return f"The learning rate {lr:g} is too large: in 60 steps the loss went from {before:.3g} to {after:.3g}."
     if before - after > 0.02 * before:
         return ""
-    for larger in (30 * lr, 1e3 * lr, 3e4 * lr):
+    for larger in (30 * lr, 1e3 * lr, 3e3 * lr, 1e4 * lr, 1e5 * lr):
         faster = _loss_after(net, loss, X, y, larger, 60, 64)
         if faster < 0.9 * before and before - faster > 20 * (before - after):
             return (

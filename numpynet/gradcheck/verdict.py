@@ -441,7 +441,8 @@ def _increments(chain: Chain, observed: Sequence[Observation], rounding: float) 
     ]
     right = set.intersection(*fine)
     for earlier, o in itertools.pairwise(observed):
-        if o.found.keys() != earlier.found.keys() or any(o.found[s].shape != earlier.found[s].shape for s in o.found):
+        sums = o.found.keys() - right
+        if not sums <= earlier.found.keys() or any(o.found[s].shape != earlier.found[s].shape for s in sums):
             return []
         found = {site: array if site in right else array - earlier.found[site] for site, array in o.found.items()}
         increments.append(Observation(o.point, found))
