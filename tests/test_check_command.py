@@ -1,5 +1,6 @@
 """`numpynet check`: a learner's file in a process of its own, the library's models, and triage before training."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,6 @@ from numpynet import CrossEntropyLoss, ReLU, SquaredLoss, make_shapes, models, s
 from numpynet.gradcheck import sanity
 from numpynet.gradcheck.learner_file import check_file
 from tests.test_command_line import numpynet
-
-README = Path(__file__).parent.parent / "README.md"
 
 MINE = """
 import numpy as np
@@ -55,6 +54,15 @@ def test_what_a_file_defines_is_found_checked_and_named(tmp_path):
         assert line in result.stdout, line
     assert "learner's own" not in result.stdout
     assert result.stderr == ""
+
+
+def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    source = re.search(r"```python\n(def relu_backward.*?)```", text, re.DOTALL).group(1)
+    (tmp_path / "mine.py").write_text(source)
+    result = numpynet("check", "mine.py", cwd=tmp_path)
+    assert re.search(r"\$ numpynet check mine.py\n(.*?)```", text, re.DOTALL).group(1) == result.stdout
+    assert result.returncode == 1
 
 
 @pytest.mark.parametrize(

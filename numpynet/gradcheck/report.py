@@ -127,20 +127,21 @@ def story(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
     name = chain.name(*site)
     where = _exactly_where(site, wrong, expected, q, names_at(chain, *site))
     before = [chain.name(*s) for s in right if s[0] != "T"]
+    lines = []
     if before:
         lines = wrapped(f"Going backward, {_list(before)} right; {name} is the first wrong{where}.")
-    else:
+    elif chain.kind or "linear" in chain.steps:
         lines = wrapped(f"Going backward, {name}, the first quantity, is already wrong{where}.")
+    elif where:
+        lines = [f"{name} is wrong{where}."]
     for cause in causes:
         rule, step = _site_of(chain, cause, site)
         names = names_at(chain, rule, step)
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
         did = cause.mistake.did.format_map(names | {"it": it, "right": formula})
         found = f"    ({_unknown(cause)})" if cause.mistake.unknown else ""
-        lines += [
-            "",
-            *wrapped(f"{cause.mistake.name}: {cause.mistake.sentence.format_map(names)}{_place(chain, cause, it)}"),
-        ]
+        sentence = cause.mistake.sentence.format_map(names) + _place(chain, cause, it)
+        lines += [""] * bool(lines) + wrapped(f"{cause.mistake.name}: {sentence}")
         lines += [f"    yours:  {did}{found}", f"    right:  {it} = {formula}"]
     return [*lines, "", *wrapped(_example(site, wrong, expected, q, names_at(chain, *site), name))]
 
