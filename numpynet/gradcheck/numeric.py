@@ -75,7 +75,7 @@ def shifts_away_from_zero(Z: Array, least: float) -> Array:
     >>> shifts_away_from_zero(np.array([[0.0, 2.0, 0.3], [5.0, -3.0, -0.1]]), least=0.5)
     array([0.5, 0. , 0.6])
     """
-    edges = np.concatenate([-least - Z, least - Z])  # shifts that bring an entry to −least, or to +least
+    edges = np.concatenate([least - Z, -least - Z])  # shifts that bring an entry to +least, or to −least
     edges = np.concatenate([np.zeros((1, Z.shape[1])), edges])
     distances = np.abs(Z[None] + edges[:, None]).min(axis=1, initial=np.inf)
     sizes = np.where(distances >= least * (1 - 1e-9), np.abs(edges), np.inf)
