@@ -12,8 +12,9 @@ from numpynet.functional import Array
 from numpynet.gradcheck.asking import Answer, LayerQuestion, ModelQuestion, PairQuestion, attempt, parameters_of
 from numpynet.gradcheck.backward_rules import Chain, Point
 from numpynet.gradcheck.draws import Layout, batch_sizes, draw, move_away_from_the_bend, recognise
+from numpynet.gradcheck.examination import ROWS, Call, Examination, ask, match
 from numpynet.gradcheck.report import Report, number
-from numpynet.gradcheck.verdict import ROWS, Call, Examination, ask, conclude, match
+from numpynet.gradcheck.verdict import conclude
 
 
 def check_model(

@@ -7,31 +7,25 @@ here, every entry is also compared with the known gradient, at points drawn for 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from numpynet.functional import Array
-from numpynet.gradcheck.asking import Answer, Question, quietly
-from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients, loss_of
+from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients
+from numpynet.gradcheck.examination import SCALES, Call, Examination, is_known_gradient
 from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
 from numpynet.gradcheck.facts import close, examples_counted, facts_about
 from numpynet.gradcheck.mistakes import MISTAKES
-from numpynet.gradcheck.numeric import STEP, bend, central_differences, directional_difference
 from numpynet.gradcheck.report import Report, Row, number, shows, story, table, wrapped
-
-FORMULAS_AGREE = 1e-10  # norm-wise, float64: a learner's formula in its own order of operations
-SINGLE_AGREES = 3e-6  # relative L2, float32
-DIFFERENCES_AGREE = 1e-9  # norm-wise, float64: central differences
-ENTRIES = 5000  # with more parameters than this, random directions in place of every entry
-ROWS = 64  # central differences use this many of the caller's examples at most
+from numpynet.gradcheck.slopes import Slopes, computes_in_single, slopes_at, slopes_match
 
 ACCUMULATED = (
     "gradient_accumulated: Each call adds its gradients to those of the calls before. Set them anew in each call, or "
     "set them to 0 first."
 )
+
 CHANGED = (
     "argument_changed: The code writes to {}, which it was given. Whoever calls it does not expect that, and the next "
     "call meets other numbers: work on a copy."
@@ -41,102 +35,21 @@ DIFFERENT = (
     "two calls with the same arguments return different gradients: is something kept between calls, or drawn at random?"
 )
 
-SCALES: dict[str, list[tuple[str, Callable[[int, int], float]]]] = {
-    "": [("the output of linear layers and ReLUs", lambda n, terms: 1.0)],
-    "cross_entropy": [
-        ("the mean cross-entropy", lambda n, terms: 1.0),
-        ("a sum over the examples", lambda n, terms: float(n)),
-    ],
-    "squared_loss": [
-        ("the mean of (y_hat − y)² / 2", lambda n, terms: 1.0),
-        ("the mean of (y_hat − y)²", lambda n, terms: 2.0),
-        ("a sum of (y_hat − y)² / 2", lambda n, terms: float(terms)),
-        ("a sum of (y_hat − y)²", lambda n, terms: 2.0 * terms),
-        ("(y_hat − y)² / 2, summed over the outputs and averaged over the examples", lambda n, terms: terms / n),
-        ("(y_hat − y)², summed over the outputs and averaged over the examples", lambda n, terms: 2.0 * terms / n),
-    ],
-}
-
-
-@dataclass
-class Call:
-    """One question and its answer."""
-
-    point: Point
-    answer: Answer
-
-
-@dataclass
-class Examination:
-    """A check under way: what was asked and answered, and what has been found out so far.
-
-    chain is what the code is taken to compute, or None; matched says in words which known loss it computes, "" for
-    another one; nearly: it is that one to four digits only. draws are the calls at points drawn here, repeated is the
-    first of them once more; given is the call at the caller's own numbers.
-    """
-
-    name: str
-    question: Question
-    chain: Chain | None
-    given: Call
-    draws: list[Call] = field(default_factory=list)
-    repeated: Call | None = None
-    matched: str = ""
-    nearly: bool = False
-    single: bool = False
-    facts: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def calls(self) -> list[Call]:
-        return [self.given, *self.draws]
-
-    def right(self, point: Point) -> dict[str, Array]:
-        """The known gradients there, by name."""
-        if self.chain is None:
-            return {}
-        found = gradients(self.chain, point)
-        return {self.chain.name(*site).removeprefix("grad_"): array for site, array in found.items()}
-
-
-def ask(exam: Examination, points: Sequence[Point]) -> None:
-    """A call at each point, one after the other, and at the first once more."""
-    for before, point in itertools.pairwise(points):
-        point.before = before
-    exam.draws = [Call(point, exam.question.ask(point)) for point in points]
-    exam.repeated = Call(points[0], exam.question.ask(points[0]))
-
-
-def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
-    """Which known loss the learner's is, on all calls: the chain with its scale, its words, and whether only nearly."""
-    usable = [call for call in calls if np.isfinite(call.answer.loss)]
-    for tolerance in (FORMULAS_AGREE, 1e-4):
-        for words, scale in SCALES[chain.kind] if usable else []:
-            scaled = replace(chain, scale=scale)
-            if all(_loss_is(call, scaled, tolerance) for call in usable):
-                return scaled, words, tolerance > FORMULAS_AGREE
-    return chain, "", False
-
-
-def _loss_is(call: Call, chain: Chain, tolerance: float) -> bool:
-    expected = float(loss_of(chain, call.point))
-    return bool(abs(call.answer.loss - expected) <= tolerance * abs(expected))
-
 
 def conclude(exam: Examination, directions: int | None, rng: np.random.Generator) -> Report:
     """The verdict on what was asked, and, where it is not good, the explanation."""
-    exam.single = _computes_in_single(exam)
-    if exam.matched and not exam.single and not _slopes_match(exam, rng):
+    exam.single = computes_in_single(exam)
+    if exam.matched and not exam.single and not slopes_match(exam, rng):
         exam.matched = ""
-    slopes = _slopes(exam, exam.given, directions, rng)
+    slopes = slopes_at(exam, exam.given, directions, rng)
     problems = exam.problems or next((call.answer.problems for call in exam.calls() if call.answer.problems), [])
     changed = sorted({name for call in exam.calls() for name in call.answer.changed})
-    wrong = [call for call in exam.calls() if not call.answer.raised and not _is_known_gradient(exam, call)]
+    wrong = [call for call in exam.calls() if not call.answer.raised and not is_known_gradient(exam, call)]
     repeats = exam.repeated is None or _same(exam.draws[0].answer.grads, exam.repeated.answer.grads)
     if exam.matched and exam.chain is not None:
         right = not wrong
     else:
-        others = [_slopes(exam, call, 3, rng) for call in exam.draws[1:]]
+        others = [slopes_at(exam, call, 3, rng) for call in exam.draws[1:]]
         right = slopes.agree and others[0].agree
         if slopes.kinks and sum(other.agree for other in others) > 1:
             right = True
@@ -177,165 +90,6 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     return _report(exam, ok, slopes, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
 
 
-@dataclass
-class Slopes:
-    """Central differences of the learner's own loss at a point, and how far the answer there is from them.
-
-    expected: by name, or empty where only random directions were compared. agree: whether all errors are small enough,
-    and wrong: those that are not; kinks: whether these may come from a kink, at which the loss has no slope.
-    """
-
-    expected: dict[str, Array] = field(default_factory=dict)
-    errors: dict[str, float] = field(default_factory=dict)
-    agree: bool = False
-    sampled: bool = False
-    kinks: bool = False
-    wrong: set[str] = field(default_factory=set)
-
-
-def _slopes(exam: Examination, call: Call, directions: int | None, rng: np.random.Generator) -> Slopes:
-    variables = exam.question.variables(call.point)
-    slopes = Slopes(errors=dict.fromkeys(variables, np.nan))
-    if not call.answer.grads:
-        return slopes
-    slopes.sampled = directions is not None or sum(array.size for array in variables.values()) > ENTRIES
-    largest = max(1.0, float(np.max(np.abs(call.point.X), initial=0.0)))
-    h, limit = STEP / largest, DIFFERENCES_AGREE
-    if exam.single:
-        h, limit = 1e-2 / largest, 1e-2
-    # each loss is rounded to about 1e-16 of itself (float32: 1e-7); divided by h, that blurs every difference
-    blur = (
-        (4e-7 if exam.single else 1e-15) * max(1.0, abs(call.answer.loss)) / h if np.isfinite(call.answer.loss) else 0
-    )
-    slopes.agree = True
-    offs: dict[str, float] = {}
-    sizes: dict[str, float] = {}
-    for name, array in variables.items():
-        found = call.answer.grads.get(name)
-        try:
-            with quietly():
-                if slopes.sampled:
-                    right, came = _along(exam, call, name, array, found, directions or 8, h, rng)
-                else:
-                    right = central_differences(
-                        _loss_along(exam, call.point, name, precise=True), array.astype(np.longdouble), h
-                    )
-                    slopes.expected[name], came = right, found
-        except Exception:  # the learner's own, for these numbers: the answers have told of it
-            slopes.agree = False
-            continue
-        if came is None or came.shape != right.shape or not np.isfinite(right).all():
-            slopes.agree = False
-            continue
-        size = float(np.max(np.abs(right), initial=0.0))
-        off = float(np.max(np.abs(came - right), initial=0.0))
-        offs[name], sizes[name] = off, size
-        if off > limit * size + blur:
-            slopes.agree = False
-            slopes.wrong.add(name)
-            if not slopes.sampled:
-                at = np.unravel_index(int(np.abs(came - right).argmax()), right.shape)
-                f = _loss_along(exam, call.point, name, precise=True)
-                slopes.kinks = bend(f, array.astype(np.longdouble), tuple(map(int, at)), h) > 0.5 * off
-    least = 1e-6 * max(sizes.values(), default=0.0)  # what is smaller is 0 but for rounding
-    slopes.errors |= {name: offs[name] / (max(sizes[name], least) or 1.0) for name in offs}
-    return slopes
-
-
-def _loss_along(exam: Examination, point: Point, name: str, *, precise: bool) -> Callable[[Array], Any]:
-    """The loss as a function of one variable: the learner's; or, where that has shown to be a known one, the known one.
-
-    The two agree to ten digits, in their slopes too. The known one does not compute gradients each time, and computes
-    with the longest floats there are, so that the differences of its values keep more digits.
-    """
-    question, chain = exam.question, exam.chain
-    if chain is None or not exam.matched or exam.nearly:
-        return lambda array: question.value(question.moved(point, name, array.astype(np.float64)))
-    dtype = np.longdouble if precise else np.float64
-    params = {key: array.astype(dtype) for key, array in point.params.items()}
-    G = None if point.G is None else point.G.astype(dtype)
-    exact = Point(params, point.X.astype(dtype), point.y, G)
-    return lambda array: loss_of(chain, question.moved(exact, name, array))
-
-
-def _slopes_match(exam: Examination, rng: np.random.Generator) -> bool:
-    """Whether the learner's loss, known at some points, also has the known slope along a random direction there."""
-    call = next((call for call in exam.draws if np.isfinite(call.answer.loss)), None)
-    if call is None or exam.chain is None:
-        return False
-    known = exam.right(call.point)
-    V = {name: rng.normal(size=array.shape) for name, array in exam.question.variables(call.point).items()}
-
-    def along(t: Array) -> float:
-        point = call.point
-        for name, array in exam.question.variables(call.point).items():
-            point = exam.question.moved(point, name, array + t[0] * V[name])
-        return exam.question.value(point)
-
-    try:
-        slope = float(central_differences(along, np.zeros(1))[0])
-    except Exception:  # the learner's own
-        return False
-    expected = sum(float(np.sum(known[name] * V[name])) for name in known)
-    size = sum(float(np.linalg.norm(array)) for array in known.values())
-    return abs(slope - expected) <= (1e-3 if exam.nearly else 1e-6) * size
-
-
-def _along(
-    exam: Examination, call: Call, name: str, array: Array, found: Array | None, directions: int, h: float, rng: Any
-) -> tuple[Array, Array | None]:
-    """The slopes along random directions, and what the gradient that came says they are."""
-    f = _loss_along(exam, call.point, name, precise=False)
-    V = rng.normal(size=(directions, *array.shape)) / np.sqrt(max(1, len(array) if array.ndim else 1))
-    right = np.array([directional_difference(f, array, v, 10 * h) for v in V])
-    if found is None or found.shape != array.shape:
-        return right, None
-    return right, np.array([np.sum(found * v) for v in V])
-
-
-def _computes_in_single(exam: Examination) -> bool:
-    """Whether the code computes in float32: its gradients are, or its loss is a stairway, too coarse for tiny steps."""
-    if any(call.answer.single for call in exam.calls()):
-        return True
-    answered = [call for call in exam.draws if not call.answer.raised and np.isfinite(call.answer.loss)]
-    if not answered:
-        return False
-    point, loss = answered[0].point, answered[0].answer.loss
-    losses = []
-    for factor in (1 + 1e-10, 1 + 1e-3):
-        moved = point
-        for name, array in exam.question.variables(point).items():
-            moved = exam.question.moved(moved, name, array * factor)
-        try:
-            losses.append(exam.question.value(moved))
-        except Exception:  # the learner's own
-            return False
-    return losses[0] == loss and losses[1] != loss
-
-
-def _is_known_gradient(exam: Examination, call: Call) -> bool:
-    """Whether the answer is the known gradient, to rounding."""
-    known = exam.right(call.point)
-    # a sum that cancels keeps the rounding of its terms, which are about as large as the other gradients
-    least = (1.0 if exam.single else 1e-4) * max(map(_norm, known.values()), default=0.0)
-    for name, right in known.items():
-        found = call.answer.grads.get(name)
-        if found is None or found.shape != right.shape:
-            return False
-        if exam.single and call is exam.given:
-            continue  # the caller's numbers may magnify rounding; those drawn here do not
-        if exam.single:
-            if _norm(found - right) > SINGLE_AGREES * max(_norm(right), least):
-                return False
-        elif not close(found, right, FORMULAS_AGREE, least):
-            return False
-    return True
-
-
-def _norm(array: Array) -> float:
-    return float(np.linalg.norm(array))
-
-
 def _same(one: dict[str, Array], other: dict[str, Array]) -> bool:
     return one.keys() == other.keys() and all(
         one[name].shape == other[name].shape and close(one[name], other[name], 1e-6) for name in one
@@ -369,7 +123,7 @@ def _mean_beside_a_sum(exam: Examination) -> bool:
         return False
     means = [replace(exam, chain=replace(exam.chain, scale=scale)) for _, scale in SCALES[exam.chain.kind][:2]]
     return any(
-        all(_is_known_gradient(mean, call) for call in exam.calls() if not call.answer.raised)
+        all(is_known_gradient(mean, call) for call in exam.calls() if not call.answer.raised)
         for mean in means
         if mean.chain is not None and mean.chain.scale(3, 5) in (1, 2)
     )
