@@ -40,14 +40,16 @@ OPTIONS = ("model", "seed", "data", "epochs", "batch_size", "lr", "hidden", "mom
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0 fine, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 files, memory or packages,
+    """Run the command line.
+
+    Return 0 fine, 1 found wrong by check, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 files, memory or packages,
     130 Ctrl-C.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
     try:
-        if argv is None and arguments.command != "data":  # given argv, the process is somebody else's
+        if argv is None and arguments.command not in ("check", "data"):  # given argv, it is somebody else's process
             restart_with(kernel_setting() | (threads_setting(threads) if threads else {}))
         if arguments.command == "train":
             _train(arguments, parser)
@@ -55,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _demo(arguments)
         elif arguments.command == "data":
             _data(arguments)
+        elif arguments.command == "check":
+            return _check(arguments, parser)
         else:
             _info()
     except tuple(EXIT_CODES) as error:
@@ -77,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,data,info}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,check,data,info}")
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -124,6 +128,16 @@ def _parser() -> argparse.ArgumentParser:
         "demo", parents=[training], help="the three models one after the other, on built-in data"
     )
     demo.add_argument("--output", type=_folder, default=Path("runs", "demo"), metavar="DIR", help="default: runs/demo")
+
+    check = commands.add_parser(
+        "check", parents=[common], help="check gradients, and name the mistake: of a file of yours, or of a model here"
+    )
+    check.add_argument("target", help="a Python file, or linear, softmax or mlp")
+    check.add_argument("--sanity", action="store_true", help="for a model: triage before training, on data made here")
+    check.add_argument("--seed", type=_whole(0), default=0, help="default: 0")
+    check.add_argument(
+        "--time-limit", type=_number, default=60.0, metavar="SECONDS", help="for a file; default: 60 seconds"
+    )
 
     data = commands.add_parser("data", parents=[common], help="look for Fashion-MNIST, or download it")
     data.add_argument("--download", action="store_true", help="fetch what is missing or wrong (31 MB)")
@@ -172,6 +186,16 @@ def _demo(arguments: argparse.Namespace) -> None:
         place = Place(arguments.output / model, threads=arguments.threads)
         print(run(dataclasses.replace(settings, seed=seed, data=data), place))
     print(f"\nthree models in {time.perf_counter() - start:.0f} s; their pictures are in {arguments.output}")
+
+
+def _check(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from numpynet.gradcheck.command import MODELS, check_command
+
+    if arguments.sanity and arguments.target not in MODELS:
+        parser.error(f"--sanity is for a model, {', '.join(MODELS)}, got {arguments.target}")
+    return check_command(
+        arguments.target, with_sanity=arguments.sanity, time_limit=arguments.time_limit, seed=arguments.seed
+    )
 
 
 def _info() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from numpynet.gradcheck.numeric import central_differences
 from reference.agreement import TOLERANCES, norm_wise, relative_l2
 
 
@@ -12,17 +13,6 @@ def assert_agree(actual, expected, comparison, what=""):
     assert single or actual.dtype == expected.dtype, f"{what}: dtype {actual.dtype}, expected {expected.dtype}"
     found = (relative_l2 if single else norm_wise)(actual, expected)
     assert found <= TOLERANCES[comparison], f"{what}: error {found:.2g} > {TOLERANCES[comparison]:.2g} ({comparison})"
-
-
-def central_differences(f, X, h=1e-5):
-    """∂f/∂X for a scalar f, entry by entry: (f(X + h) − f(X − h)) / 2h. Each call gets a fresh copy of X."""
-    gradient = np.empty(X.shape, np.float64)
-    for index in np.ndindex(X.shape):
-        above, below = X.copy(), X.copy()
-        above[index] += h
-        below[index] -= h
-        gradient[index] = (f(above) - f(below)) / (2 * h)
-    return gradient
 
 
 def away_from_zero(rng, shape, least=1e-3):

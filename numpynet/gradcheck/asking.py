@@ -1,0 +1,325 @@
+"""Asking a learner's code for gradients, on copies, and turning whatever comes back into numbers or into words.
+
+Nothing that the code does is an error here: an exception, None, a missing name or another shape is a finding.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from numpynet.functional import Array, softmax
+from numpynet.gradcheck.backward_rules import Chain, Point
+from numpynet.gradcheck.draws import Layout
+
+
+@dataclass
+class Answer:
+    """What came back: the loss, the gradients by name, and in words what was wrong with the answer as such.
+
+    raised: the exception's words, where one came; changed: the arguments that the code wrote to; single: whether the
+    gradients are float32 or, every number of them, could be.
+    """
+
+    loss: float = np.nan
+    grads: dict[str, Array] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    raised: str = ""
+    changed: list[str] = field(default_factory=list)
+    single: bool = False
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """A learner's overflow or warning is not the check's: what matters is the numbers that come back."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def attempt(call: Callable[[], Any], answer: Answer) -> Any:
+    """The result of call, or None and the words of its exception."""
+    try:
+        with quietly():
+            return call()
+    except Exception as error:  # whatever a learner's code raises is what the report is about
+        answer.raised = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        answer.problems.append(f"it raised {answer.raised}")
+        return None
+
+
+def take_loss(value: Any, answer: Answer) -> None:
+    """The loss as a float, or words."""
+    try:
+        number = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        number = np.empty(0)
+    if number.size != 1:
+        what = f"shape {number.shape}" if number.size else type(value).__name__
+        answer.problems.append(f"the loss must be one number, got {what}")
+    elif not np.isfinite(number).all():
+        answer.problems.append(f"the loss is {number.item()}: is there a log of 0, or an exp of a large number?")
+    else:
+        answer.loss = float(number.item())
+
+
+def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer) -> None:
+    """A copy of a gradient in float64, or words; an array of a wrong shape is kept all the same, as it may tell why."""
+    if value is None:
+        answer.problems.append(f"grad_{name} is None")
+        return
+    array = np.array(value) if not isinstance(value, (dict, str, bytes)) else np.empty(0, object)
+    if array.dtype.kind not in "fiu":
+        answer.problems.append(f"grad_{name} must be an array of floats, got {_kind(value, array)}")
+        return
+    if array.shape != shape:
+        answer.problems.append(f"grad_{name} must have shape {shape}, got {array.shape}")
+    elif not np.isfinite(array).all():
+        word = "NaN" if np.isnan(array).any() else "infinite"
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        answer.problems.append(f"grad_{name} is {word}, first at {where}" if where else f"grad_{name} is {word}")
+        return
+    answer.single = answer.single or array.dtype in (np.float32, np.float16)
+    answer.grads[name] = array.astype(np.float64)
+
+
+def _kind(value: Any, array: Array) -> str:
+    return f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def changed_arguments(given: Mapping[str, Array], after: Mapping[str, Any]) -> list[str]:
+    """The names of the arrays that are no longer as they were given."""
+    return [
+        name
+        for name, array in given.items()
+        if not (isinstance(after.get(name), np.ndarray) and np.array_equal(after[name], array, equal_nan=True))
+    ]
+
+
+class Question:
+    """Code whose gradients can be asked for: `ask` gives them at a point, `value` the loss by which they are judged."""
+
+    def ask(self, point: Point) -> Answer:
+        raise NotImplementedError
+
+    def value(self, point: Point) -> float:
+        raise NotImplementedError
+
+    def variables(self, point: Point) -> dict[str, Array]:
+        """What the gradients are with respect to, by name."""
+        return point.params
+
+    def shown(self, name: str, array: Any) -> Any:
+        """A gradient in the shape that the caller knows."""
+        return array
+
+    def moved(self, point: Point, name: str, array: Array) -> Point:
+        """The point with this variable put in place of its own."""
+        return Point(point.params | {name: array}, point.X, point.y, point.G)
+
+
+class ModelQuestion(Question):
+    """A function with the signature of a scratch module: loss_and_gradients(params, X, y) -> loss, grads."""
+
+    def __init__(self, function: Callable[..., Any], layout: Layout | None) -> None:
+        self.function, self.layout = function, layout
+
+    def arguments(self, point: Point) -> tuple[dict[str, Array], Array, Array]:
+        if self.layout is not None:
+            return self.layout.arguments(point)
+        return {name: array.copy() for name, array in point.params.items()}, point.X.copy(), point.y.copy()
+
+    def ask(self, point: Point) -> Answer:
+        """The loss and the gradients there, in the formulas' shapes."""
+        answer = Answer()
+        params, X, y = self.arguments(point)
+        given = {**params, "X": X, "y": y}
+        mine = {name: array.copy() for name, array in given.items()}
+        result = attempt(lambda: self.function(params, X, y), answer)
+        answer.changed = changed_arguments(mine, {**params, "X": X, "y": y})
+        if answer.raised:
+            return answer
+        if not (isinstance(result, tuple) and len(result) == 2):
+            answer.problems.append(f"it must return a pair (loss, grads), got {_result(result)}")
+            return answer
+        loss, grads = result
+        take_loss(loss, answer)
+        if not isinstance(grads, Mapping):
+            answer.problems.append(f"grads must be a dict with the names {list(params)}, got {type(grads).__name__}")
+            return answer
+        missing = [name for name in params if name not in grads]
+        if missing:
+            answer.problems.append(
+                f"grads lacks {', '.join(missing)}; it has {', '.join(map(str, grads)) or 'nothing'}"
+            )
+        for name in params:
+            if name in grads:
+                take_gradient(name, grads[name], mine[name].shape, answer)
+        if self.layout is not None:
+            answer.grads = {name: self.layout.canonical(name, array) for name, array in answer.grads.items()}
+        return answer
+
+    def shown(self, name: str, array: Any) -> Any:
+        shape = self.layout.shapes[name] if self.layout is not None else None
+        return array.reshape(shape) if array is not None and shape and array.size == np.prod(shape) else array
+
+    def value(self, point: Point) -> float:
+        """The learner's own loss there."""
+        params, X, y = self.arguments(point)
+        with quietly():
+            return float(np.asarray(self.function(params, X, y)[0], np.float64).reshape(-1)[0])
+
+
+def _result(result: Any) -> str:
+    return f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+
+
+def parameters_of(layer: Any) -> list[Any]:
+    """The parameters of a layer; [] if it has no such method."""
+    return list(layer.parameters()) if hasattr(layer, "parameters") else []
+
+
+class LayerQuestion(Question):
+    """An object with forward, backward and parameters(), asked for the gradients of Σ G ∘ forward(X).
+
+    names are those of its parameters, in their order. The same copy of the layer answers all questions, so that what it
+    keeps from one to the next is seen.
+    """
+
+    def __init__(self, layer: Any, names: list[str], layout: Layout | None) -> None:
+        self.layer, self.names, self.layout = copy.deepcopy(layer), names, layout
+        self.options = {"input_grad": True} if _takes(layer.backward, "input_grad") else {}
+
+    def variables(self, point: Point) -> dict[str, Array]:
+        return {"X": point.X, **point.params}
+
+    def moved(self, point: Point, name: str, array: Array) -> Point:
+        if name == "X":
+            return Point(point.params, array, point.y, point.G)
+        return super().moved(point, name, array)
+
+    def forward(self, point: Point) -> tuple[Array, Any]:
+        """X as the layer gets it, and what its forward gives."""
+        X = point.X.copy() if self.layout is None else point.X.reshape(len(point.X), *self.layout.example_shape).copy()
+        for name, parameter in zip(self.names, parameters_of(self.layer), strict=True):
+            parameter.data = point.params[name].copy()
+        return X, self.layer.forward(X)
+
+    def ask(self, point: Point) -> Answer:
+        answer = Answer()
+        result = attempt(lambda: self.forward(point), answer)
+        if answer.raised:
+            return answer
+        X, Y = result
+        if np.shape(Y) != point.G.shape:
+            answer.problems.append(f"forward must give shape {point.G.shape}, got {np.shape(Y)}")
+            return answer
+        take_loss(np.sum(point.G * Y), answer)
+        G = point.G.copy()
+        grad_X = attempt(lambda: self.layer.backward(G, **self.options), answer)
+        if answer.raised:
+            return answer
+        given = {"X": point.X.reshape(X.shape), "grad_Y": point.G, **point.params}
+        data = [parameter.data for parameter in parameters_of(self.layer)]
+        answer.changed = changed_arguments(given, {"X": X, "grad_Y": G, **dict(zip(self.names, data, strict=True))})
+        take_gradient("X", grad_X, X.shape, answer)
+        if "X" in answer.grads:
+            answer.grads["X"] = answer.grads["X"].reshape(
+                answer.grads["X"].shape if grad_X.shape != X.shape else point.X.shape
+            )
+        for name, parameter in zip(self.names, parameters_of(self.layer), strict=True):
+            take_gradient(name, getattr(parameter, "grad", None), point.params[name].shape, answer)
+        return answer
+
+    def value(self, point: Point) -> float:
+        with quietly():
+            return float(np.sum(point.G * self.forward(point)[1]))
+
+
+class PairQuestion(Question):
+    """A function and its backward, asked for the gradients of Σ G ∘ forward(inputs), or of a loss that forward gives.
+
+    names are those of the inputs; arguments says what backward gets: for each argument the name of an input, "G" for
+    the gradient of the output, "Y" for the output, "P" for the probabilities beside a loss.
+    """
+
+    def __init__(
+        self,
+        forward: Any,
+        backward: Any,
+        names: list[str],
+        fixed: dict[str, Any],
+        arguments: list[str],
+        chain: Chain | None,
+    ) -> None:
+        self.forward, self.backward, self.names = forward, backward, names
+        self.fixed, self.asked, self.chain = fixed, arguments, chain
+
+    def inputs(self, point: Point) -> dict[str, Any]:
+        """The arguments of forward there, by name."""
+        own = {self.names[0]: point.X, **point.params}
+        if self.chain is not None and self.chain.kind:
+            own[self.names[1]] = point.y
+        return {name: np.array(own[name]) if name in own else self.fixed[name] for name in self.names}
+
+    def variables(self, point: Point) -> dict[str, Array]:
+        first = (
+            self.chain.output if self.chain is not None and self.chain.kind else "X" if self.chain else self.names[0]
+        )
+        return {first: point.X, **point.params}
+
+    def moved(self, point: Point, name: str, array: Array) -> Point:
+        if name in point.params:
+            return super().moved(point, name, array)
+        return Point(point.params, array, point.y, point.G)
+
+    def output(self, point: Point) -> tuple[Any, Any]:
+        """The output, or the loss, and what came beside it (None: nothing)."""
+        result = self.forward(*self.inputs(point).values())
+        return result if isinstance(result, tuple) else (result, None)
+
+    def ask(self, point: Point) -> Answer:
+        answer = Answer()
+        result = attempt(lambda: self.output(point), answer)
+        if answer.raised:
+            return answer
+        Y, P = result
+        take_loss(np.sum(point.G * Y) if point.G is not None else Y, answer)
+        if self.chain is not None and self.chain.kind == "cross_entropy":
+            P = softmax(point.X)
+        values = self.inputs(point) | {"G": point.G, "Y": Y, "P": P}
+        given = {name: np.array(values[name]) for name in self.asked}
+        passed = {name: array.copy() for name, array in given.items()}
+        found = attempt(lambda: self.backward(*(passed[name] for name in self.asked)), answer)
+        if answer.raised:
+            return answer
+        answer.changed = changed_arguments(given, passed)
+        wanted = self.variables(point)
+        found = tuple(found) if isinstance(found, (tuple, list)) and len(wanted) > 1 else (found,)
+        if len(found) != len(wanted):
+            kind = f"{len(found)} result" + "s" * (len(found) > 1)
+            answer.problems.append(
+                f"it must return a gradient for each of {', '.join(wanted)}, in this order, got {kind}"
+            )
+        for (name, array), gradient in zip(wanted.items(), found, strict=False):
+            take_gradient(name, gradient, array.shape, answer)
+        return answer
+
+    def value(self, point: Point) -> float:
+        with quietly():
+            Y, _ = self.output(point)
+            return float(np.sum(point.G * Y) if point.G is not None else np.asarray(Y).reshape(-1)[0])
+
+
+def _takes(function: Any, name: str) -> bool:
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,225 @@
+"""One backward pass, as a list of rules in backward order, so that one of them can be replaced by a learner's mistake.
+
+A network is here a chain of "linear" and "relu" steps, and then a loss. RIGHT has the rules, each a line that makes one
+quantity from those made before; every layer uses the same. `backward` walks the chain from back to front. Whoever
+changes a rule changes all that follows from it, as in the learner's program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from numpynet.functional import Array, softmax
+
+Rule = Callable[[Any], Array]  # from the quantities so far to a new one
+Twist = Callable[[Any, Array], Array]  # from the quantities so far and a new one to what a mistake makes of it
+Site = tuple[str, int]  # a rule and the step of the chain at which it is used; the loss comes after the last
+
+# q holds the quantities of one step. In a linear step Y = H W + b: H, W, b and grad_Y; H is the output of the ReLU
+# before it, H = max(Z, 0), or X in the first layer, which Z then is too. In a ReLU H = max(Z, 0): Z, H and grad_H. At
+# the loss: O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropy and for the squared loss
+# with its ½. In a rule with a free number, such as a learning rate, that is q.number.
+RIGHT: dict[str, Rule] = {
+    "P": lambda q: softmax(q.O) if q.classes else q.O,
+    "T": lambda q: onehot(q.y, q.O) if q.classes else q.y,
+    "grad_O": lambda q: q.scale * (q.P - q.T) / q.n,
+    "grad_W": lambda q: q.H.T @ q.grad_Y,
+    "grad_b": lambda q: q.grad_Y.sum(axis=0),
+    "grad_H": lambda q: q.grad_Y @ q.W.T,
+    "grad_Z": lambda q: q.grad_H * (q.Z > 0),
+}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What the learner's function computes: its steps, and what its arrays are called.
+
+    kind is "cross_entropy", "squared_loss" or "" where no loss ends the chain and the gradient of its output is given;
+    weights are the names of W and b (or None), one pair for each linear step; scale multiplies the loss and `output`
+    names what the last step makes.
+    """
+
+    steps: tuple[str, ...]
+    kind: str = ""
+    weights: tuple[tuple[str, str | None], ...] = ()
+    output: str = "Y"
+    scale: Callable[[int, int], float] = lambda n, terms: 1.0
+
+    def weight_names(self, step: int) -> tuple[str, str | None]:
+        return self.weights[self.steps[:step].count("linear")]
+
+    def name(self, rule: str, step: int) -> str:
+        """What the learner calls the quantity that this rule makes at this step."""
+        if rule in ("P", "T"):
+            return (
+                {"P": "P", "T": "onehot(y)"}[rule] if self.kind == "cross_entropy" else {"P": "y_hat", "T": "y"}[rule]
+            )
+        if rule == "grad_O":
+            return f"grad_{self.output}"
+        if rule in ("grad_W", "grad_b"):
+            return f"grad_{self.weight_names(step)[rule == 'grad_b']}"
+        return f"grad_{self.value_name(step)}"
+
+    def value_name(self, step: int) -> str:
+        """The name of the input of this step: X, then Z1, H1, Z2, ..., and the output's at the end of the chain."""
+        if step == 0:
+            return "X"
+        if step == len(self.steps):
+            return self.output
+        return f"{'H' if self.steps[step - 1] == 'relu' else 'Z'}{self.steps[:step].count('linear')}"
+
+
+@dataclass
+class Point:
+    """Where a function is asked for its gradients: float64 arrays of its own, in the shapes of the formulas.
+
+    G is the gradient of the output where no loss gives it; before is the point of an earlier call, which stale arrays
+    would come from.
+    """
+
+    params: dict[str, Array]
+    X: Array
+    y: Any = None
+    G: Any = None
+    before: Point | None = field(default=None, repr=False)
+    _values: list[Array] | None = field(default=None, repr=False)
+
+    def values(self, chain: Chain) -> list[Array]:
+        """`forward` of this point, computed once."""
+        if self._values is None:
+            self._values = forward(chain, self)
+        return self._values
+
+    def forget_values(self) -> None:
+        """To be called after a change."""
+        self._values = None
+
+
+def onehot(y: Array, O: Array) -> Array:
+    """A row for each example, with 1 in the column of its class and 0 elsewhere."""
+    T = np.zeros(O.shape)
+    T[np.arange(len(y)), y] = 1
+    return T
+
+
+def forward(chain: Chain, point: Point) -> list[Array]:
+    """The input of every step, and at the end the output of the last."""
+    values = [point.X.reshape(len(point.X), -1) if "linear" in chain.steps else point.X]
+    for step, kind in enumerate(chain.steps):
+        if kind == "relu":
+            values.append(np.maximum(values[-1], 0))
+        else:
+            W, b = chain.weight_names(step)
+            values.append(values[-1] @ point.params[W] + (point.params[b] if b else 0))
+    return values
+
+
+def loss_of(chain: Chain, point: Point) -> Any:
+    """The loss that a right program computes there; for a chain without a loss, Σ G ∘ its output."""
+    O, y = point.values(chain)[-1], point.y
+    if not chain.kind:
+        return np.sum(point.G * O)
+    if chain.kind == "squared_loss":
+        return chain.scale(len(O), O.size) * np.mean((O - y) ** 2) / 2
+    O = O - O.max(axis=1, keepdims=True)
+    return chain.scale(len(O), len(O)) * np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(len(O)), y])
+
+
+class Changes:
+    """Rules replaced and results twisted, each everywhere (step None) or at one step of the chain.
+
+    A change may use a free number, a learning rate perhaps: the rule finds it in q.number.
+    """
+
+    def __init__(self) -> None:
+        self.instead: dict[tuple[str, int | None], tuple[Rule, float]] = {}
+        self.then: list[tuple[str, int | None, Twist, float]] = []
+
+    def apply(self, rule: str, step: int, q: Any) -> Array:
+        made = self.instead.get((rule, step)) or self.instead.get((rule, None))
+        if made is None:
+            value = RIGHT[rule](q)
+        else:
+            q.number = made[1]
+            value = made[0](q)
+        for name, where, twist, number in self.then:
+            if name == rule and where in (None, step):
+                q.number = number
+                value = twist(q, value)
+        return value
+
+
+NO_CHANGES = Changes()
+
+
+def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Iterator[tuple[Site, Array, Any]]:
+    """Every quantity of the backward pass in backward order, as (its rule and step, the array, what it was made of).
+
+    One at a time, so that whoever compares can stop at the first that differs.
+    """
+    values = point.values(chain)
+    earlier = None if point.before is None else point.before.values(chain)
+    end = len(chain.steps)
+    if chain.kind:
+        q = _quantities(chain, point, end, values, earlier)
+        for rule in ("P", "T", "grad_O"):
+            setattr(q, rule, changes.apply(rule, end, q))
+            yield (rule, end), getattr(q, rule), q
+        gradient = q.grad_O
+    else:
+        gradient = point.G
+    for step in reversed(range(end)):
+        q = _quantities(chain, point, step, values, earlier)
+        if chain.steps[step] == "relu":
+            q.grad_H = gradient
+            gradient = changes.apply("grad_Z", step, q)
+            yield ("grad_Z", step), gradient, q
+            continue
+        q.grad_Y = gradient
+        q.grad_W = changes.apply("grad_W", step, q)
+        yield ("grad_W", step), q.grad_W, q
+        if q.b is not None:
+            q.grad_b = changes.apply("grad_b", step, q)
+            yield ("grad_b", step), q.grad_b, q
+        if step == 0 and chain.kind:
+            return  # X is data: no gradient wanted
+        gradient = changes.apply("grad_H", step, q)
+        yield ("grad_H", step), gradient, q
+
+
+def _quantities(chain: Chain, point: Point, step: int, values: Sequence[Array], earlier: Sequence[Array] | None) -> Any:
+    """What the rules of this step may use, and as `before` the same of an earlier call."""
+    terms = values[-1].size if chain.kind == "squared_loss" else len(point.X)
+    q = SimpleNamespace(n=terms)
+    if step == len(chain.steps):
+        q.O, q.y, q.classes = values[-1], point.y, chain.kind == "cross_entropy"
+        q.scale = chain.scale(len(point.X), terms)
+    elif chain.steps[step] == "relu":
+        q.Z, q.H = values[step], values[step + 1]
+    else:
+        W, b = chain.weight_names(step)
+        q.H, q.W, q.b = values[step], point.params[W], point.params[b] if b else None
+        q.Z = values[step - 1] if "relu" in chain.steps[:step][-1:] else q.H
+    if earlier is not None and point.before is not None:
+        q.before = _quantities(chain, point.before, step, earlier, None)
+        if step == len(chain.steps):
+            q.before.P, q.before.T = RIGHT["P"](q.before), RIGHT["T"](q.before)
+    return q
+
+
+def visible(chain: Chain, site: Site) -> bool:
+    """Whether a learner's function returns the quantity that this rule makes at this step."""
+    rule, step = site
+    if not chain.steps:  # a loss alone
+        return rule == "grad_O"
+    return rule in ("grad_W", "grad_b") or (not chain.kind and step == 0 and rule in ("grad_H", "grad_Z"))
+
+
+def gradients(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> dict[Site, Array]:
+    """Those quantities of the backward pass that a learner's function returns."""
+    return {site: array for site, array, _ in backward(chain, point, changes) if visible(chain, site)}

@@ -1,0 +1,169 @@
+"""Where to ask a function for its gradients: the caller's own numbers, and numbers drawn so that every mistake shows.
+
+With one example a mean is a sum, with square weights a transposed one fits, and units that are never negative need no
+mask. So the check draws numbers of its own in the caller's shapes: 5 or more examples, as many as no layer is wide;
+weights and biases for which each hidden unit is positive on some examples and negative on others, and none near 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from numpynet.functional import Array
+from numpynet.gradcheck.backward_rules import Chain, Point, forward, onehot
+from numpynet.gradcheck.numeric import shifts_away_from_zero
+
+LEAST = (
+    1e-3  # pre-activations stay at least this far from the ReLU's bend (times the largest input, if that is above 1)
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a caller's arrays correspond to a chain's: which parameters are W and b of which layer, in which shapes.
+
+    Formulas want W (inputs, outputs), b (outputs,), X (n, d), and y (n,) classes or (n, m) numbers. A caller may have
+    W (inputs,), b () or (1, outputs), images, y (n,) numbers, or classes as one-hot rows.
+    """
+
+    chain: Chain
+    shapes: dict[str, tuple[int, ...]]
+    example_shape: tuple[int, ...]
+    y_shape: tuple[int, ...] = ()
+    y_dtype: Any = np.float64
+
+    def arguments(self, point: Point) -> tuple[dict[str, Array], Array, Array]:
+        """Fresh copies of params, X and y as the caller's function takes them."""
+        params = {name: point.params[name].reshape(shape).copy() for name, shape in self.shapes.items()}
+        X = point.X.reshape(len(point.X), *self.example_shape).copy()
+        if self.chain.kind == "cross_entropy" and len(self.y_shape) == 1:
+            y = onehot(point.y, np.empty((len(point.y), self.y_shape[0]))).astype(self.y_dtype)
+        else:
+            y = point.y.reshape(len(point.X), *self.y_shape).astype(self.y_dtype)
+        return params, X, y
+
+    def point(self, params: Mapping[str, Array], X: Array, y: Array) -> Point:
+        """The caller's numbers in float64 and in the formulas' shapes."""
+        if self.chain.kind == "cross_entropy":
+            classes = y.argmax(axis=1) if self.y_shape else y
+        else:
+            classes = y.reshape(len(y), -1).astype(np.float64)
+        arrays = {name: self.canonical(name, params[name].astype(np.float64)) for name in self.shapes}
+        return Point(arrays, X.reshape(len(X), -1).astype(np.float64), classes)
+
+    def canonical(self, name: str, array: Array) -> Array:
+        """A parameter or its gradient in the formulas' shape; an array of an unexpected shape as it is."""
+        if array.shape != self.shapes[name]:
+            return array
+        is_bias = any(name == b for _, b in self.chain.weights)
+        return array.reshape(-1) if is_bias else array.reshape(len(array), -1)
+
+    def widths(self) -> list[int]:
+        """The number of inputs, hidden units, ..., outputs."""
+        shapes = [self.shapes[W] for W, _ in self.chain.weights]
+        if not shapes:
+            return [int(np.prod(self.example_shape))]
+        return [shapes[0][0], *(shape[1] if len(shape) > 1 else 1 for shape in shapes)]
+
+    def square(self, width: int) -> Layout:
+        """The same with every layer this wide, where a shape cannot tell a weight from its transpose."""
+        shapes = {name: (width,) * len(shape) for name, shape in self.shapes.items()}
+        return replace(self, shapes=shapes, example_shape=(width,), y_shape=tuple(width for _ in self.y_shape))
+
+
+def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
+    """The models that these arrays may belong to, the likeliest first; [] for none that is known here."""
+    numbered = [re.fullmatch(r"(?:[Ww]|[Bb])_?(\d*)", name) for name in params]
+    names = list(params)
+    if all(numbered):
+        order = {name: int(match[1] or 0) for name, match in zip(names, numbered, strict=True) if match}
+        names.sort(key=lambda name: (order[name], name[0] in "bB"))
+    weights: list[tuple[str, str | None]] = []
+    width = int(np.prod(X.shape[1:]))
+    for name in names:
+        shape = params[name].shape
+        if weights and weights[-1][1] is None and params[name].size == width and shape in {(width,), (1, width), ()}:
+            weights[-1] = weights[-1][0], name
+        elif shape[:1] == (width,) and len(shape) in (1, 2):
+            weights.append((name, None))
+            width = shape[1] if len(shape) == 2 else 1
+        else:
+            return []
+    if not weights or len(X) == 0:
+        return []
+    steps = ("linear", "relu") * (len(weights) - 1) + ("linear",)
+    shapes = {name: array.shape for name, array in params.items()}
+    kinds = []
+    if width > 1 and y.dtype.kind in "iu" and y.shape == (len(X),) and y.min() >= 0 and y.max() < width:
+        kinds = ["cross_entropy"]
+    elif y.shape == (len(X), width) or (width == 1 and y.shape == (len(X),)):
+        rows = y.reshape(len(X), -1)
+        looks_onehot = width > 1 and np.all(np.isin(rows, (0, 1))) and np.all(rows.sum(axis=1) == 1)
+        kinds = ["cross_entropy", "squared_loss"] if looks_onehot else ["squared_loss"]
+    outputs = {"cross_entropy": "O", "squared_loss": "y_hat"}
+    y_dtype = y.dtype if y.dtype.kind in "iu" else np.float64
+    return [
+        Layout(
+            Chain(steps, kind, tuple(weights), outputs[kind]),
+            shapes,
+            X.shape[1:],
+            y.shape[1:],
+            np.float64 if kind == "squared_loss" else y_dtype,
+        )
+        for kind in kinds
+    ]
+
+
+def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
+    """Numbers of the check's own, n examples: no unit always on or always off, and none near the ReLU's bend."""
+    chain, widths = layout.chain, layout.widths()
+    params = {}
+    for (W, b), d, m in zip(chain.weights, widths[:-1], widths[1:], strict=True):
+        params[W] = rng.normal(0, 1.2 / np.sqrt(d), (d, m))
+        if b:
+            params[b] = np.zeros(m)
+    point = Point(params, rng.normal(size=(n, widths[0]) if chain.weights else (n, *layout.example_shape)))
+    for step, kind in enumerate(chain.steps):
+        _, b = chain.weight_names(step) if kind == "linear" else ("", None)
+        if b:
+            Z = forward(chain, point)[step + 1]
+            params[b] = rng.normal(0, 0.3, Z.shape[1]) - Z.mean(axis=0)  # in the same dict as point.params
+    move_away_from_the_bend(chain, point, 10 * LEAST)
+    if not chain.kind:
+        point.G = rng.normal(size=forward(chain, point)[-1].shape)
+    elif chain.kind == "cross_entropy":
+        point.y = rng.integers(0, widths[-1], n)  # not as many of each class: what averages out must show
+        point.y[0] = (point.y[1] + 1) % widths[-1]
+    else:
+        point.y = rng.normal(size=(n, widths[-1]) if chain.weights else (n, *layout.example_shape))
+    return point
+
+
+def move_away_from_the_bend(chain: Chain, point: Point, least: float = LEAST) -> dict[str, float]:
+    """Shift biases so that no pre-activation is within `least` of 0; return how far, by name, where it was needed."""
+    moved = {}
+    least *= max(1.0, float(np.max(np.abs(point.X), initial=0.0)))
+    for step, kind in enumerate(chain.steps):
+        if kind == "relu" and step > 0 and chain.steps[step - 1] == "linear":
+            _, b = chain.weight_names(step - 1)
+            shifts = shifts_away_from_zero(forward(chain, point)[step], least)
+            if b and np.any(shifts):
+                point.params = point.params | {b: point.params[b] + shifts}
+                moved[b] = float(np.max(np.abs(shifts)))
+        elif kind == "relu":
+            near = np.abs(point.X) < least
+            if np.any(near):
+                point.X = np.where(near, np.copysign(least, point.X), point.X)
+                moved["X"] = least
+    return moved
+
+
+def batch_sizes(layout: Layout, n: int) -> tuple[int, int]:
+    """Two numbers of examples, 5 or more, other than n and all the widths."""
+    free = [size for size in range(5, 200) if size not in {n, *layout.widths()}]
+    return free[0], free[1]

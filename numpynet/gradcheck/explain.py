@@ -1,0 +1,268 @@
+"""From wrong gradients to the mistake: make each mistake of the dictionary in turn and see which one reproduces them.
+
+An explanation must reproduce every gradient to rounding, on several sets of numbers drawn independently, with the same
+learning rate or other free number on all of them. One mistake is tried first, then two at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numpynet.functional import Array
+from numpynet.gradcheck.backward_rules import Chain, Changes, Point, Site, backward, gradients, visible
+from numpynet.gradcheck.mistakes import MISTAKES, NEVER_TOGETHER, Mistake
+
+ROUNDING = {"double": 1e-10, "single": 1e-5}  # a reproduction is exact where it agrees to this, relative to the largest
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A mistake, made in one of its ways, at one step of the chain or (None) at all; with its number, if it has one."""
+
+    mistake: Mistake
+    instead: Mapping[str, Any]
+    then: Mapping[str, Any]
+    step: int | None = None
+    number: float = 0.0
+
+    def rules(self) -> set[str]:
+        return {*self.instead, *self.then}
+
+
+@dataclass
+class Observation:
+    """What the learner's function returned at a point."""
+
+    point: Point
+    found: dict[Site, Array]
+
+
+def changes_of(causes: Sequence[Cause], numbers: Sequence[float]) -> Changes:
+    changes = Changes()
+    for cause, number in zip(causes, numbers, strict=True):
+        for rule, made in cause.instead.items():
+            changes.instead[rule, cause.step] = made, number
+        changes.then += [(rule, cause.step, twist, number) for rule, twist in cause.then.items()]
+    return changes
+
+
+def causes_in(chain: Chain, mistakes: Sequence[Mistake] = MISTAKES) -> list[Cause]:
+    """Every way and place in which one of the mistakes can be made in this chain."""
+    found = []
+    for mistake in mistakes:
+        if mistake.only and mistake.only != chain.kind:
+            continue
+        ways: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [(way, {}) for way in mistake.instead]
+        ways += [({}, way) for way in mistake.then]
+        for instead, then in ways:
+            sites = [_steps(chain, rule) for rule in {**instead, **then}]
+            if not any(sites):
+                continue
+            found.append(Cause(mistake, instead, then))
+            steps = sorted(set(itertools.chain(*sites)), reverse=True)
+            if len(steps) > 1 and not {"P", "T"} & {*instead}:
+                found += [Cause(mistake, instead, then, step) for step in steps if all(step in site for site in sites)]
+    return found
+
+
+def _steps(chain: Chain, rule: str) -> list[int]:
+    """The steps at which this rule is used."""
+    if rule in ("P", "T", "grad_O"):
+        return [len(chain.steps)] if chain.kind else []
+    kind = "relu" if rule == "grad_Z" else "linear"
+    first = 1 if rule == "grad_H" and chain.kind else 0
+    return [step for step in range(first, len(chain.steps)) if chain.steps[step] == kind]
+
+
+def explanations(
+    chain: Chain,
+    observations: Sequence[Observation],
+    mistakes: Sequence[Mistake] = MISTAKES,
+    *,
+    rounding: float = ROUNDING["double"],
+    pairs: bool = False,
+) -> list[tuple[Cause, ...]]:
+    """The single mistakes that reproduce all observations, the simplest first; with pairs=True the first two that do.
+
+    [] where none does, and where nothing is wrong. A mistake that needs an earlier call is tried only where all
+    observations have one; then one of a pair must be such a mistake.
+    """
+    with np.errstate(all="ignore"):
+        search = _Search(chain, observations, rounding)
+        if search.nothing_wrong():
+            return []
+        history = all(o.point.before is not None for o in observations)
+        causes = [cause for cause in causes_in(chain, mistakes) if history or not cause.mistake.needs_earlier_call]
+        if not pairs:
+            return _one_of_each_name(list(filter(None, (search.fit((cause,)) for cause in search.likely(causes)))))
+        likely = search.likely_pairs(causes, with_history=history)
+        return next(([pair] for pair in map(search.fit, likely) if pair is not None), [])
+
+
+def _one_of_each_name(found: Sequence[tuple[Cause, ...]]) -> list[tuple[Cause, ...]]:
+    return list({causes[0].mistake.name: causes for causes in reversed(found)}.values())[::-1]
+
+
+def _reaches(cause: Cause, site: Site) -> bool:
+    """Whether what this cause changes goes into the gradient made at this site."""
+    rule, step = site
+    for changed in cause.rules():
+        if changed in ("P", "T", "grad_O") or (changed == rule and cause.step in (None, step)):
+            return True
+        if changed in ("grad_H", "grad_Z") and (cause.step is None or cause.step > step):
+            return True
+    return False
+
+
+def _exclude(one: Cause, other: Cause) -> bool:
+    """Whether both replace the same rule at the same place."""
+    same_place = one.step is None or other.step is None or one.step == other.step
+    return same_place and bool({*one.instead} & {*other.instead})
+
+
+class _Search:
+    """Compares candidates with what was observed, and gives up on each at the first gradient that differs."""
+
+    def __init__(self, chain: Chain, observations: Sequence[Observation], rounding: float) -> None:
+        self.chain, self.observations, self.rounding = chain, observations, rounding
+        self.right = [gradients(chain, o.point) for o in observations]
+
+    def fit(self, causes: tuple[Cause, ...]) -> tuple[Cause, ...] | None:
+        """The causes with their numbers, if they reproduce every observation; else None."""
+        try:
+            numbers = self._numbers(causes)
+            if numbers is None or not all(self._reproduces(k, causes, numbers) for k in range(len(self.right))):
+                return None
+        except (ValueError, IndexError, TypeError, AttributeError):  # shapes do not fit, or there is no such quantity
+            return None
+        return tuple(
+            Cause(cause.mistake, cause.instead, cause.then, cause.step, number)
+            for cause, number in zip(causes, numbers, strict=True)
+        )
+
+    def nothing_wrong(self) -> bool:
+        return all(self.same(k, site, array) for k in range(len(self.right)) for site, array in self.right[k].items())
+
+    def likely(self, causes: Sequence[Cause]) -> list[Cause]:
+        """The causes that reach everything that is wrong in the first observation."""
+        wrong = [site for site, array in self.right[0].items() if not self.same(0, site, array)]
+        return [cause for cause in causes if all(_reaches(cause, site) for site in wrong)]
+
+    def likely_pairs(self, causes: Sequence[Cause], *, with_history: bool) -> Iterator[tuple[Cause, Cause]]:
+        """The pairs that may reproduce the first observation, by what each of the two does to it alone.
+
+        A gradient that only one of them reaches must come out as observed with that one alone, and a gradient that
+        neither reaches must be right. (Where there is a free number, this cannot be said beforehand.)
+        """
+        sites = set(self.right[0])
+        right = {site for site in sites if self.same(0, site, self.right[0][site])}
+        known = [(cause, {site for site in sites if _reaches(cause, site)}, self._exact(cause)) for cause in causes]
+        for (one, reached, exact), (other, reached_too, exact_too) in itertools.combinations(known, 2):
+            names = {one.mistake.name, other.mistake.name}
+            if len(names) == 1 or names in NEVER_TOGETHER or _exclude(one, other):
+                continue
+            if with_history and not (one.mistake.needs_earlier_call or other.mistake.needs_earlier_call):
+                continue
+            if (
+                sites - reached - reached_too <= right
+                and (reached - reached_too <= exact or one.mistake.unknown)
+                and (reached_too - reached <= exact_too or other.mistake.unknown)
+            ):
+                yield one, other
+
+    def _exact(self, cause: Cause) -> set[Site]:
+        """The gradients of the first observation that this cause reproduces alone."""
+        try:
+            made = gradients(self.chain, self.observations[0].point, changes_of([cause], [0.0]))
+        except (ValueError, IndexError, TypeError, AttributeError):
+            return set()
+        return {site for site, array in made.items() if self.same(0, site, array)}
+
+    def _reproduces(self, k: int, causes: Sequence[Cause], numbers: Sequence[float]) -> bool:
+        observation = self.observations[k]
+        for site, array, _ in backward(self.chain, observation.point, changes_of(causes, numbers)):
+            if visible(self.chain, site) and not self.same(k, site, array):
+                return False
+        return True
+
+    def same(self, k: int, site: Site, array: Array) -> bool:
+        """Whether array is what was observed there, to rounding."""
+        found = self.observations[k].found.get(site)
+        if found is None:  # the learner's dict lacks it: the others must tell
+            return True
+        if found.shape != array.shape:
+            return False
+        size = max(_largest(array), 1e-3 * _largest(self.right[k][site]))
+        return bool(_largest(found - array) <= self.rounding * size)
+
+    def _numbers(self, causes: Sequence[Cause]) -> list[float] | None:
+        """The free number of each mistake that has one, from the first gradient in which it shows; None: impossible.
+
+        Gradients are linear in these numbers, but for masks that depend on them: then one more round comes nearer.
+        """
+        numbers = [0.0 for _ in causes]
+        free = [i for i, cause in enumerate(causes) if cause.mistake.unknown]
+        masks = any("relu" in cause.mistake.name for cause in causes)
+        for _ in range(0 if not free else 3 if masks else len(free)):
+            if not self._improve(causes, numbers, free, linear=not masks):
+                return None
+        possible = all(
+            cause.mistake.possible(x) for cause, x in zip(causes, numbers, strict=True) if cause.mistake.unknown
+        )
+        return numbers if possible else None
+
+    def _improve(self, causes: Sequence[Cause], numbers: list[float], free: Sequence[int], *, linear: bool) -> bool:
+        """Solve for each number in the first gradient that depends on it; whether that can still lead anywhere."""
+        point, step = self.observations[0].point, 1e-3
+        tried = [[x + step * (i == j) for j, x in enumerate(numbers)] for i in free]
+        passes = [backward(self.chain, point, changes_of(causes, each)) for each in (numbers, *tried)]
+        left = dict(enumerate(free, start=1))
+        for made in zip(*passes, strict=True):
+            (site, now, _) = made[0]
+            if not visible(self.chain, site):
+                continue
+            slopes = {k: (made[k][1] - now) / step for k in left}
+            shown = [k for k, slope in slopes.items() if _largest(slope) > 1e-9 * _largest(now)]
+            found = self.observations[0].found.get(site)
+            if not shown:
+                if len(left) == len(free) and not self.same(0, site, now):
+                    return False
+                continue
+            if found is None or found.shape != now.shape:
+                return False
+            columns = np.stack([slopes[k].ravel() for k in shown], axis=1)
+            by = np.linalg.lstsq(columns, (found - now).ravel(), rcond=None)[0]
+            size = _largest(self.right[0][site])
+            off = _largest(found.ravel() - now.ravel() - columns @ by)
+            if linear and len(left) == len(free) and off > 1e-6 * max(size, _largest(found)):
+                return False
+            for k, change in zip(shown, by, strict=True):
+                i = left.pop(k)
+                if numbers[i] == 0 and _largest(slopes[k]) * abs(change) <= 1e-8 * size:
+                    return False  # a mistake that changes nothing
+                numbers[i] += float(change)
+            if not left:
+                return True
+        return False
+
+
+def first_wrong(
+    chain: Chain, point: Point, causes: Sequence[Cause], rounding: float = 1e-10
+) -> tuple[list[Site], Site, Array, Array, Any]:
+    """In backward order: the quantities still right, the first wrong one, as it is and as it should be, and its q."""
+    right: list[Site] = []
+    passes = backward(chain, point, changes_of(causes, [cause.number for cause in causes])), backward(chain, point)
+    for (site, wrong, _), (_, array, q) in zip(*passes, strict=True):
+        if wrong.shape != array.shape or _largest(wrong - array) > rounding * _largest(array):
+            return right, site, wrong, array, q
+        right.append(site)
+    raise LookupError("the causes change nothing")
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array), initial=0.0))

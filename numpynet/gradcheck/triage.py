@@ -1,0 +1,198 @@
+"""What to look at before training for long: `sanity` tries a network on its data and says in words what looks wrong.
+
+Right gradients are not enough: inputs may be on the wrong scale, labels shuffled, units dead, the learning rate off.
+Each check below is one short function that returns a sentence, or "" where nothing is wrong. All work on copies.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import numpy as np
+
+from numpynet.checks import check_number
+from numpynet.data.batches import as_floats
+from numpynet.functional import Array
+from numpynet.layers import Layer, ReLU, Sequential
+from numpynet.losses import CrossEntropyLoss, Loss
+from numpynet.optim import SGD
+
+MOST = 1000  # examples looked at
+
+
+def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) -> list[str]:
+    """Findings about a network that is about to be trained, in words; [] where nothing looks wrong.
+
+    Looked at, in this order: the first value that is not finite; the first loss against log(classes); the gradients
+    of the layers; units that are off for every example; whether a few examples can be learnt by heart; whether examples
+    that are alike have like labels; and 60 steps with this learning rate. The network itself is not trained.
+
+    Shapes: X (n, ...), y (n, ...), as the network and the loss take them; the first 1000 examples are looked at.
+    dtype: as the network's; uint8 images are divided by 255. Cost: some hundred training steps.
+    Raises: TypeError or ValueError for a learning rate that is not a finite number >= 0.
+    Source: none.
+
+    >>> from numpynet import SquaredLoss, models
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 2)).astype(np.float32)
+    >>> net = models.linear_regression(2, rng=rng)
+    >>> sanity(net, SquaredLoss(), X, X[:, :1] * np.float32(np.nan))
+    ['y has a value that is not finite, first in example 0.']
+    """
+    check_number("sanity", "lr", lr)
+    X, y = as_floats(X[:MOST]), y[:MOST]
+    not_finite = first_not_finite(net, X, y)
+    if not_finite:
+        return [not_finite]
+    with np.errstate(all="ignore"):
+        checks = [
+            first_loss(net, loss, X, y),
+            gradient_norms(net, loss, X, y),
+            dead_units(net, X),
+            learning_by_heart(net, loss, X, y),
+            labels_of_neighbours(X, y),
+            learning_rate(net, loss, X, y, lr),
+        ]
+    return [finding for finding in checks if finding]
+
+
+def first_not_finite(net: Sequential, X: Array, y: Array) -> str:
+    """Where the first NaN or infinity arises: in the data, in a parameter, or in the output of a layer."""
+    for name, array in [("X", X), ("y", y)]:
+        bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+        if bad.any():
+            return f"{name} has a value that is not finite, first in example {int(bad.argmax())}."
+    for name, parameter in net.named_parameters().items():
+        if not np.isfinite(parameter.data).all():
+            return f"The parameter {name} has a value that is not finite before any training."
+    with np.errstate(all="ignore"):
+        for i, layer in enumerate(net.layers):
+            X = layer(X)
+            if not np.isfinite(X).all():
+                return (
+                    f"The output of layer {i}, {type(layer).__name__}, is not finite: input or weights are too large."
+                )
+    return ""
+
+
+def first_loss(net: Layer, loss: Loss, X: Array, y: Array) -> str:
+    """A classifier that knows nothing should give every class a like chance: loss log(classes)."""
+    if not isinstance(loss, CrossEntropyLoss):
+        return ""
+    O = net(X)
+    value, expected = float(loss(O, y)), float(np.log(O.shape[1]))
+    alike = f"like chances for {O.shape[1]} classes would give log {O.shape[1]} = {expected:.2f}"
+    facts = f"The first loss is {value:.2f}; {alike}."
+    if value > 1.5 * expected:
+        return f"{facts} The network is sure of wrong answers already: its weights, or the inputs, are too large."
+    if value < 0.5 * expected:
+        return f"{facts} The network knows the answers already: is it trained, or do the inputs hold the labels?"
+    return ""
+
+
+def gradient_norms(net: Layer, loss: Loss, X: Array, y: Array) -> str:
+    """The gradients of all layers should be of comparable size."""
+    net = copy.deepcopy(net)
+    value = loss.forward(net.forward(X), y)
+    net.backward(loss.backward())
+    norms = {
+        name: float(np.linalg.norm(W.grad))
+        for name, W in net.named_parameters().items()
+        if W.grad is not None and W.grad.ndim == 2
+    }
+    listed = ", ".join(f"{name} {norm:.1e}" for name, norm in norms.items())
+    if not all(map(np.isfinite, norms.values())):
+        return f"A gradient is not finite at the first step ({listed}; loss {float(value):.3g})."
+    least, most = min(norms.values()), max(norms.values())
+    if most == 0:
+        return "All gradients are 0 at the first step: nothing will move."
+    if least < 1e-6 * most:
+        return f"The gradients of the layers are of very different size ({listed}): the smallest will hardly move."
+    return ""
+
+
+def dead_units(net: Sequential, X: Array) -> str:
+    """A ReLU's unit that is off for every example gets no gradient, and stays off."""
+    for i, layer in enumerate(net.layers):
+        X = layer(X)
+        if isinstance(layer, ReLU):
+            share = float(np.mean(~(X > 0).any(axis=0)))
+            if share > 0.5:
+                return (
+                    f"{share:.0%} of the units of layer {i}, ReLU, are 0 for every example: they get no gradient. "
+                    "Are their biases, or all their weights, negative?"
+                )
+    return ""
+
+
+def learning_by_heart(net: Layer, loss: Loss, X: Array, y: Array) -> str:
+    """A handful of examples, not more than there are inputs, can be fitted by any network that learns at all."""
+    count = min(8, len(X), math.prod(X.shape[1:]))
+    few, answers = X[:count], y[:count]
+    before = float(loss(net(few), answers))
+    best = min(_loss_after(net, loss, few, answers, lr, 300, len(few)) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
+    if best > 0.2 * before:
+        return (
+            f"{count} examples cannot be learnt by heart: with the best of five learning rates the loss fell from "
+            f"{before:.3g} to {best:.3g} only in 300 steps. Are the gradients right (check_layer)? Do X and y fit?"
+        )
+    return ""
+
+
+def labels_of_neighbours(X: Array, y: Array) -> str:
+    """An example's nearest neighbour has its label more often than any other has, unless the labels were shuffled."""
+    if len(X) < 100:
+        return ""
+    flat = X.reshape(len(X), -1).astype(np.float64)
+    squares = (flat**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * flat @ flat.T
+    np.fill_diagonal(distances, np.inf)
+    neighbours = distances.argmin(axis=1)
+    if y.dtype.kind in "iu":
+        agree = float(np.mean(y[neighbours] == y))
+        chance = float(np.sum((np.bincount(y) / len(y)) ** 2))
+        if agree > chance + 3 * np.sqrt(chance * (1 - chance) / len(y)) or chance > 0.95:
+            return ""
+        return (
+            f"The labels look shuffled: the nearest other example has the same one in {agree:.0%} of the cases, "
+            f"by chance it would be {chance:.0%}. Were X and y put in order together?"
+        )
+    values = y.reshape(len(y), -1)[:, 0].astype(np.float64)
+    if np.std(values) == 0 or np.corrcoef(values, values[neighbours])[0, 1] > 3 / np.sqrt(len(y)):
+        return ""
+    return "The targets look shuffled: examples that are alike have unlike targets. Were X and y put in order together?"
+
+
+def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
+    """60 steps should make the loss smaller, and not by next to nothing where a larger rate would do far more."""
+    before = float(loss(net(X), y))
+    after = _loss_after(net, loss, X, y, lr, 60, 64)
+    if not after < 1.05 * before:
+        return f"The learning rate {lr:g} is too large: in 60 steps the loss went from {before:.3g} to {after:.3g}."
+    if before - after > 0.02 * before:
+        return ""
+    for larger in (30 * lr, 1e3 * lr, 3e3 * lr, 1e4 * lr, 1e5 * lr):
+        faster = _loss_after(net, loss, X, y, larger, 60, 64)
+        if faster < 0.9 * before and before - faster > 20 * (before - after):
+            return (
+                f"The learning rate {lr:g} is too small: in 60 steps the loss went from {before:.4g} to {after:.4g}, "
+                f"with {larger:g} to {faster:.4g}."
+            )
+    return ""
+
+
+def _loss_after(net: Layer, loss: Loss, X: Array, y: Array, lr: float, steps: int, batch_size: int) -> float:
+    """The loss of a copy of the network after some steps of training; infinity if it is no number then."""
+    net, loss = copy.deepcopy(net), copy.deepcopy(loss)
+    optimizer = SGD(net.parameters(), lr=lr)
+    for step in range(steps):
+        start = step * batch_size % max(len(X) - batch_size + 1, 1)
+        batch = slice(start, start + batch_size)
+        value = loss.forward(net.forward(X[batch]), y[batch])
+        if not np.isfinite(value):
+            return float("inf")
+        net.backward(loss.backward())
+        optimizer.step()
+    value = float(loss(net(X), y))
+    return value if np.isfinite(value) else float("inf")

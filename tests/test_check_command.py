@@ -1,0 +1,174 @@
+"""`numpynet check`: a learner's file in a process of its own, the library's models, and triage before training."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from numpynet import CrossEntropyLoss, ReLU, SquaredLoss, make_shapes, models, synthetic_regression
+from numpynet.gradcheck import sanity
+from numpynet.gradcheck.learner_file import check_file
+from tests.test_command_line import numpynet
+
+MINE = """
+import numpy as np
+
+print("a line of the learner's own")
+
+def relu_backward(grad_Y, Y):
+    return grad_Y
+
+def linear_backward(grad_Y, X, W):
+    return grad_Y @ W.T, X.T @ grad_Y, grad_Y.sum(axis=0)
+
+def squared_loss_backward(y_hat, y):
+    return 2 * (y_hat - y) / y.size
+
+class Scale:
+    def forward(self, X):
+        return 3 * X
+    def backward(self, grad_Y):
+        return 3 * grad_Y
+
+def loss_and_gradients(params, X, y):
+    W, b = params["W"], params["b"]
+    e = X @ W + b - y
+    return np.mean(e ** 2) / 2, {"W": X.T @ e / len(X), "b": e.mean(axis=0, keepdims=False) / len(X)}
+"""
+
+
+def test_what_a_file_defines_is_found_checked_and_named(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    result = numpynet("check", path, cwd=tmp_path)
+    assert result.returncode == 1, result.stderr
+    for line in [
+        "relu_backward is wrong: no_relu_mask.",
+        "linear_backward is right.",
+        "squared_loss_backward is wrong: factor_two.",
+        "Scale is right.",
+        "loss_and_gradients is wrong: bias_mean_not_sum.",
+        "2 of 5 right; wrong: relu_backward, squared_loss_backward, loss_and_gradients",
+    ]:
+        assert line in result.stdout, line
+    assert "learner's own" not in result.stdout
+    assert result.stderr == ""
+
+
+def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    source = re.search(r"```python\n(def relu_backward.*?)```", text, re.DOTALL).group(1)
+    (tmp_path / "mine.py").write_text(source)
+    result = numpynet("check", "mine.py", cwd=tmp_path)
+    assert re.search(r"\$ numpynet check mine.py\n(.*?)```", text, re.DOTALL).group(1) == result.stdout
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "words"),
+    [
+        ("def relu_backward(grad_Y, Y): return grad_Y * (Y > 0)", 0, "1 of 1 right"),
+        ("x = 1", 2, "nothing to check"),
+        ("def f(:", 1, "mine.py does not run to its end: SyntaxError"),
+        ("y = 1\n1 / 0", 1, "mine.py does not run to its end: ZeroDivisionError: division by zero (line 2)."),
+        ("exit(0)", 1, "mine.py does not run to its end: SystemExit: 0"),
+        ("import os\nos._exit(0)", 1, "mine.py ended the program."),
+        ("def relu_backward(G, Y): exit()", 1, "relu_backward could not be checked: SystemExit"),
+        ("import os\ndef relu_backward(G, Y): os.abort()", 1, "relu_backward brought Python down"),
+        ("def relu_backward(G, Y):\n    while True: pass", 1, "relu_backward was not done after 2 s."),
+        ("def relu_backward(G): return G", 1, "relu_backward is wrong"),
+    ],
+)
+def test_whatever_a_file_does_is_a_finding(source, code, words, tmp_path):
+    (tmp_path / "mine.py").write_text(source)
+    result = numpynet("check", "mine.py", "--time-limit", 2, cwd=tmp_path)
+    assert words in result.stdout
+    assert result.returncode == code
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_missing_file_is_a_usage_error(tmp_path):
+    result = numpynet("check", "no.py", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "no.py is neither a file nor one of linear, softmax, mlp" in result.stdout
+    with pytest.raises(FileNotFoundError):
+        check_file(tmp_path / "no.py")
+    assert numpynet("check", "no.py", "--sanity", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
+def test_the_librarys_own_models_are_right_and_healthy(model, tmp_path):
+    result = numpynet("check", model, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.count("is right.") == 2
+    assert "torch" in result.stdout
+    result = numpynet("check", model, "--sanity", "--seed", 3, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout
+    assert "nothing looks wrong" in result.stdout
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    return make_shapes(1000, 10, rng=np.random.default_rng(0)).train
+
+
+def mlp(scale=1.0):
+    net = models.mlp(784, 64, 10, rng=np.random.default_rng(0))
+    for parameter in net.parameters():
+        parameter.data *= np.float32(scale)
+    return net
+
+
+class Reversed(ReLU):
+    def backward(self, grad_Y, *, input_grad=True):
+        return -super().backward(grad_Y)
+
+
+def with_nan():
+    net = mlp()
+    net.parameters()[2].data[0, 0] = np.nan
+    return net
+
+
+def all_off():
+    net = mlp()
+    net.parameters()[1].data[:] = -50
+    return net
+
+
+def wrong_way():
+    net = mlp()
+    net.layers[2] = Reversed()
+    return net
+
+
+SICK = {
+    "inputs not scaled": (mlp, lambda X, y: (X.astype(np.float32), y), 0.1, "are too large"),
+    "labels shuffled": (mlp, lambda X, y: (X, np.random.default_rng(0).permutation(y)), 0.1, "labels look shuffled"),
+    "rate too large": (mlp, lambda X, y: (X, y), 50, "learning rate 50 is too large"),
+    "rate too small": (mlp, lambda X, y: (X, y), 1e-4, "learning rate 0.0001 is too small"),
+    "weights too large": (lambda: mlp(100), lambda X, y: (X, y), 0.1, "sure of wrong answers"),
+    "weights all 0": (lambda: mlp(0), lambda X, y: (X, y), 0.1, "All gradients are 0 at the first step"),
+    "a parameter not finite": (with_nan, lambda X, y: (X, y), 0.1, "The parameter 3.W has a value that is not finite"),
+    "units off": (all_off, lambda X, y: (X, y), 0.1, "100% of the units of layer 2"),
+    "a wrong backward": (wrong_way, lambda X, y: (X, y), 0.1, "cannot be learnt by heart"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SICK)
+def test_triage_finds_what_is_wrong(what, shapes):
+    net, change, lr, words = SICK[what]
+    assert words in " ".join(sanity(net(), CrossEntropyLoss(), *change(*shapes), lr=lr))
+
+
+def test_triage_finds_nothing_on_healthy_runs(shapes):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        net, loss = models.linear_regression(2, rng=rng), SquaredLoss()
+        assert sanity(net, loss, *synthetic_regression(num_examples=300, rng=rng), lr=0.03) == []
+        net = models.mlp(784, 64, 10, rng=rng) if seed % 2 else models.softmax_regression(rng=rng)
+        before = net.state_dict()
+        assert sanity(net, CrossEntropyLoss(), *shapes, lr=0.1) == []
+        for name, array in net.state_dict().items():
+            np.testing.assert_array_equal(array, before[name])
