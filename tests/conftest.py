@@ -1,5 +1,10 @@
 """A small data set that the loader and the downloader take for Fashion-MNIST, with its own sizes and digests."""
 
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each, or they wait for one another
+    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+
 import gzip
 import hashlib
 
