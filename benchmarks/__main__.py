@@ -68,13 +68,13 @@ def run(arguments):
     print(f"\nwritten to {arguments.output}: results.json and pictures")
 
 
-def contenders(arguments, names):
-    """Those of the device asked for; on a GPU numpynet runs too, to compare with, on the CPU. A quick run does without
+def contenders(arguments, described, names):
+    """Those of the devices asked for and there; on a GPU numpynet runs too, to compare with, on the CPU. A quick run does without
     compiling and DataLoaders, which take long to start.
     """
     if arguments.quick:
         names = [name for name in names if "compile" not in name and "DataLoader" not in name]
-    if arguments.device == "cpu":
+    if arguments.device == "cpu" or not described["gpu"]:
         return [name for name in names if name not in ON_GPU]
     if arguments.device == "cuda":
         return [name for name in names if name in ON_GPU or name == "numpynet"]
@@ -89,7 +89,7 @@ def epoch(arguments, described, data, spreads):
         print(f"\n{problem.name}")
         result = race(
             problem,
-            contenders(arguments, CONTENDERS),
+            contenders(arguments, described, CONTENDERS),
             rounds=2 if arguments.quick else arguments.rounds,
             threads=arguments.threads,
         )
@@ -115,7 +115,8 @@ def step(arguments, described, data, spreads):
     print(f"\nformulas; this machine's peak: {peak['flops'] / 1e9:.0f} GFLOP/s, {peak['bytes'] / 1e9:.0f} GB/s")
     workers = [Worker(name, arguments.threads) for name in steps.PASSES]
     try:
-        lines = steps.compare(workers, 0.01 if arguments.quick else 0.3)
+        shapes = {formula: sizes[: 1 if arguments.quick else None] for formula, sizes in steps.SHAPES.items()}
+        lines = steps.compare(workers, 0.01 if arguments.quick else 0.3, shapes)
     finally:
         for worker in workers:
             worker.stop()
@@ -133,7 +134,7 @@ def sweep(arguments, described, data, spreads):
         for x in xs:
             result = race(
                 problem(x, 1024 if arguments.quick else 8192),
-                contenders(arguments, SWEPT[:2] if arguments.quick else SWEPT),
+                contenders(arguments, described, SWEPT[:2] if arguments.quick else SWEPT),
                 rounds=1 if arguments.quick else arguments.rounds,
                 threads=arguments.threads,
                 say=lambda words: None,

@@ -110,7 +110,7 @@ def peak():
     return {"flops": flops, "bytes": 2 * B.nbytes / time_of(lambda: np.copyto(C, B), 0.3)}
 
 
-def compare(workers, seconds, shapes=SHAPES):
+def compare(workers, seconds, shapes):
     """A line for every formula and shape: each library's times. They must have computed the same."""
     lines = []
     for formula, sizes in shapes.items():
