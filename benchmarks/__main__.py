@@ -69,8 +69,9 @@ def run(arguments):
 
 
 def contenders(arguments, described, names):
-    """Those of the devices asked for and there; on a GPU numpynet runs too, to compare with, on the CPU. A quick run does without
-    compiling and DataLoaders, which take long to start.
+    """Those of the devices asked for and there; on a GPU numpynet runs too, to compare with, on the CPU.
+
+    A quick run does without compiling and DataLoaders, which take long to start.
     """
     if arguments.quick:
         names = [name for name in names if "compile" not in name and "DataLoader" not in name]
