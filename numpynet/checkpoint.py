@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.checks import check_rng
+from numpynet.checks import check_rng, check_size
 from numpynet.files import write_whole
 from numpynet.functional import Array
 from numpynet.layers import Layer, Sequential
@@ -186,7 +186,9 @@ def sha256(arrays: Mapping[str, Array]) -> bytes:
 class Checkpointer(Callback):
     """Saves a checkpoint after every epoch, and within one every `every` steps or, if that is None, every 30 seconds.
 
-    settings, data_digest and extra, a function that returns arrays, are what `save_checkpoint` is to keep beside it.
+    rng is the one that `train` is given. settings, data_digest and extra, a function that returns arrays, are what
+    `save_checkpoint` is to keep beside it. To go on, give what `load_checkpoint` returns to `train`, as its state.
+    Raises: TypeError or ValueError for arguments that do not fit, FileNotFoundError where the path's folder is missing.
     """
 
     def __init__(
@@ -201,12 +203,21 @@ class Checkpointer(Callback):
         data_digest: str = "",
         extra: Callable[[], Mapping[str, Array]] = dict,
     ) -> None:
+        check_rng("Checkpointer", rng)
+        if every is not None:
+            check_size("Checkpointer", "every", every)
+        folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
+        if not os.path.isdir(folder):  # said now, and not after an epoch
+            raise FileNotFoundError(f"Checkpointer: path must be in a folder that exists, got {os.fsdecode(path)!r}")
+        with _errors_begin_with("settings"):
+            _json(settings)
         self.path, self.net, self.optimizer, self.rng = path, net, optimizer, rng
         self.every, self.settings, self.data_digest, self.extra = every, settings, data_digest, extra
         self._last = time.monotonic()
 
     def after_step(self, state: State) -> None:
-        if time.monotonic() - self._last >= 30 if self.every is None else state.step % self.every == 0:
+        due = time.monotonic() - self._last >= 30 if self.every is None else state.step % self.every == 0
+        if due:
             self.save(state)
 
     def after_epoch(self, state: State) -> None:

@@ -185,7 +185,7 @@ def _demo(arguments: argparse.Namespace) -> None:
         data = "synthetic" if model == "linear" else "shapes"
         place = Place(arguments.output / model, threads=arguments.threads)
         print(run(dataclasses.replace(settings, seed=seed, data=data), place))
-    print(f"\nthree models in {time.perf_counter() - start:.0f} s; their pictures are in {arguments.output}")
+    print(f"\nthree models in {time.perf_counter() - start:.0f} s; their results are in {arguments.output}")
 
 
 def _check(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:

@@ -27,7 +27,14 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     folder, name = os.path.split(os.fsdecode(path))
     if not name:
         raise ValueError(f"write_whole: path must end in the name of a file, got {os.fsdecode(path)!r}")
-    folder = folder or os.curdir
+    try:
+        _write(folder or os.curdir, name, content)
+    except OSError as error:
+        error.filename, error.filename2 = os.fsdecode(path), None  # and not that of a part, which nobody knows
+        raise
+
+
+def _write(folder: str, name: str, content: bytes) -> None:
     _remove_leftovers(folder, name)
     part, file = _new_part(folder, name)
     try:

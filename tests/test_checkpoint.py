@@ -574,3 +574,24 @@ def test_an_epoch_that_ends_with_a_parameter_that_is_not_finite_is_none():
     callbacks = [SetAtTheEnd(params["b1"])]
     with pytest.raises(DivergedError, match=message):
         train_scratch(scratch.mlp, params, data(), lr=0.1, rng=rng, callbacks=callbacks, **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        ({"rng": 0}, TypeError, "Checkpointer: rng must be a generator"),
+        ({"every": 0}, ValueError, "Checkpointer: every must be at least 1, got 0"),
+        ({"every": -3}, ValueError, "Checkpointer: every must be at least 1, got -3"),
+        ({"every": "5"}, TypeError, "Checkpointer: every must be a whole number, got '5'"),
+        ({"path": None}, TypeError, "NoneType"),
+        ({"path": "no/such/folder/run.npz"}, FileNotFoundError, "Checkpointer: path must be in a folder that exists"),
+        ({"settings": {"set": {1}}}, CheckpointError, "settings: JSON, in which settings are kept, has no set"),
+    ],
+)
+def test_a_checkpointer_that_could_not_save_is_refused_before_the_run_and_not_after_its_first_epoch(
+    change, kind, message, tmp_path
+):
+    net, optimizer, rng = make()
+    arguments = {"path": tmp_path / "run.npz", "rng": rng} | change
+    with pytest.raises(kind, match=message):
+        Checkpointer(arguments.pop("path"), net, optimizer, **arguments)

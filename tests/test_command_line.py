@@ -284,5 +284,5 @@ def test_without_matplotlib_training_works_and_says_what_is_missing_for_pictures
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
     result = numpynet("train", "linear", cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     assert result.returncode == 0, result.stderr
-    assert 'pip install "numpynet[plot]"' in result.stdout
+    assert 'the extra "plot": python3 -m pip install matplotlib' in result.stdout
     assert (tmp_path / "runs" / "linear" / "model.npz").exists()

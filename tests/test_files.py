@@ -325,3 +325,15 @@ def test_killed_by_the_kernel_at_every_write_fsync_and_rename_it_leaves_a_whole_
     assert kills >= 4  # a write, two fsyncs and a rename at least
     assert save(2) == 0
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.npz"]
+
+
+def test_an_error_names_the_file_that_was_to_be_written_and_no_other(tmp_path):
+    path = tmp_path / "missing" / "file"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_whole(path, b"new")
+    assert caught.value.filename == str(path)
+    assert str(caught.value).endswith(f"No such file or directory: '{path}'")
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="folder") as caught:
+        write_whole(tmp_path / "folder", b"new")
+    assert ".part" not in str(caught.value)

@@ -72,7 +72,8 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
     except ImportError as error:
-        raise ImportError(f'downloading needs pooch: python3 -m pip install "numpynet[data]" ({error})') from None
+        words = 'downloading needs pooch and tqdm, the extra "data": python3 -m pip install pooch tqdm'
+        raise ImportError(f"{words} ({error})") from None
 
     pooch.get_logger().setLevel(logging.WARNING)  # or it tells of every file that it is fetched to a temporary folder
     download = partial(_download, size=file.packed_size)

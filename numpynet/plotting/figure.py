@@ -20,7 +20,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError('plotting needs matplotlib: pip install "numpynet[plot]"') from error
+        raise ImportError('plotting needs matplotlib, the extra "plot": python3 -m pip install matplotlib') from error
 
     class NotebookFigure(Figure):
         def _repr_png_(self) -> bytes:
