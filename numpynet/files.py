@@ -30,8 +30,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         _write(folder or os.curdir, name, content)
     except OSError as error:
-        error.filename, error.filename2 = os.fsdecode(path), None  # and not that of a part, which nobody knows
-        raise
+        raise OSError(error.errno, error.strerror, os.fsdecode(path)) from None  # not a part's path, which nobody knows
 
 
 def _write(folder: str, name: str, content: bytes) -> None:
