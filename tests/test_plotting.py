@@ -515,7 +515,9 @@ def test_live_plot_refuses_a_path_it_cannot_write_before_training(tmp_path):
 def test_without_matplotlib_the_error_says_what_to_install(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'^plotting needs matplotlib: pip install "numpynet\[plot\]"$'):
+    with pytest.raises(
+        ImportError, match='^plotting needs matplotlib, the extra "plot": python3 -m pip install matplotlib$'
+    ):
         call()
 
 
