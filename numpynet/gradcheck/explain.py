@@ -43,6 +43,7 @@ class Observation:
 
 
 def changes_of(causes: Sequence[Cause], numbers: Sequence[float]) -> Changes:
+    """All that these causes change in the backward pass, each with its number."""
     changes = Changes()
     for cause, number in zip(causes, numbers, strict=True):
         for rule, made in cause.instead.items():

@@ -104,6 +104,7 @@ def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
 
 
 def right_formula(chain: Chain, rule: str, step: int) -> str:
+    """The formula of a rule at a step as it should be, in the names of this model."""
     names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
         return "the output of the last layer"

@@ -36,6 +36,7 @@ class Slopes:
 
 
 def slopes_at(exam: Examination, call: Call, directions: int | None, rng: np.random.Generator) -> Slopes:
+    """What central differences say of a call's gradients: entry by entry, or along so many random directions."""
     variables = exam.question.variables(call.point)
     slopes = Slopes(errors=dict.fromkeys(variables, np.nan))
     if not call.answer.grads:
