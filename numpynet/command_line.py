@@ -1,4 +1,4 @@
-"""The command `numpynet`: train a model, see all three learn, fetch data, look at the machine. See `numpynet -h`."""
+"""The command `numpynet`: train a model, see all three learn, check gradients, set exercises. See `numpynet -h`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
     try:
-        if argv is None and arguments.command not in ("check", "data"):  # given argv, it is somebody else's process
+        if argv is None and arguments.command in ("train", "demo", "info"):  # given argv, it is somebody else's process
             restart_with(kernel_setting() | (threads_setting(threads) if threads else {}))
         if arguments.command == "train":
             _train(arguments, parser)
@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _data(arguments)
         elif arguments.command == "check":
             return _check(arguments, parser)
+        elif arguments.command == "exercises":
+            return _exercises(arguments, parser)
         else:
             _info()
     except tuple(EXIT_CODES) as error:
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,check,data,info}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,demo,check,exercises,data,info}")
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -132,11 +134,20 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check", parents=[common], help="check gradients, and name the mistake: of a file of yours, or of a model here"
     )
-    check.add_argument("target", help="a Python file, or linear, softmax or mlp")
+    check.add_argument("target", help="a Python file, a folder of exercises, or linear, softmax or mlp")
     check.add_argument("--sanity", action="store_true", help="for a model: triage before training, on data made here")
     check.add_argument("--seed", type=_whole(0), default=0, help="default: 0")
     check.add_argument(
         "--time-limit", type=_number, default=60.0, metavar="SECONDS", help="for a file; default: 60 seconds"
+    )
+
+    exercises = commands.add_parser(
+        "exercises", parents=[common], help="write lessons with gaps, which `numpynet check DIR` and pytest mark"
+    )
+    exercises.add_argument("folder", type=_folder, nargs="?", metavar="DIR", help="where to write them")
+    exercises.add_argument("--solutions", action="store_true", help="write the lessons solved")
+    exercises.add_argument(
+        "--prove", action="store_true", help="plant every known mistake in the solutions: is each caught, and named?"
     )
 
     data = commands.add_parser("data", parents=[common], help="look for Fashion-MNIST, or download it")
@@ -196,6 +207,19 @@ def _check(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> in
     return check_command(
         arguments.target, with_sanity=arguments.sanity, time_limit=arguments.time_limit, seed=arguments.seed
     )
+
+
+def _exercises(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from numpynet.exercises.folder import write_folder
+    from numpynet.exercises.prove import prove_command
+
+    if arguments.prove == bool(arguments.folder) or (arguments.prove and arguments.solutions):
+        parser.error("exercises: give a folder to write to, or --prove")
+    if arguments.prove:
+        return prove_command()
+    write_folder(arguments.folder, solutions=arguments.solutions)
+    print(f"written to {arguments.folder}: begin with README.md; `numpynet check {arguments.folder}` marks")
+    return 0
 
 
 def _info() -> None:

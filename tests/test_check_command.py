@@ -91,7 +91,7 @@ def test_whatever_a_file_does_is_a_finding(source, code, words, tmp_path):
 def test_a_missing_file_is_a_usage_error(tmp_path):
     result = numpynet("check", "no.py", cwd=tmp_path)
     assert result.returncode == 2
-    assert "no.py is neither a file nor one of linear, softmax, mlp" in result.stdout
+    assert "no.py is no file, no folder of exercises and none of linear, softmax, mlp" in result.stdout
     with pytest.raises(FileNotFoundError):
         check_file(tmp_path / "no.py")
     assert numpynet("check", "no.py", "--sanity", cwd=tmp_path).returncode == 2

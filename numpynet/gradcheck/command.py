@@ -10,6 +10,7 @@ import numpy as np
 
 from numpynet import models, scratch
 from numpynet.data import make_shapes, synthetic_regression
+from numpynet.exercises.marking import has_lessons, mark_command
 from numpynet.functional import Array
 from numpynet.gradcheck.check import check_model
 from numpynet.gradcheck.learner_file import LOOKED_FOR, check_file
@@ -24,13 +25,14 @@ RULE = "─" * 60
 def check_command(target: str, *, with_sanity: bool, time_limit: float, seed: int) -> int:
     """Print the findings; return 0 where all is right, 1 where something is wrong, 2 where nothing is found."""
     if target not in MODELS:
-        return _check_file(Path(target), time_limit)
+        path = Path(target)
+        return mark_command(path, time_limit=time_limit) if has_lessons(path) else _check_file(path, time_limit)
     return _sanity(target, seed) if with_sanity else _check_own(target, seed)
 
 
 def _check_file(path: Path, time_limit: float) -> int:
     if not path.is_file():
-        print(f"numpynet check: {path} is neither a file nor one of {', '.join(MODELS)}")
+        print(f"numpynet check: {path} is no file, no folder of exercises and none of {', '.join(MODELS)}")
         return 2
     found = check_file(path, time_limit=time_limit)
     if not found:

@@ -160,8 +160,8 @@ def _explain(exam: Examination, quick: bool) -> Explanation:
     rounding = ROUNDING["single" if exam.single else "double"]
     at_once = [m for m in MISTAKES if not m.needs_earlier_call]
     stale = [m for m in MISTAKES if m.needs_earlier_call]
-    later = [o for o in observed[1:] if len(o.point.X) == len(observed[0].point.X)]
-    from_first = [replace(o, point=replace(o.point, before=observed[0].point)) for o in later]
+    later = [o for o in observed if o.point.before is not None and len(o.point.before.X) == len(o.point.X)]
+    from_first = [replace(o, point=replace(o.point, before=exam.draws[0].point)) for o in later]
     histories = [later, from_first] if len(later) > 1 else []
 
     causes = explanations(chain, observed, at_once, rounding=rounding)

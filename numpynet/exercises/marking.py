@@ -1,0 +1,79 @@
+"""Marking a learner's lessons. Run as a program, this module is the process in which a lesson runs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpynet.exercises.folder import LESSONS, hints
+from numpynet.exercises.lessons import EXERCISES, Exercise
+from numpynet.gradcheck import Report
+from numpynet.gradcheck.apart import Check, Finding, raised, run_apart, write_findings
+
+
+def mark_lesson(path: Path, *, time_limit: float = 60.0) -> dict[str, Finding]:
+    """Run the lesson in a process of its own: {"name", "ok", "text"} for each of its exercises, by name."""
+    own = [exercise for exercise in EXERCISES if exercise.lesson == path.stem]
+    if path.is_file():
+        found = {finding["name"]: finding for finding in run_apart(__name__, path, time_limit=time_limit)}
+    else:
+        found = {path.name: {"ok": False, "text": f"there is no file {path.name}"}}
+    everything = found.get(path.name)  # the file itself does not run: that is what there is to say of each exercise
+    return {
+        exercise.name: found.get(exercise.name)
+        or {"name": exercise.name, "ok": False, "text": f"{exercise.name}: {(everything or {})['text']}"}
+        for exercise in own
+    }
+
+
+def mark(exercise: Exercise, space: dict[str, Any]) -> Report:
+    """The mark of one exercise, in what the learner's file defines."""
+    first = exercise.name.split(".")[0]
+    if first not in space:
+        return Report(False, {}, text=f"{exercise.name} is not there: {exercise.lesson}.py defines no {first}.")
+    try:
+        return exercise.mark(space[first])
+    except NotImplementedError:
+        words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")
+        return Report(False, {}, text=f"{exercise.name} is still to be written. In words:\n{words}")
+    except Exception as error:
+        return Report(False, {}, text=f"{exercise.name} is wrong: it raised {raised(error, Path(space['__file__']))}.")
+
+
+def has_lessons(path: Path) -> bool:
+    """Whether this is one of the lessons, or a folder with at least one of them."""
+    if path.is_dir():
+        return any((path / f"{lesson}.py").exists() for lesson in LESSONS)
+    return path.is_file() and path.stem in LESSONS
+
+
+def mark_command(target: Path, *, time_limit: float) -> int:
+    """Mark a folder of lessons, or one lesson, and print it; return 0 if all is right, 1 if not."""
+    paths = [target / f"{lesson}.py" for lesson in LESSONS] if target.is_dir() else [target]
+    earned = total = 0
+    for path in paths:
+        print(path.name)
+        marks = mark_lesson(path, time_limit=time_limit)
+        for exercise in EXERCISES:
+            if exercise.lesson != path.stem:
+                continue
+            finding = marks[exercise.name]
+            points = exercise.points if finding["ok"] else 0
+            text = f"{exercise.name} is right." if finding["ok"] else finding["text"]
+            print(f"  [{points}/{exercise.points}] {textwrap.indent(text, ' ' * 4).lstrip()}", flush=True)
+            earned, total = earned + points, total + exercise.points
+    print(f"{earned} of {total} points")
+    return 0 if earned == total else 1
+
+
+def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
+    for exercise in EXERCISES:
+        if exercise.lesson == path.stem:
+            yield exercise.name, partial(mark, exercise, space)
+
+
+if __name__ == "__main__":
+    write_findings(_checks)

@@ -1,0 +1,51 @@
+"""Is every mistake caught, and called by its name? Each is planted in the solutions, alone, and the exercise marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from numpynet.exercises.folder import SOLUTIONS
+from numpynet.exercises.lessons import EXERCISES
+from numpynet.exercises.marking import mark
+from numpynet.exercises.slips import SLIPS, Place
+from numpynet.gradcheck import Report
+
+
+def prove() -> Iterator[tuple[str, str, Report]]:
+    """(the exercise, the mistake planted in its solution, its mark) for every slip."""
+    for place, lines in SLIPS:
+        for mistake, line in lines:
+            yield place.exercise, mistake, marked(place, place.planted(line))
+
+
+def marked(place: Place, code: str) -> Report:
+    """The mark of the solution with this code in place of the line `right`."""
+    exercise = next(exercise for exercise in EXERCISES if str(exercise) == place.exercise)
+    solution = (SOLUTIONS / f"{exercise.lesson}.py").read_text("utf-8")
+    if solution.count(place.right) != 1:
+        raise LookupError(f"prove: {exercise.lesson} must have the line {place.right!r} once")
+    file = f"{exercise.lesson}.py"
+    space: dict[str, Any] = {"__name__": exercise.lesson, "__file__": file}
+    exec(compile(solution.replace(place.right, code), file, "exec"), space)
+    return mark(exercise, space)
+
+
+def prove_command() -> int:
+    """Print for each exercise how many mistakes were caught and named; return 0 if all were, else 1."""
+    found: dict[str, list[tuple[bool, bool]]] = {}
+    for exercise, mistake, report in prove():
+        caught, named = not report.ok, report.mistakes[:1] == (mistake,)
+        found.setdefault(exercise, []).append((caught, named))
+        if not named:
+            print(f"{exercise}: {mistake} was called {', '.join(report.mistakes) or ('wrong' if caught else 'right')}")
+    for exercise, results in found.items():
+        print(f"{exercise:50}{_counts(results)}")
+    everything = [result for results in found.values() for result in results]
+    print(_counts(everything))
+    return 0 if all(caught and named for caught, named in everything) else 1
+
+
+def _counts(results: list[tuple[bool, bool]]) -> str:
+    caught, named = (sum(which) for which in zip(*results, strict=True))
+    return f"caught {caught} of {len(results)}, named {named} of {len(results)}"

@@ -1,0 +1,125 @@
+"""Lesson 5: layers and an optimizer, objects that hold the parameters and remember what the backward pass needs.
+
+A Parameter, p, is an array, p.data, and the gradient of the loss with respect to it, p.grad. forward(X) gives a layer's
+output and keeps what backward will need; backward(grad_Y) sets the grad of the layer's parameters (it does not add to
+it), and returns the gradient with respect to the layer's input.
+
+When all is right, run this file: the network of lesson 4, in four objects.
+"""
+
+import numpy as np
+
+from numpynet import Parameter
+from numpynet.functional import linear, linear_backward, relu, relu_backward
+
+
+class Linear:
+    """Y = X W + b."""
+
+    def __init__(self, num_inputs, num_outputs, *, rng):
+        self.W = Parameter(rng.normal(0, 0.01, (num_inputs, num_outputs)))
+        self.b = Parameter(np.zeros(num_outputs))
+
+    def parameters(self):
+        return [self.W, self.b]
+
+    def forward(self, X):
+        # Keep X. Y: linear of X and the data of W and b.
+        ### BEGIN SOLUTION
+        self.X = X
+        return linear(X, self.W.data, self.b.data)
+        ### END SOLUTION
+
+    def backward(self, grad_Y):
+        # linear_backward, with the X that forward kept and W's data, gives three gradients: that with respect to W
+        # becomes the grad of W, that with respect to b the grad of b, that with respect to X is returned.
+        ### BEGIN SOLUTION
+        grad_X, grad_W, grad_b = linear_backward(grad_Y, self.X, self.W.data)
+        self.W.grad = grad_W
+        self.b.grad = grad_b
+        return grad_X
+        ### END SOLUTION
+
+
+class ReLU:
+    """Y = max(X, 0)."""
+
+    def parameters(self):
+        return []
+
+    def forward(self, X):
+        # Y: relu of X. Keep it.
+        ### BEGIN SOLUTION
+        self.Y = relu(X)
+        return self.Y
+        ### END SOLUTION
+
+    def backward(self, grad_Y):
+        # relu_backward, with the Y that forward kept.
+        ### BEGIN SOLUTION
+        grad_X = relu_backward(grad_Y, self.Y)
+        return grad_X
+        ### END SOLUTION
+
+
+class Sequential:
+    """Layers one after the other, as one layer."""
+
+    def __init__(self, *layers):
+        self.layers = layers
+
+    def parameters(self):
+        return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+    def forward(self, X):
+        # Through the layers from the first to the last: each one's output is the next one's input.
+        ### BEGIN SOLUTION
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+        ### END SOLUTION
+
+    def backward(self, grad_Y):
+        # Through the layers from the last to the first: the gradient that one returns is given to the one before it.
+        ### BEGIN SOLUTION
+        for layer in reversed(self.layers):
+            grad_Y = layer.backward(grad_Y)
+        return grad_Y
+        ### END SOLUTION
+
+
+class SGD:
+    """Stochastic gradient descent over a list of parameters."""
+
+    def __init__(self, parameters, lr):
+        self.parameters = parameters
+        self.lr = lr
+
+    def step(self):
+        # The data of every parameter, in place: less lr times its grad.
+        ### BEGIN SOLUTION
+        for parameter in self.parameters:
+            parameter.data -= self.lr * parameter.grad
+        ### END SOLUTION
+
+
+def main():
+    """Train on pictures of shapes that numpynet draws."""
+    from numpynet import CrossEntropyLoss, accuracy, make_shapes, minibatches
+    from numpynet.functional import flatten
+
+    rng = np.random.default_rng(0)
+    train, test, class_names = make_shapes(10000, 2000, rng=rng)
+    net = Sequential(Linear(784, 64, rng=rng), ReLU(), Linear(64, 10, rng=rng))
+    loss, optimizer = CrossEntropyLoss(), SGD(net.parameters(), lr=0.1)
+    for epoch in range(1, 6):
+        for X_batch, y_batch in minibatches(train.X, train.y, batch_size=32, rng=rng):
+            value = loss.forward(net.forward(flatten(X_batch)), y_batch)
+            net.backward(loss.backward())
+            optimizer.step()
+        test_accuracy = accuracy(net.forward(flatten(test.X) / 255), test.y)
+        print(f"epoch {epoch}: loss {value:.3f}, test accuracy {test_accuracy:.3f}")
+
+
+if __name__ == "__main__":
+    main()
