@@ -182,8 +182,8 @@ def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
     O = O - O.max(axis=1, keepdims=True)  # the largest logit of each row is now 0
     exp_O = np.exp(O)
     sums = exp_O.sum(axis=1, keepdims=True)
-    loss = np.mean(np.log(sums[:, 0]) - O[np.arange(len(y)), y])
-    return loss, exp_O / sums
+    losses = np.log(sums[:, 0]) - O[np.arange(len(y)), y]
+    return losses.sum() / len(y), exp_O / sums
 
 
 def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
@@ -221,7 +221,7 @@ def squared_loss(y_hat: Array, y: Array) -> Any:
     1.0
     """
     check_alike("squared_loss", y_hat=y_hat, y=y)
-    return np.mean((y_hat - y) ** 2) / 2
+    return ((y_hat - y) ** 2).sum() / y.size / 2
 
 
 def squared_loss_backward(y_hat: Array, y: Array) -> Array:
@@ -249,7 +249,7 @@ def mse_loss(y_hat: Array, y: Array) -> Any:
     2.0
     """
     check_alike("mse_loss", y_hat=y_hat, y=y)
-    return np.mean((y_hat - y) ** 2)
+    return ((y_hat - y) ** 2).sum() / y.size
 
 
 def mse_loss_backward(y_hat: Array, y: Array) -> Array:

@@ -84,8 +84,8 @@ class SGD:
             if parameter.grad.shape != parameter.data.shape:
                 shapes = f"must have shape {parameter.data.shape}, got {parameter.grad.shape}"
                 raise ValueError(f"SGD.step: the grad of parameter {i} {shapes}")
-        directions = [self._direction(i, parameter.data, parameter.grad) for i, parameter in enumerate(self.parameters)]
-        sgd(dict(enumerate(parameter.data for parameter in self.parameters)), dict(enumerate(directions)), self.lr)
+        data = {i: parameter.data for i, parameter in enumerate(self.parameters)}
+        sgd(data, {i: self._direction(i, data[i], self.parameters[i].grad) for i in data}, self.lr)
 
     def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:

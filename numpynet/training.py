@@ -103,7 +103,7 @@ def train(
     def step(X: Array, y: Array) -> tuple[Any, Array]:
         y_hat = net.forward(X)
         value = loss.forward(y_hat, y)
-        if np.isfinite(value):
+        if math.isfinite(value):
             net.backward(loss.backward())
             optimizer.step()
         return value, y_hat
@@ -152,7 +152,7 @@ def train_scratch(
     def step(X: Array, y: Array) -> tuple[Any, Array]:
         y_hat = model.predict(params, X)
         value, grads = model.loss_and_gradients(params, X, y)
-        if np.isfinite(value):
+        if math.isfinite(value):
             sgd(params, grads, lr)
         return value, y_hat
 
@@ -172,6 +172,7 @@ def train_scratch(
     )
 
 
+@np.errstate(over="ignore", invalid="ignore")  # no warning of an overflow: the loss shows it, and is checked
 def _run(
     step: Callable[[Array, Array], tuple[Any, Array]],
     predict: Callable[[Array], Array],
@@ -206,8 +207,7 @@ def _run(
             state.order = rng.permutation(len(X))
         batches = batches_in_order(X, y, batch_size, state.order[state.position :])
         for X_batch, y_batch in _bar(batches, state, batch_size) if progress else batches:
-            with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss, checked next
-                loss, y_hat = step(X_batch, y_batch)
+            loss, y_hat = step(X_batch, y_batch)
             state.step, state.loss = state.step + 1, float(loss)
             _check_finite("loss", state.loss, state, lr)
             state.position += len(y_batch)
@@ -217,8 +217,8 @@ def _run(
             state.seconds = time.perf_counter() - start
             for callback in callbacks:
                 callback.after_step(state)
-        with np.errstate(over="ignore", invalid="ignore"):  # after the last update comes no loss: predict once more
-            _check_finite("prediction", predict(as_floats(X[state.order[-batch_size:]])).sum(), state, lr)
+        last = as_floats(X[state.order[-batch_size:]])  # after the last update comes no loss: predict once more
+        _check_finite("prediction", predict(last).sum(), state, lr)
         for array in parameters():  # and look at them: ReLU turns a score of -inf into a harmless 0
             _check_finite("largest parameter", np.abs(array).max(initial=0), state, lr)
         history.seconds.append(time.perf_counter() - start)
@@ -251,8 +251,7 @@ def _check_data(
             if array.dtype.kind == "f":
                 check_finite("train", letter if name == "data" else f"test {letter}", array)
         if y.dtype.kind in "iu":
-            with np.errstate(over="ignore", invalid="ignore"):  # only the shape of the prediction is wanted
-                O = predict(as_floats(X[:1]))
+            O = predict(as_floats(X[:1]))  # for its shape
             check_labels("train", "predictions", np.broadcast_to(O, (len(y), *O.shape[1:])), y)
         elif test is not None:
             raise ValueError(f"train: test requires integer y, whose accuracy it is for, got y of {y.dtype}")
@@ -283,7 +282,7 @@ def accuracy(O: Array, y: Array) -> float:
     check_labels("accuracy", "O", O, y)
     if np.isnan(O).any():
         raise ValueError(f"accuracy: O must not hold NaN, got it in row {int(np.isnan(O).any(axis=1).argmax())}")
-    return float(np.mean(O.argmax(axis=1) == y))
+    return float(np.count_nonzero(O.argmax(axis=1) == y) / len(y))
 
 
 def evaluate_accuracy(net: Callable[[Array], Array], X: Array, y: Array, batch_size: int = 256) -> float:

@@ -48,7 +48,7 @@ def batches_in_order(X: Array, y: Array, batch_size: int, order: Array) -> Itera
     """The examples that order names, in that order, batch_size at a time."""
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        yield as_floats(X[rows]), y[rows]
+        yield as_floats(X.take(rows, axis=0)), y.take(rows, axis=0)  # X[rows], y[rows], only faster
 
 
 def as_floats(X: Array) -> Array:
