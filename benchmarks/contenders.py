@@ -130,7 +130,7 @@ class TorchCompile(Torch):
         import torch
 
         super().__init__(problem)
-        self.net = torch.compile(self.net)
+        self.net, self.loss = torch.compile(self.net), torch.compile(self.loss)
 
 
 class TorchTensorDataset(Torch):
@@ -202,13 +202,13 @@ class TorchCuda(Torch):
 
 
 class TorchCudaCompile(TorchCuda):
-    """PyTorch on the GPU, with the network compiled by torch.compile."""
+    """PyTorch on the GPU, with the network and the loss compiled by torch.compile."""
 
     def __init__(self, problem):
         import torch
 
         super().__init__(problem)
-        self.net = torch.compile(self.net)
+        self.net, self.loss = torch.compile(self.net), torch.compile(self.loss)
 
 
 class TorchCudaGraph(TorchCuda):

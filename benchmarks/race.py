@@ -74,7 +74,7 @@ class Result:
 
 
 def race(problem, names, *, rounds, threads, say=print):
-    """Every contender trains an epoch, and their losses must agree; then all are timed, in turns."""
+    """Every contender trains an epoch, and their losses must agree; then all are timed, in turns (`worker.turn`)."""
     result = Result(problem.name, len(problem.load()[0]))
     workers = []
     try:
@@ -86,13 +86,13 @@ def race(problem, names, *, rounds, threads, say=print):
                 say(f"  left out: {name} ({missing})")
                 workers.pop().stop()
         for worker in workers:
-            result.losses[worker.name] = worker.ask(seed=0)["loss"]
+            result.losses[worker.name] = worker.ask(seed=0, timed=False)["loss"]
         check_losses(result.losses)
         for worker in workers:
-            worker.ask(seed=1)  # the first epoch may have compiled something; this one warms up
+            worker.ask(seed=1, timed=False)  # the first epoch may have compiled something; this one warms up
         for number in range(rounds):
             for worker in workers:
-                seconds = worker.ask(seed=2 + number)["seconds"]
+                seconds = worker.ask(seed=2 + number, timed=True)["seconds"]
                 result.seconds.setdefault(worker.name, []).append(seconds)
     finally:
         for worker in workers:

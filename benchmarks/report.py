@@ -62,26 +62,34 @@ def time(seconds):
 
 
 def draw_epochs(results, machine):
-    """A panel for each model: a bar for each contender, the fastest on top, numpynet's in their own colour."""
+    """A panel for each model: a dot for each contender, the fastest on top, numpynet's in their own colour."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
     height = sum(len(result.seconds) for result in results)
-    figure = new_figure(8, 0.34 * height + 1.0 * len(results) + 0.6)
+    figure = new_figure(8, 0.3 * height + 1.0 * len(results) + 0.6)
     panels = figure.subplots(len(results), 1, squeeze=False, height_ratios=[len(r.seconds) for r in results])[:, 0]
     for panel, result in zip(panels, results, strict=True):
         names = sorted(result.seconds, key=result.median, reverse=True)
-        medians = np.array([result.median(name) for name in names])
-        errors = [medians - [min(result.seconds[n]) for n in names], [max(result.seconds[n]) for n in names] - medians]
-        colours = [BLUE if n.startswith("numpynet") else "#bbbbbb" if n == "matrix products" else GREEN for n in names]
-        panel.barh(names, medians, xerr=errors, color=colours, error_kw={"lw": 0.8, "capsize": 2})
-        for y, (name, median) in enumerate(zip(names, medians, strict=True)):
-            times = "" if name == "numpynet" else f"  {median / result.median('numpynet'):.2g}×"
-            panel.text(max(result.seconds[name]), y, f"  {time(median)}{times}", va="center", fontsize=8)
-        panel.set_title(f"One epoch of {result.problem} (seconds; less is better)", fontsize=10, loc="left")
+        for y, name in enumerate(names):
+            colour = BLUE if name.startswith("numpynet") else "#999999" if name == "matrix products" else GREEN
+            times, median = result.seconds[name], result.median(name)
+            panel.plot([min(times), max(times)], [y, y], color=colour, lw=2, alpha=0.5)
+            panel.plot(median, y, "o", color=colour, ms=8)
+            multiple = "" if name == "numpynet" else f"   {1 / statistics.median(result.ratios(name)):.2g}×"
+            panel.text(max(times), y, f"    {time(median)}{multiple}", va="center", fontsize=8)
+        panel.set_title(f"One epoch of {result.problem}", fontsize=10, loc="left")
         panel.set_xscale("log")
-        panel.margins(x=0.25)
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: time(seconds)))
+        panel.set_yticks(range(len(names)), names)
+        panel.grid(alpha=0.3)
+        panel.margins(x=0.25, y=0.08)
         panel.spines[["top", "right"]].set_visible(False)
     figure.supxlabel(
-        f"{machine['cpu']}, {machine['threads']} threads; medians, whiskers from the fastest to the slowest round;\n"
-        "n× numpynet's time; matrix products: the step's products alone, a bound that no code can beat",
+        "Further left is faster. Dots: medians; lines: from the fastest to the slowest round; n×: as a multiple of\n"
+        "numpynet's time. Matrix products: the step's products alone, which no code that calls them can beat.\n"
+        f"{machine['cpu']}, {machine['threads']} threads",
         fontsize=8,
     )
     return figure

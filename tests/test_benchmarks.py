@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("threadpoolctl", reason="needs threadpoolctl: pip install threadpoolctl")
-from benchmarks import machine, problems, report, steps
+from benchmarks import machine, problems, report, steps, worker
 from benchmarks.contenders import CONTENDERS
 from benchmarks.race import RaceError, Result, check_losses, race
 from numpynet import make_shapes
@@ -85,6 +85,18 @@ def test_ratios_are_of_paired_rounds():
     assert result.ratios("other") == [0.5, 0.5, 0.75]
     assert result.spread("numpynet") == 3.0
     assert "0.50 of its time" in report.epoch_table(result)
+
+
+def test_a_turn_is_as_many_epochs_as_fill_it_and_counts_as_their_median(monkeypatch):
+    monkeypatch.setattr(worker, "PAUSE", 0)
+    seconds = iter([0.1, 0.05, 0.09, 0.02, 7.0])
+
+    class Once:
+        def timed_epoch(self, order):
+            return 0.5, next(seconds)
+
+    assert worker.turn(Once(), order=None) == pytest.approx(0.07)  # of the first four, which fill a quarter of a second
+    assert worker.turn(Once(), order=None) == 7.0  # one long epoch is a turn
 
 
 def test_a_race_takes_turns_and_names_who_is_left_out(monkeypatch):
