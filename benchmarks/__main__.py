@@ -55,16 +55,15 @@ def run(arguments):
         print("no CUDA GPU here: the CPU part runs")
     spreads = {}
     for suite in suites:
-        found, pictures = RUN[suite](arguments, described, data, spreads)
-        content[suite] = found
+        content[suite], pictures = RUN[suite](arguments, described, data, spreads)
+        content["doubts"] = (
+            ["a quick run: no figure to quote"] if arguments.quick else machine.doubts(described, spreads)
+        )
+        report.write_json(arguments.output / "results.json", content)  # after each suite: the next one may fail
         for name, figure in pictures.items():
             report.write_picture(arguments.output / name, figure)
-    content["doubts"] = (
-        machine.doubts(described, spreads) if not arguments.quick else ["a quick run: no figure to quote"]
-    )
     for doubt in content["doubts"]:
         print(f"\ndoubtful: {doubt}")
-    report.write_json(arguments.output / "results.json", content)
     print(f"\nwritten to {arguments.output}: results.json and pictures")
 
 
@@ -91,7 +90,7 @@ def epoch(arguments, described, data, spreads):
         result = race(
             problem,
             contenders(arguments, described, CONTENDERS),
-            rounds=2 if arguments.quick else arguments.rounds,
+            rounds=1 if arguments.quick else arguments.rounds,
             threads=arguments.threads,
         )
         spreads |= {f"{name} at {problem.name}": result.spread(name) for name in result.seconds}

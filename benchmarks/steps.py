@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 
+from benchmarks.race import RaceError
+
 SHAPES = {  # the book's, and large ones
     "linear": [(10, 2, 1), (256, 784, 10), (256, 784, 256), (4096, 1024, 1024)],
     "relu": [(256, 256), (4096, 4096)],
@@ -120,6 +122,6 @@ def compare(workers, seconds, shapes):
             base, *others = (np.array(reply["sums"]) for reply in found.values())
             for other in others:
                 if not np.all(np.abs(other - base) <= 1e-4 * base[:, 1:]):
-                    raise ValueError(f"{formula} {shape}: the libraries differ: {base} and {other}")
+                    raise RaceError(f"{formula} {shape}: the libraries differ: {base} and {other}")
             lines.append({"formula": formula, "shape": shape, "seconds": {n: r["seconds"] for n, r in found.items()}})
     return lines

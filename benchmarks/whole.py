@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.race import RaceError
 from numpynet.environment import kernel_setting, threads_setting
 
 
@@ -60,7 +61,7 @@ def run(command, threads):
     output, _ = process.communicate()
     seconds = time.perf_counter() - start
     if process.returncode:
-        raise RuntimeError(f"python {' '.join(command)}: exit code {process.returncode}")
+        raise RaceError(f"python {' '.join(command)}: exit code {process.returncode}")
     return seconds, int(output or 0)
 
 

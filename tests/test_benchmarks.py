@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("threadpoolctl", reason="needs threadpoolctl: pip install threadpoolctl")
 from benchmarks import machine, problems, report, steps, worker
+from benchmarks.__main__ import main
 from benchmarks.contenders import CONTENDERS
 from benchmarks.race import RaceError, Result, check_losses, race
 from numpynet import make_shapes
@@ -132,7 +133,7 @@ def test_the_formulas_of_both_libraries_agree():
     assert [line["formula"] for line in lines] == list(steps.SHAPES)
     wrong = Here("PyTorch")
     wrong.ask = lambda **message: {"sums": [[s[0] + 1, s[1]] for s in steps.measure(**message)["sums"]]}
-    with pytest.raises(ValueError, match="the libraries differ"):
+    with pytest.raises(RaceError, match="the libraries differ"):
         steps.compare([Here("numpynet"), wrong], 0.001, shapes)
 
 
@@ -174,6 +175,27 @@ def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path):
     assert content["doubts"] == ["a quick run: no figure to quote"]
     for picture in ("epoch.png", "step.png", "sweep.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_measured_is_kept_when_a_later_suite_fails(tmp_path, monkeypatch, capsys):
+    def step(*arguments):
+        return {"lines": "measured"}, {}
+
+    def sweep(*arguments):
+        raise RaceError("PyTorch: the loss after one epoch must be 0.500000, as everyone's, got 0.510000")
+
+    monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": step, "step": step, "sweep": sweep})
+    monkeypatch.setattr("benchmarks.__main__.choose_images", few_shapes)
+    assert main(["--output", str(tmp_path)]) == 1
+    assert "python -m benchmarks: PyTorch: the loss" in capsys.readouterr().err
+    assert json.loads((tmp_path / "results.json").read_text())["step"] == {"lines": "measured"}
+
+
+def test_the_smallest_batches_of_the_sweep_end_at_equal_losses():
+    """A thousand steps at the book's learning rate would let float32 drift further apart than a race allows."""
+    problem = problems.of_batch_size(8, 8192)
+    order = np.random.default_rng(0).permutation(8192)
+    check_losses({name: made(name, problem).epoch(order) for name in ("numpynet", "PyTorch")})
 
 
 def test_wrong_usage_is_refused(tmp_path):
