@@ -24,8 +24,8 @@ from numpynet.gradcheck.draws import Layout
 class Answer:
     """What came back: the loss, the gradients by name, and in words what was wrong with the answer as such.
 
-    raised: the exception's words, where one came; changed: the arguments that the code wrote to; single: whether the
-    gradients are float32 or, every number of them, could be.
+    raised: the exception's words, where one came; changed: the arguments that the code wrote to; single: the gradients
+    that are float32 or float16.
     """
 
     loss: float = np.nan
@@ -33,7 +33,7 @@ class Answer:
     problems: list[str] = field(default_factory=list)
     raised: str = ""
     changed: list[str] = field(default_factory=list)
-    single: bool = False
+    single: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -57,6 +57,9 @@ def attempt(call: Callable[[], Any], answer: Answer) -> Any:
 
 def take_loss(value: Any, answer: Answer) -> None:
     """The loss as a float, or words."""
+    if value is None:
+        answer.problems.append("the loss must be one number, got None")
+        return
     try:
         number = np.asarray(value, np.float64)
     except (TypeError, ValueError):
@@ -75,7 +78,10 @@ def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer)
     if value is None:
         answer.problems.append(f"grad_{name} is None")
         return
-    array = np.array(value) if not isinstance(value, (dict, str, bytes)) else np.empty(0, object)
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of different lengths
+        array = np.empty(0, object)
     if array.dtype.kind not in "fiu":
         answer.problems.append(f"grad_{name} must be an array of floats, got {_kind(value, array)}")
         return
@@ -86,7 +92,8 @@ def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer)
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         answer.problems.append(f"grad_{name} is {word}, first at {where}" if where else f"grad_{name} is {word}")
         return
-    answer.single = answer.single or array.dtype in (np.float32, np.float16)
+    if array.dtype in (np.float32, np.float16):
+        answer.single.add(name)
     answer.grads[name] = array.astype(np.float64)
 
 

@@ -40,8 +40,8 @@ class Chain:
     """What the learner's function computes: its steps, and what its arrays are called.
 
     kind is "cross_entropy", "squared_loss" or "" where no loss ends the chain and the gradient of its output is given;
-    weights are the names of W and b (or None), one pair for each linear step; scale multiplies the loss and `output`
-    names what the last step makes.
+    weights are the names of W and b (or None), one pair for each linear step; scale multiplies the loss, factor is
+    what it puts before and after P − T in the formula of grad_O, and `output` names what the last step makes.
     """
 
     steps: tuple[str, ...]
@@ -49,6 +49,7 @@ class Chain:
     weights: tuple[tuple[str, str | None], ...] = ()
     output: str = "Y"
     scale: Callable[[int, int], float] = lambda n, terms: 1.0
+    factor: tuple[str, str] = ("", " / n")
 
     def weight_names(self, step: int) -> tuple[str, str | None]:
         return self.weights[self.steps[:step].count("linear")]

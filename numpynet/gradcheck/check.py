@@ -325,7 +325,7 @@ def _examine_unknown(exam: Examination, directions: int | None) -> Report:
     def near() -> Point:
         def nudged(array: Array) -> Array:
             size = float(np.std(array)) or float(np.max(np.abs(array), initial=0.0)) or 0.1
-            return array + 0.1 * size * rng.normal(size=array.shape)
+            return np.asarray(array + 0.1 * size * rng.normal(size=array.shape))  # of 0 axes, it is an array too
 
         order = rng.permutation(len(given.X)) if given.y is not None else np.arange(len(given.X))
         X, y = given.X[order], None if given.y is None else given.y[order]

@@ -106,7 +106,7 @@ def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
         looks_onehot = width > 1 and np.all(np.isin(rows, (0, 1))) and np.all(rows.sum(axis=1) == 1)
         kinds = ["cross_entropy", "squared_loss"] if looks_onehot else ["squared_loss"]
     outputs = {"cross_entropy": "O", "squared_loss": "y_hat"}
-    y_dtype = y.dtype if y.dtype.kind in "iu" else np.float64
+    y_dtype = y.dtype if y.dtype.kind in "iub" else np.float64
     return [
         Layout(
             Chain(steps, kind, tuple(weights), outputs[kind]),
@@ -138,7 +138,7 @@ def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
         point.G = rng.normal(size=forward(chain, point)[-1].shape)
     elif chain.kind == "cross_entropy":
         point.y = rng.integers(0, widths[-1], n)  # not as many of each class: what averages out must show
-        point.y[0] = (point.y[1] + 1) % widths[-1]
+        point.y[0] = (point.y[-1] + (n > 1)) % widths[-1]
     else:
         point.y = rng.normal(size=(n, widths[-1]) if chain.weights else (n, *layout.example_shape))
     return point

@@ -19,19 +19,28 @@ SINGLE_AGREES = 3e-6  # relative L2, float32
 
 ROWS = 64  # central differences use this many of the caller's examples at most
 
-SCALES: dict[str, list[tuple[str, Callable[[int, int], float]]]] = {
-    "": [("the output of linear layers and ReLUs", lambda n, terms: 1.0)],
+# A loss in words, what stands before and after P − T in the formula of its gradient, and its scale as in `Chain`.
+SCALES: dict[str, list[tuple[str, tuple[str, str], Callable[[int, int], float]]]] = {
+    "": [("the output of linear layers and ReLUs", ("", " / n"), lambda n, terms: 1.0)],
     "cross_entropy": [
-        ("the mean cross-entropy", lambda n, terms: 1.0),
-        ("a sum over the examples", lambda n, terms: float(n)),
+        ("the mean cross-entropy", ("", " / n"), lambda n, terms: 1.0),
+        ("a sum over the examples", ("", ""), lambda n, terms: float(n)),
     ],
     "squared_loss": [
-        ("the mean of (y_hat − y)² / 2", lambda n, terms: 1.0),
-        ("the mean of (y_hat − y)²", lambda n, terms: 2.0),
-        ("a sum of (y_hat − y)² / 2", lambda n, terms: float(terms)),
-        ("a sum of (y_hat − y)²", lambda n, terms: 2.0 * terms),
-        ("(y_hat − y)² / 2, summed over the outputs and averaged over the examples", lambda n, terms: terms / n),
-        ("(y_hat − y)², summed over the outputs and averaged over the examples", lambda n, terms: 2.0 * terms / n),
+        ("the mean of (y_hat − y)² / 2", ("", " / n"), lambda n, terms: 1.0),
+        ("the mean of (y_hat − y)²", ("2 ", " / n"), lambda n, terms: 2.0),
+        ("a sum of (y_hat − y)² / 2", ("", ""), lambda n, terms: float(terms)),
+        ("a sum of (y_hat − y)²", ("2 ", ""), lambda n, terms: 2.0 * terms),
+        (
+            "(y_hat − y)² / 2, summed over the outputs and averaged over the examples",
+            ("", " / n"),
+            lambda n, terms: terms / n,
+        ),
+        (
+            "(y_hat − y)², summed over the outputs and averaged over the examples",
+            ("2 ", " / n"),
+            lambda n, terms: 2.0 * terms / n,
+        ),
     ],
 }
 
@@ -49,7 +58,8 @@ class Examination:
     """A check under way: what was asked and answered, and what has been found out so far.
 
     chain is what the code is taken to compute, or None; matched says in words which known loss it computes, "" for
-    another one; nearly: it is that one to four digits only. draws are the calls at points drawn here, repeated is the
+    another one; nearly: it is that one to four digits only. single: gradients or loss are computed in float32;
+    loss_in_single: the loss is, too coarse for tiny steps. draws are the calls at points drawn here, repeated is the
     first of them once more; given is the call at the caller's own numbers.
     """
 
@@ -62,6 +72,7 @@ class Examination:
     matched: str = ""
     nearly: bool = False
     single: bool = False
+    loss_in_single: bool = False
     facts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -89,8 +100,8 @@ def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
     """Which known loss the learner's is, on all calls: the chain with its scale, its words, and whether only nearly."""
     usable = [call for call in calls if np.isfinite(call.answer.loss)]
     for tolerance in (FORMULAS_AGREE, 1e-4):
-        for words, scale in SCALES[chain.kind] if usable else []:
-            scaled = replace(chain, scale=scale)
+        for words, factor, scale in SCALES[chain.kind] if usable else []:
+            scaled = replace(chain, scale=scale, factor=factor)
             if all(_loss_is(call, scaled, tolerance) for call in usable):
                 return scaled, words, tolerance > FORMULAS_AGREE
     return chain, "", False

@@ -3,7 +3,8 @@
 An entry says what the learner's program computes (`did`), why that is wrong (`sentence`), and how to make the same
 mistake: `instead` of the right rule another one, or the right rule, and `then` a twist to its result. Where a mistake
 can be made in several ways, there is a dict for each. The right formulas are in FORMULAS. In the texts {grad_Z} and the
-like stand for the learner's own names, {it} for the quantity that goes wrong and {right} for its right formula.
+like stand for the learner's own names, {it} for the quantity that goes wrong and {right} for its right formula. {times}
+and {over} are what the loss puts before and after {P} − {T}: " / n" if it is a mean.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpynet.gradcheck.backward_rules import Rule, Twist
 FORMULAS = {
     "P": "softmax({O})",
     "T": "{T}, row i for example i, column j for class j",
-    "grad_O": "({P} − {T}) / n",
+    "grad_O": "{times}({P} − {T}){over}",
     "grad_W": "{H}ᵀ {grad_Y}",
     "grad_b": "Σᵢ ({grad_Y})ᵢ, the sum over the examples",
     "grad_H": "{grad_Y} {W}ᵀ",
@@ -100,14 +101,14 @@ MISTAKES = (
     ),
     Mistake(
         "divided_by_examples_not_elements",
-        "{it} = ({P} − {T}) / n, with n the number of examples",
+        "{it} = {times}({P} − {T}) / n, with n the number of examples",
         "The mean is over all elements: with several outputs that is examples times outputs, not examples alone.",
         then=[{"grad_O": lambda q, G: G * q.O[0].size}],
         only="squared_loss",
     ),
     Mistake(
         "divided_by_elements_not_examples",
-        "{it} = ({P} − {T}) / (n · number of classes)",
+        "{it} = {times}({P} − {T}) / (n · number of classes)",
         "The mean is over the examples alone: a row of {P} is one example, with one loss.",
         then=[{"grad_O": lambda q, G: G / q.O.shape[1]}],
         only="cross_entropy",
@@ -178,7 +179,7 @@ MISTAKES = (
     ),
     Mistake(
         "relu_mask_on_logits",
-        "grad_{O} = ({P} − {T}) / n ∘ ({O} > 0)",
+        "grad_{O} = {right} ∘ ({O} > 0)",
         "There is a ReLU's mask at the output, where there is no ReLU.",
         then=[{"grad_O": lambda q, G: G * (q.O > 0)}],
     ),
@@ -227,35 +228,35 @@ MISTAKES = (
     # the loss
     Mistake(
         "missing_onehot",
-        "grad_{O} = {P} / n",
+        "grad_{O} = {times}{P}{over}",
         "The {T} is missing: where the class is right, the gradient is the probability less 1.",
         instead=[{"grad_O": lambda q: q.scale * q.P / q.n}],
         only="cross_entropy",
     ),
     Mistake(
         "missing_probabilities",
-        "grad_{O} = −{T} / n",
+        "grad_{O} = −{times}{T}{over}",
         "The {P} is missing: the logits of the wrong classes have a gradient too, their probability.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.n}],
         only="cross_entropy",
     ),
     Mistake(
         "missing_target",
-        "grad_{O} = {P} / n",
+        "grad_{O} = {times}{P}{over}",
         "The target {T} is missing: the gradient is proportional to how far the prediction is off, {P} − {T}.",
         instead=[{"grad_O": lambda q: q.scale * q.P / q.n}],
         only="squared_loss",
     ),
     Mistake(
         "missing_prediction",
-        "grad_{O} = −{T} / n",
+        "grad_{O} = −{times}{T}{over}",
         "The prediction {P} is missing: the gradient is proportional to how far it is off, {P} − {T}.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.n}],
         only="squared_loss",
     ),
     Mistake(
         "plus_not_minus",
-        "grad_{O} = ({P} + {T}) / n",
+        "grad_{O} = {times}({P} + {T}){over}",
         "There is a plus where a minus belongs: the gradient is how far {P} is from {T}.",
         instead=[{"grad_O": lambda q: q.scale * (q.P + q.T) / q.n}],
     ),
@@ -275,21 +276,21 @@ MISTAKES = (
     ),
     Mistake(
         "softmax_missing",
-        "grad_{O} = ({O} − {T}) / n",
+        "grad_{O} = {times}({O} − {T}){over}",
         "The logits stand where their softmax belongs.",
         instead=[{"P": lambda q: q.O}],
         only="cross_entropy",
     ),
     Mistake(
         "softmax_slope_twice",
-        "grad_{O} = ({P} − {T}) / n ∘ {P} ∘ (1 − {P})",
-        "({P} − {T}) / n is already the gradient with respect to the logits: the softmax's own slope is in it.",
+        "grad_{O} = {right} ∘ {P} ∘ (1 − {P})",
+        "{times}({P} − {T}){over} is already the gradient with respect to the logits: the softmax's slope is in it.",
         then=[{"grad_O": lambda q, G: G * q.P * (1 - q.P)}],
         only="cross_entropy",
     ),
     Mistake(
         "softmax_slope_missing",
-        "grad_{O} = −{T} / {P} / n",
+        "grad_{O} = −{times}{T} / {P}{over}",
         "That is the gradient with respect to {P}. Through the softmax, every logit changes every probability: take "
         "both steps at once.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.P / q.n}],
@@ -297,7 +298,7 @@ MISTAKES = (
     ),
     Mistake(
         "softmax_slope_of_one_class_only",
-        "grad_{O} = −{T} ∘ (1 − {P}) / n",
+        "grad_{O} = −{times}{T} ∘ (1 − {P}){over}",
         "The softmax's slope is taken for the right class alone. Every logit changes every probability, by the common "
         "denominator.",
         instead=[{"grad_O": lambda q: -q.scale * q.T * (1 - q.P) / q.n}],
@@ -321,7 +322,7 @@ MISTAKES = (
         "gets the wrong gradient.",
         then=[{"grad_O": lambda q, G: G * q.n * q.number}],
         unknown="1/c",
-        possible=lambda number: number > 0 and 1 / number > 2.5 and abs(1 / number - round(1 / number)) < 1e-6,
+        possible=lambda number: number > 0 and 1 / number > 2.5 and abs(1 / number - round(1 / number)) < 1e-6 / number,
     ),
     # what is left from an earlier call
     Mistake(

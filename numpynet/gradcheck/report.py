@@ -91,6 +91,7 @@ def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
     """What a formula's letters stand for at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
     regression = chain.kind == "squared_loss"
     names = {"O": chain.output, "P": "y_hat" if regression else "P", "T": "y" if regression else "onehot(y)"}
+    names["times"], names["over"] = chain.factor
     if rule in ("P", "T", "grad_O"):
         return names
     if chain.steps[step] == "relu":
@@ -108,17 +109,6 @@ def right_formula(chain: Chain, rule: str, step: int) -> str:
     names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
         return "the output of the last layer"
-    if rule == "grad_O":
-        n, terms = 3, 15  # what scale does to these two tells which loss it is
-        times = {
-            1: "{} / n",
-            2: "2 {} / n",
-            terms: "{}",
-            2 * terms: "2 {}",
-            terms / n: "{} / n",
-            2 * terms / n: "2 {} / n",
-        }
-        return times[chain.scale(n, terms)].format(f"({names['P']} − {names['T']})")
     return FORMULAS[rule].format_map(names)
 
 
