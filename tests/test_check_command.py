@@ -1,13 +1,14 @@
 """`numpynet check`: a learner's file in a process of its own, the library's models, and triage before training."""
 
+import functools
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from numpynet import CrossEntropyLoss, ReLU, SquaredLoss, make_shapes, models, synthetic_regression
-from numpynet.gradcheck import sanity
+from numpynet import CrossEntropyLoss, ReLU, SquaredLoss, functional, make_shapes, models, synthetic_regression
+from numpynet.gradcheck import check_pair, sanity
 from numpynet.gradcheck.learner_file import check_file
 from tests.test_command_line import numpynet
 
@@ -86,6 +87,46 @@ def test_whatever_a_file_does_is_a_finding(source, code, words, tmp_path):
     assert words in result.stdout
     assert result.returncode == code
     assert "Traceback" not in result.stdout + result.stderr
+
+
+def twice(right):
+    """A function with the arguments of another, and twice its result."""
+
+    @functools.wraps(right)
+    def wrong(*arguments):
+        return 2 * right(*arguments)
+
+    return wrong
+
+
+SQUARED, CLASSES = functional.squared_loss_backward, functional.softmax_cross_entropy_backward
+NAMED_BY_LEARNERS = [
+    (functional.squared_loss, lambda pred, y: SQUARED(pred, y), "pred was taken for y_hat"),
+    (functional.squared_loss, lambda preds, y: SQUARED(preds, y), "preds was taken for y_hat"),
+    (functional.squared_loss, lambda predictions, targets: SQUARED(predictions, targets), "targets was taken for y"),
+    (functional.squared_loss, lambda y_true, y_pred: SQUARED(y_pred, y_true), "y_true was taken for y"),
+    (functional.softmax_cross_entropy, lambda y_hat, y: CLASSES(y_hat, y), "y_hat was taken for P, the probabilities"),
+    (functional.softmax_cross_entropy, lambda y, probs: CLASSES(probs, y), "probs was taken for P, the probabilities"),
+    (functional.softmax_cross_entropy, lambda logits, y: CLASSES(functional.softmax(logits), y), "logits was taken for O"),
+    (functional.softmax, lambda grad_P, P: P * (grad_P - (grad_P * P).sum(1, keepdims=True)), ""),
+    (functional.softmax, lambda dout, out: out * (dout - (dout * out).sum(1, keepdims=True)), "out was taken for forward's output"),
+    (np.tanh, lambda grad_y, y: grad_y * (1 - y**2), ""),
+    (functional.relu, lambda dout, z: dout * (z > 0), "z was taken for X"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forward", "backward", "words"), NAMED_BY_LEARNERS)
+def test_a_backwards_arguments_may_have_the_names_that_learners_give_them(forward, backward, words):
+    rng = np.random.default_rng(0)
+    X, numbers, classes = rng.normal(size=(5, 4)), rng.normal(size=(5, 4)), rng.integers(0, 4, 5)
+    inputs = {functional.squared_loss: (X, numbers), functional.softmax_cross_entropy: (X, classes)}.get(forward, (X,))
+    report = check_pair(forward, backward, *inputs)
+    assert report.ok, report
+    assert words in str(report)
+    assert bool(words) == ("was taken for" in str(report))
+    wrong = check_pair(forward, twice(backward), *inputs)
+    assert not wrong.ok
+    assert wrong.mistakes in [(), ("factor_two",)]
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path):

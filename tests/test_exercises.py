@@ -153,6 +153,8 @@ def test_what_is_no_gradient_is_marked_too_and_shown_on_small_numbers(lesson, na
         ("params[name] -= lr * grads[name]", "params[name] = params[name] - lr * grads[name]"),
         ("return np.maximum(X, 0)", "return np.where(X > 0, X, 0)"),
         ("grad_X = grad_Y * (Y > 0)", "grad_X = grad_Y.copy(); grad_X[Y <= 0] = 0"),
+        ("def squared_loss_backward(y_hat, y):", "def squared_loss_backward(pred, y):\n    y_hat = pred"),
+        ("def softmax_cross_entropy_backward(P, y):", "def softmax_cross_entropy_backward(y_hat, y):\n    P = y_hat"),
         ("T = np.eye(q)[y]", "T = np.zeros((n, q)); T[range(n), y] = 1"),
     ],
 )
