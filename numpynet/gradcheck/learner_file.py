@@ -16,7 +16,8 @@ import numpy as np
 from numpynet import functional
 from numpynet.functional import Array
 from numpynet.gradcheck.apart import OWN, Check, Finding, run_apart, write_findings
-from numpynet.gradcheck.check import check_layer, check_model, check_pair
+from numpynet.gradcheck.check import check_model, check_pair
+from numpynet.gradcheck.learner_layers import check_class
 
 PAIRS: dict[str, Callable[..., Any]] = {
     "linear_backward": functional.linear,
@@ -31,6 +32,7 @@ LOOKED_FOR = f"{', '.join(PAIRS)}, loss_and_gradients, and classes with forward 
 def check_file(path: Path, *, time_limit: float = 60.0) -> list[Finding]:
     """Run the file in a process of its own and check what it defines: {"name", "ok", "text"} for each, [] for nothing.
 
+    ok is None for what was not checked; the text says why.
     Raises: FileNotFoundError if there is no such file.
     """
     return run_apart(__name__, path, time_limit=time_limit)
@@ -55,9 +57,7 @@ def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
         elif name == "loss_and_gradients" and callable(value):
             yield name, partial(check_model, value, *_data_for(value, rng))
         elif inspect.isclass(value) and hasattr(value, "forward") and hasattr(value, "backward"):
-            layer = _made(value, rng)
-            if layer is not None and not _abstract(layer, X):
-                yield name, partial(check_layer, layer, X)
+            yield name, partial(check_class, value, X)
 
 
 def _data_for(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:
@@ -81,28 +81,6 @@ def _data_for(function: Callable[..., Any], rng: np.random.Generator) -> tuple[d
             continue
         return params, inputs, y
     return cases[0]
-
-
-def _made(kind: type, rng: np.random.Generator) -> Any:
-    """An object of this class, made as layers are made; None if that does not work."""
-    ways: list[Callable[[], Any]] = [kind, lambda: kind(4, 3), lambda: kind(4, 3, rng=rng)]
-    for make in ways:
-        try:
-            return make()
-        except Exception:  # another number of arguments, or another kind
-            continue
-    return None
-
-
-def _abstract(layer: Any, X: Array) -> bool:
-    """Whether it is no layer but what layers have in common."""
-    try:
-        layer.forward(X.copy())
-    except NotImplementedError:
-        return True
-    except Exception:  # that is for the check to tell
-        return False
-    return False
 
 
 if __name__ == "__main__":
