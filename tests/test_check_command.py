@@ -203,6 +203,41 @@ def test_classes_are_checked_with_their_arrays_or_it_is_said_why_not(changes, wo
     assert found == code
 
 
+LINEAR_REGRESSION = """
+import numpy as np
+def loss_and_gradients(params, X, y):
+    y = y.reshape(-1, 1)
+    e = X @ params["W"] + params["b"] - y
+    return np.mean(e**2) / 2, {"W": X.T @ e / len(X), "b": e.sum(axis=0) / len(X)}
+"""
+FLAT = [
+    ("y = y.reshape(-1, 1)", "pass"),
+    ('X @ params["W"]', 'X @ params["W"][:, 0]'),
+    ("X.T @ e", "X.T @ e[:, None]"),
+    ("axis=0", "axis=0, keepdims=True"),
+]
+MODELS_IN_FILES = [
+    ([], "loss_and_gradients is right."),
+    ([("X.T @ e", "5 * X.T @ e")], "grad_W is the first wrong"),
+    ([("X.T @ e / len(X)", "X.T @ e")], "loss_and_gradients is wrong: sum_not_mean."),
+    ([("np.mean(e**2) / 2", "np.sum(e**2) / 2 / len(X)"), ("X.T @ e / len(X)", "X.T @ e")], "loss_and_gradients is wrong: sum_not_mean."),
+    ([*FLAT], "loss_and_gradients is right."),
+    ([*FLAT, ("X.T @ e", "2 * X.T @ e")], "loss_and_gradients is wrong: factor_two."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "words"), MODELS_IN_FILES)
+def test_linear_regression_is_not_taken_for_a_classifier_whatever_shape_its_targets_are_given(changes, words, tmp_path):
+    source = LINEAR_REGRESSION
+    for right, wrong in changes:
+        source = source.replace(right, wrong)
+    (tmp_path / "mine.py").write_text(source)
+    (finding,) = check_file(tmp_path / "mine.py")
+    assert words in finding["text"]
+    assert "cross-entropy" not in finding["text"]
+    assert "grad_W  (4, 1)" in finding["text"]
+
+
 def test_what_was_not_checked_beside_something_right_is_said_and_is_no_failure(tmp_path):
     (tmp_path / "mine.py").write_text(MINE.replace("return 3 * X", "raise NotImplementedError").replace("2 *", "1 *"))
     result = numpynet("check", "mine.py", cwd=tmp_path)
