@@ -113,6 +113,8 @@ WRONG = [
     ("lesson1_functions", "linear", "return X @ W + b", "pass", "yours   None"),
     ("lesson1_functions", "squared_loss", "** 2) / 2", "** 2)", "yours   1\n"),
     ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "W = params[name]; W = W - lr * grads[name]", "Nothing has moved"),
+    ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "grads[name] *= lr; params[name] -= grads[name]", "sgd is wrong: it changed the gradients, which still belong to the caller."),
+    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter.grad *= self.lr; parameter.data -= parameter.grad", "SGD.step is wrong: it changed the gradients"),
     ("lesson1_functions", "sgd", "params[name] -= lr", "params[name] += lr", "yours   W = [[2, 1]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O)", "yours   [[nan, 0]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O - O.max())", "nan"),
@@ -152,6 +154,7 @@ def test_what_is_no_gradient_is_marked_too_and_shown_on_small_numbers(lesson, na
         ("return X @ W + b", "return (X.astype(np.float32) @ W + b).astype(np.float32)"),
         ("params[name] -= lr * grads[name]", "params[name] = params[name] - lr * grads[name]"),
         ("return np.maximum(X, 0)", "return np.where(X > 0, X, 0)"),
+        ("def relu_backward(", "import functools\nrelu = functools.partial(np.maximum, 0)\n\n\ndef relu_backward("),
         ("grad_X = grad_Y * (Y > 0)", "grad_X = grad_Y.copy(); grad_X[Y <= 0] = 0"),
         ("def squared_loss_backward(y_hat, y):", "def squared_loss_backward(pred, y):\n    y_hat = pred"),
         ("def softmax_cross_entropy_backward(P, y):", "def softmax_cross_entropy_backward(y_hat, y):\n    P = y_hat"),
@@ -161,6 +164,23 @@ def test_what_is_no_gradient_is_marked_too_and_shown_on_small_numbers(lesson, na
 def test_other_right_ways_to_write_it_are_right(right, wrong, solved):
     marks = mark_lesson(replaced(solved, "lesson1_functions", right, wrong))
     assert all(finding["ok"] for finding in marks.values()), marks
+
+
+GAPS = [
+    ("lesson1_functions", [("exp_O = np", 'raise NotImplementedError("softmax"); exp_O = np')], "softmax_cross_entropy waits for softmax, which is still to be written."),
+    ("lesson4_mlp", [("    H = relu(linear(", '    raise NotImplementedError("predict")\n    H = relu(linear('), ("O = linear(H, W2, b2)", "O = predict(params, X)")], "loss_and_gradients waits for predict, which is still to be written."),
+    ("lesson5_layers", [("        grad_X = relu_b", '        raise NotImplementedError("ReLU.backward")\n        grad_X = relu_b')], "ReLU.backward is still to be written. In words:"),
+    ("lesson4_mlp", [("    H = relu(linear(", "    raise NotImplementedError\n    H = relu(linear(")], "predict is still to be written. In words:"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lesson", "changes", "words"), GAPS)
+def test_the_gap_that_is_met_is_the_one_that_is_called_unwritten(lesson, changes, words, solved):
+    for right, wrong in changes:
+        path = replaced(solved, lesson, right, wrong)
+    finding = mark_lesson(path)[words.split()[0]]
+    assert not finding["ok"]
+    assert finding["text"].startswith(words)
 
 
 @pytest.mark.parametrize(
