@@ -7,7 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpynet import CrossEntropyLoss, ReLU, SquaredLoss, functional, make_shapes, models, synthetic_regression
+from numpynet import (
+    CrossEntropyLoss,
+    Layer,
+    Parameter,
+    ReLU,
+    Sequential,
+    SquaredLoss,
+    functional,
+    make_shapes,
+    models,
+    synthetic_regression,
+)
 from numpynet.gradcheck import check_pair, sanity
 from numpynet.gradcheck.command import check_command
 from numpynet.gradcheck.learner_file import check_file
@@ -325,13 +336,66 @@ def test_triage_finds_what_is_wrong(what, shapes):
     assert words in " ".join(sanity(net(), CrossEntropyLoss(), *change(*shapes), lr=lr))
 
 
-def test_triage_finds_nothing_on_healthy_runs(shapes):
+@pytest.mark.parametrize("lr", [0.01, 0.003, 0.001, 0.0003, 1e-4, 1e-5])
+def test_every_rate_that_is_too_small_is_found_and_not_some_by_luck(lr, shapes):
+    assert f"learning rate {lr:g} is too small" in " ".join(sanity(mlp(), CrossEntropyLoss(), *shapes, lr=lr))
+
+
+@pytest.mark.parametrize("lr", [2, 5, 10, 20, 50])
+def test_a_rate_that_is_too_large_is_found_where_the_loss_does_not_grow_but_stays(lr, shapes):
+    assert f"learning rate {lr:g} is too large" in " ".join(sanity(mlp(), CrossEntropyLoss(), *shapes, lr=lr))
+
+
+def test_a_rate_of_0_moves_nothing(shapes):
+    assert sanity(mlp(), CrossEntropyLoss(), *shapes, lr=0) == ["The learning rate is 0: nothing will move."]
+
+
+def test_inputs_in_the_thousands_are_blamed_and_not_the_gradients():
+    rng = np.random.default_rng(0)
+    X, y = synthetic_regression(num_examples=300, rng=rng)
+    found = " ".join(sanity(models.linear_regression(2, rng=rng), SquaredLoss(), 1000 * X, y, lr=0.03))
+    assert "The inputs are too large" in found
+    assert "gradients" not in found
+    assert "fell" not in found
+
+
+class Scale(Layer):
+    """Each input times a number of its own: a layer with a parameter that is no matrix."""
+
+    def __init__(self, d):
+        self.s = Parameter(np.ones(d, np.float32))
+
+    def __call__(self, X):
+        return X * self.s.data
+
+    def forward(self, X):
+        self._X = X
+        return self(X)
+
+    def backward(self, grad_Y, *, input_grad=True):
+        self.s.grad = (grad_Y * self._take("_X")).sum(axis=0)
+        return grad_Y * self.s.data
+
+
+def test_networks_without_matrices_and_without_parameters():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2)).astype(np.float32)
+    assert sanity(Sequential(Scale(2)), SquaredLoss(), X, X * np.float32([2, -3])) == []
+    assert sanity(Sequential(ReLU()), SquaredLoss(), X, X) == [
+        "The network has no parameters: there is nothing to train."
+    ]
+
+
+def test_triage_finds_nothing_on_healthy_runs():
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        net, loss = models.linear_regression(2, rng=rng), SquaredLoss()
-        assert sanity(net, loss, *synthetic_regression(num_examples=300, rng=rng), lr=0.03) == []
+        loss = SquaredLoss()
+        for d in (1, 2, 5, 10, 20, 50, 100):
+            w = rng.uniform(0.5, 2, d) * rng.choice([-1, 1], d)
+            net, data = models.linear_regression(d, rng=rng), synthetic_regression(w, num_examples=300, rng=rng)
+            assert sanity(net, loss, *data, lr=0.03) == [], (seed, d)
         net = models.mlp(784, 64, 10, rng=rng) if seed % 2 else models.softmax_regression(rng=rng)
         before = net.state_dict()
-        assert sanity(net, CrossEntropyLoss(), *shapes, lr=0.1) == []
+        assert sanity(net, CrossEntropyLoss(), *make_shapes(1000, 10, rng=rng).train, lr=0.1) == [], seed
         for name, array in net.state_dict().items():
             np.testing.assert_array_equal(array, before[name])
