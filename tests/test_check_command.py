@@ -2,6 +2,8 @@
 
 import functools
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -269,6 +271,13 @@ def test_a_missing_file_is_a_usage_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         check_file(tmp_path / "no.py")
     assert numpynet("check", "no.py", "--sanity", cwd=tmp_path).returncode == 2
+
+
+def test_the_gradient_checker_does_not_need_the_exercises():
+    program = "import sys, numpynet.gradcheck.command, numpynet.gradcheck.learner_file; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "numpynet.gradcheck.command" in result.stdout
+    assert "numpynet.exercises" not in result.stdout
 
 
 @pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])

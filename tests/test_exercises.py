@@ -1,5 +1,6 @@
 """The exercises: gaps that are gaps, solutions that pass, and marks that name the mistake whatever a learner's file does."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from numpynet import gradcheck
 from numpynet.exercises import prove
 from numpynet.exercises.folder import LESSONS, SOLUTIONS, hints, write_folder
 from numpynet.exercises.lessons import EXERCISES
@@ -88,7 +90,9 @@ def test_a_gap_holds_nothing_of_the_solution_and_every_gap_has_its_words(gaps):
         assert list(hints(lesson)) == names
         assert all(hints(lesson).values())
         assert len(codes) == len(names) == text.count("raise NotImplementedError(")
-        assert not any(code in text for code in codes)
+        lines = [line.strip() for code in codes for line in code.splitlines() if "=" in line or "return" in line]
+        assert len(lines) >= len(codes)
+        assert not set(lines) & {line.strip() for line in text.splitlines()}
         assert "SOLUTION" not in text
 
 
@@ -240,9 +244,31 @@ def test_linear_regression_of_lesson_2_finds_the_numbers_of_its_data(solved):
     assert np.allclose(found, [2, -3.4, 4.2], atol=0.01)
 
 
-def test_prove_plants_every_entry_of_the_dictionary_and_each_is_caught_and_named(capsys):
+BESIDE_THE_DICTIONARY = {"gradient_accumulated", "argument_changed", "precision_only"}
+NOT_PLANTED = {"precision_only": "a solution in float32 is right, and gets its points"}
+
+
+def test_every_name_that_the_checker_can_give_is_planted_or_it_is_said_why_not():
+    texts = [path.read_text("utf-8") for path in Path(gradcheck.__file__).parent.glob("*.py")]
+    given = {name for text in texts for name in re.findall(r'mistakes\.append\("(\w+)"\)', text)}
+    assert given <= BESIDE_THE_DICTIONARY
     planted = {mistake for _, lines in SLIPS for mistake, _ in lines}
-    assert planted == {mistake.name for mistake in MISTAKES} | {"gradient_accumulated", "argument_changed"}
+    assert planted | set(NOT_PLANTED) == {mistake.name for mistake in MISTAKES} | BESIDE_THE_DICTIONARY
+    assert not planted & set(NOT_PLANTED)
+    backward = next(place for place, _ in SLIPS if place.exercise == "lesson1_functions.linear_backward")
+    line = "grad_X, grad_W, grad_b = (G.astype(np.float32) for G in (grad_X, grad_W, grad_b))"
+    report = prove.marked(backward, backward.planted(line))
+    assert report.ok
+    assert report.mistakes == ("precision_only",)
+
+
+def test_a_slip_whose_line_is_gone_is_an_error_and_not_a_mistake_that_was_caught():
+    place = dataclasses.replace(SLIPS[0][0], right="grad_b = nowhere")
+    with pytest.raises(LookupError, match="lesson1_functions must have the line 'grad_b = nowhere' once"):
+        prove.marked(place, "pass")
+
+
+def test_prove_plants_every_mistake_and_each_is_caught_and_named(capsys):
     count = sum(len(lines) for _, lines in SLIPS)
     assert prove.prove_command() == 0
     assert capsys.readouterr().out.endswith(f"\ncaught {count} of {count}, named {count} of {count}\n")

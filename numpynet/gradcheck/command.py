@@ -10,7 +10,6 @@ import numpy as np
 
 from numpynet import models, scratch
 from numpynet.data import make_shapes, synthetic_regression
-from numpynet.exercises.marking import has_lessons, mark_command
 from numpynet.functional import Array
 from numpynet.gradcheck.apart import Finding
 from numpynet.gradcheck.check import check_model
@@ -26,8 +25,7 @@ RULE = "─" * 60
 def check_command(target: str, *, with_sanity: bool, time_limit: float, seed: int) -> int:
     """Print the findings; return 0 where all is right, 1 where something is wrong, 2 where nothing was checked."""
     if target not in MODELS:
-        path = Path(target)
-        return mark_command(path, time_limit=time_limit) if has_lessons(path) else _check_file(path, time_limit)
+        return _check_file(Path(target), time_limit)
     return _sanity(target, seed) if with_sanity else _check_own(target, seed)
 
 
