@@ -85,6 +85,7 @@ def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
     [
         ("def relu_backward(grad_Y, Y): return grad_Y * (Y > 0)", 0, "1 of 1 right"),
         ("x = 1", 2, "nothing to check"),
+        ("def tanh_backward(G, Y): return G", 2, "tanh_backward was not checked: there is no tanh here"),
         ("def f(:", 1, "mine.py does not run to its end: SyntaxError"),
         ("y = 1\n1 / 0", 1, "mine.py does not run to its end: ZeroDivisionError: division by zero (line 2)."),
         ("exit(0)", 1, "mine.py does not run to its end: SystemExit: 0"),
@@ -193,6 +194,7 @@ LAYERS = [
     ([("d, m)", "d, m, sigma)", 1)], ["Linear is right.", ALL], 0),
     ([("d, m)", "d, m, spread)", 1), ("G @ self.W.T", "7 * G @ self.W.T")], ["Linear is wrong", "7 times"], 1),
     ([("d, m)", "d, m, *, rng)", 1)], ["Linear is right."], 0),
+    ([("d, m)", "d, hidden, m)", 1), ("self.W, self.b = n", "range(hidden); self.W, self.b = n")], ["Linear is right."], 0),
     ([("return X", "return X.T")], ["Linear is wrong: it raised ValueError"], 1),
     ([("(self, d, m):", "(self, net):\n        d, m = net.d, net.m")], ["Linear was not checked: how to make one and what to give it is not known here; with net = 4 the constructor raised AttributeError", "0 of 1 right; not checked, and not counted as wrong: Linear"], 2),
     ([("(self, d, m):", "(self, *sizes):\n        d, m = sizes")], ["Linear was not checked: its constructor takes any number of arguments"], 2),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from numpynet import functional
-from numpynet.gradcheck.report import Report
+from numpynet.gradcheck.report import Report, wrapped
 
 OWN = "learner"  # the name of the module that the file is run as
 
@@ -121,7 +121,8 @@ def write_findings(checks: Callable[[Path, dict[str, Any]], Iterable[Check]]) ->
             report = check()
             found.append({"name": name, "ok": report.ok, "text": _titled(name, report)})
         except NotCheckedError as reason:
-            found.append({"name": name, "ok": None, "text": f"{name} was not checked: {reason}."})
+            text = "\n".join(wrapped(f"{name} was not checked: {reason}."))
+            found.append({"name": name, "ok": None, "text": text})
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             found.append({"name": name, "ok": False, "text": f"{name} could not be checked: {raised(error, path)}."})
         write(path.name)

@@ -15,13 +15,14 @@ import numpy as np
 
 from numpynet import functional
 from numpynet.functional import Array
-from numpynet.gradcheck.apart import OWN, Check, Finding, run_apart, write_findings
+from numpynet.gradcheck.apart import OWN, Check, Finding, NotCheckedError, run_apart, write_findings
 from numpynet.gradcheck.asking import ModelQuestion
 from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.check import check_model, check_pair
 from numpynet.gradcheck.draws import recognise
 from numpynet.gradcheck.examination import Call, match
 from numpynet.gradcheck.learner_layers import check_class
+from numpynet.gradcheck.report import Report
 
 PAIRS: dict[str, Callable[..., Any]] = {
     "linear_backward": functional.linear,
@@ -62,6 +63,13 @@ def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
             yield name, partial(check_model, value, *_data_for(value, rng))
         elif inspect.isclass(value) and hasattr(value, "forward") and hasattr(value, "backward"):
             yield name, partial(check_class, value, X)
+        elif name.endswith("_backward") and inspect.isfunction(value):
+            yield name, partial(_of_unknown_forward, name)
+
+
+def _of_unknown_forward(name: str) -> Report:
+    reason = f"there is no {name.removesuffix('_backward')} here to compare it with; check_pair takes one of yours"
+    raise NotCheckedError(reason)
 
 
 def _data_for(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:

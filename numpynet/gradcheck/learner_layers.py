@@ -26,6 +26,13 @@ from numpynet.gradcheck.report import Report, wrapped
 FRACTIONS = {"p", "rate", "prob", "alpha", "slope", "negative_slope", "sigma", "std", "scale", "eps", "lr", "momentum"}
 GRADIENTS = ("d{}", "d_{}", "grad_{}", "grad{}", "{}_grad", "{}grad", "delta_{}")  # what learners call W's: dW, grad_W
 
+GUESSES: tuple[Sequence[Any], ...] = (  # for the constructor's arguments whose names say nothing; the rest get 0.5
+    (4, 3),
+    (4, 3, 2, 2, 2),
+    (),
+    (np.ones((4, 3)), np.ones(3)),
+)
+
 
 def check_class(kind: type, X: Array) -> Report:
     """Check the layer that this class is, with X of shape (n, 4).
@@ -164,7 +171,7 @@ def made(kind: type, X: Array) -> Any:
     names = _required(kind)
     wrong = None
     reason = ""
-    for others in ([4, 3, *[0.5] * 9], [0.5] * 9, [np.ones((4, 3)), np.ones(3), *[0.5] * 9]):
+    for others in GUESSES:
         arguments = _arguments(names, others)
         answer = Answer()
         layer = attempt(partial(kind, **arguments), answer)
