@@ -194,6 +194,7 @@ LAYERS = [
     ([("d, m)", "d, m, sigma)", 1)], ["Linear is right.", ALL], 0),
     ([("d, m)", "d, m, spread)", 1), ("G @ self.W.T", "7 * G @ self.W.T")], ["Linear is wrong", "7 times"], 1),
     ([("d, m)", "d, m, *, rng)", 1)], ["Linear is right."], 0),
+    ([("d, m)", "d, width)", 1), ("(d, m)", "(d, width)"), ("zeros(m)", "zeros(width)")], ["Linear is right.", ALL], 0),
     ([("d, m)", "d, hidden, m)", 1), ("self.W, self.b = n", "range(hidden); self.W, self.b = n")], ["Linear is right."], 0),
     ([("return X", "return X.T")], ["Linear is wrong: it raised ValueError"], 1),
     ([("(self, d, m):", "(self, net):\n        d, m = net.d, net.m")], ["Linear was not checked: how to make one and what to give it is not known here; with net = 4 the constructor raised AttributeError", "0 of 1 right; not checked, and not counted as wrong: Linear"], 2),

@@ -24,6 +24,7 @@ from numpynet.gradcheck.check import check_layer
 from numpynet.gradcheck.report import Report, wrapped
 
 FRACTIONS = {"p", "rate", "prob", "alpha", "slope", "negative_slope", "sigma", "std", "scale", "eps", "lr", "momentum"}
+PARAMETER = re.compile(r"_*(w|weights?|b|bias|biases)_?(\d*)")
 GRADIENTS = ("d{}", "d_{}", "grad_{}", "grad{}", "{}_grad", "{}grad", "delta_{}")  # what learners call W's: dW, grad_W
 
 GUESSES: tuple[Sequence[Any], ...] = (  # for the constructor's arguments whose names say nothing; the rest get 0.5
@@ -138,14 +139,13 @@ def _arrays(space: dict[Any, Any]) -> list[Any]:
 
 def _letter(name: str) -> str:
     """w for weights, b2 for bias2: many write self.weights and self.dw."""
-    return re.sub(r"^_*(w|b)[a-z]*_?(\d*)$", r"\1\2", name.lower())
+    found = PARAMETER.fullmatch(name.lower())
+    return found[1][0] + found[2] if found else name.lower()
 
 
 def _parameter_like(layer: Any) -> list[str]:
     """The arrays of a layer that are called like parameters."""
-    return [
-        name for name in _arrays(_holder(layer, "")) if re.fullmatch(r"_*(w|weights?|b|bias(es)?)_?\d*", name.lower())
-    ]
+    return [name for name in _arrays(_holder(layer, "")) if PARAMETER.fullmatch(name.lower())]
 
 
 def _has_layers(layer: Any) -> bool:
