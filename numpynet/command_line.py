@@ -200,10 +200,13 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from numpynet.exercises.marking import has_lessons, mark_command
     from numpynet.gradcheck.command import MODELS, check_command
 
     if arguments.sanity and arguments.target not in MODELS:
         parser.error(f"--sanity is for a model, {', '.join(MODELS)}, got {arguments.target}")
+    if arguments.target not in MODELS and has_lessons(Path(arguments.target)):
+        return mark_command(Path(arguments.target), time_limit=arguments.time_limit)
     return check_command(
         arguments.target, with_sanity=arguments.sanity, time_limit=arguments.time_limit, seed=arguments.seed
     )

@@ -1,5 +1,6 @@
 """The exercises: gaps that are gaps, solutions that pass, and marks that name the mistake whatever a learner's file does."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from numpynet import gradcheck
 from numpynet.exercises import prove
 from numpynet.exercises.folder import LESSONS, SOLUTIONS, hints, write_folder
 from numpynet.exercises.lessons import EXERCISES
@@ -88,7 +90,9 @@ def test_a_gap_holds_nothing_of_the_solution_and_every_gap_has_its_words(gaps):
         assert list(hints(lesson)) == names
         assert all(hints(lesson).values())
         assert len(codes) == len(names) == text.count("raise NotImplementedError(")
-        assert not any(code in text for code in codes)
+        lines = [line.strip() for code in codes for line in code.splitlines() if "=" in line or "return" in line]
+        assert len(lines) >= len(codes)
+        assert not set(lines) & {line.strip() for line in text.splitlines()}
         assert "SOLUTION" not in text
 
 
@@ -113,6 +117,8 @@ WRONG = [
     ("lesson1_functions", "linear", "return X @ W + b", "pass", "yours   None"),
     ("lesson1_functions", "squared_loss", "** 2) / 2", "** 2)", "yours   1\n"),
     ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "W = params[name]; W = W - lr * grads[name]", "Nothing has moved"),
+    ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "grads[name] *= lr; params[name] -= grads[name]", "sgd is wrong: it changed the gradients, which still belong to the caller."),
+    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter.grad *= self.lr; parameter.data -= parameter.grad", "SGD.step is wrong: it changed the gradients"),
     ("lesson1_functions", "sgd", "params[name] -= lr", "params[name] += lr", "yours   W = [[2, 1]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O)", "yours   [[nan, 0]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O - O.max())", "nan"),
@@ -152,13 +158,33 @@ def test_what_is_no_gradient_is_marked_too_and_shown_on_small_numbers(lesson, na
         ("return X @ W + b", "return (X.astype(np.float32) @ W + b).astype(np.float32)"),
         ("params[name] -= lr * grads[name]", "params[name] = params[name] - lr * grads[name]"),
         ("return np.maximum(X, 0)", "return np.where(X > 0, X, 0)"),
+        ("def relu_backward(", "import functools\nrelu = functools.partial(np.maximum, 0)\n\n\ndef relu_backward("),
         ("grad_X = grad_Y * (Y > 0)", "grad_X = grad_Y.copy(); grad_X[Y <= 0] = 0"),
+        ("def squared_loss_backward(y_hat, y):", "def squared_loss_backward(pred, y):\n    y_hat = pred"),
+        ("def softmax_cross_entropy_backward(P, y):", "def softmax_cross_entropy_backward(y_hat, y):\n    P = y_hat"),
         ("T = np.eye(q)[y]", "T = np.zeros((n, q)); T[range(n), y] = 1"),
     ],
 )
 def test_other_right_ways_to_write_it_are_right(right, wrong, solved):
     marks = mark_lesson(replaced(solved, "lesson1_functions", right, wrong))
     assert all(finding["ok"] for finding in marks.values()), marks
+
+
+GAPS = [
+    ("lesson1_functions", [("exp_O = np", 'raise NotImplementedError("softmax"); exp_O = np')], "softmax_cross_entropy waits for softmax, which is still to be written."),
+    ("lesson4_mlp", [("    H = relu(linear(", '    raise NotImplementedError("predict")\n    H = relu(linear('), ("O = linear(H, W2, b2)", "O = predict(params, X)")], "loss_and_gradients waits for predict, which is still to be written."),
+    ("lesson5_layers", [("        grad_X = relu_b", '        raise NotImplementedError("ReLU.backward")\n        grad_X = relu_b')], "ReLU.backward is still to be written. In words:"),
+    ("lesson4_mlp", [("    H = relu(linear(", "    raise NotImplementedError\n    H = relu(linear(")], "predict is still to be written. In words:"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lesson", "changes", "words"), GAPS)
+def test_the_gap_that_is_met_is_the_one_that_is_called_unwritten(lesson, changes, words, solved):
+    for right, wrong in changes:
+        path = replaced(solved, lesson, right, wrong)
+    finding = mark_lesson(path)[words.split()[0]]
+    assert not finding["ok"]
+    assert finding["text"].startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -218,9 +244,31 @@ def test_linear_regression_of_lesson_2_finds_the_numbers_of_its_data(solved):
     assert np.allclose(found, [2, -3.4, 4.2], atol=0.01)
 
 
-def test_prove_plants_every_entry_of_the_dictionary_and_each_is_caught_and_named(capsys):
+BESIDE_THE_DICTIONARY = {"gradient_accumulated", "argument_changed", "precision_only"}
+NOT_PLANTED = {"precision_only": "a solution in float32 is right, and gets its points"}
+
+
+def test_every_name_that_the_checker_can_give_is_planted_or_it_is_said_why_not():
+    texts = [path.read_text("utf-8") for path in Path(gradcheck.__file__).parent.glob("*.py")]
+    given = {name for text in texts for name in re.findall(r'mistakes\.append\("(\w+)"\)', text)}
+    assert given <= BESIDE_THE_DICTIONARY
     planted = {mistake for _, lines in SLIPS for mistake, _ in lines}
-    assert planted == {mistake.name for mistake in MISTAKES} | {"gradient_accumulated", "argument_changed"}
+    assert planted | set(NOT_PLANTED) == {mistake.name for mistake in MISTAKES} | BESIDE_THE_DICTIONARY
+    assert not planted & set(NOT_PLANTED)
+    backward = next(place for place, _ in SLIPS if place.exercise == "lesson1_functions.linear_backward")
+    line = "grad_X, grad_W, grad_b = (G.astype(np.float32) for G in (grad_X, grad_W, grad_b))"
+    report = prove.marked(backward, backward.planted(line))
+    assert report.ok
+    assert report.mistakes == ("precision_only",)
+
+
+def test_a_slip_whose_line_is_gone_is_an_error_and_not_a_mistake_that_was_caught():
+    place = dataclasses.replace(SLIPS[0][0], right="grad_b = nowhere")
+    with pytest.raises(LookupError, match="lesson1_functions must have the line 'grad_b = nowhere' once"):
+        prove.marked(place, "pass")
+
+
+def test_prove_plants_every_mistake_and_each_is_caught_and_named(capsys):
     count = sum(len(lines) for _, lines in SLIPS)
     assert prove.prove_command() == 0
     assert capsys.readouterr().out.endswith(f"\ncaught {count} of {count}, named {count} of {count}\n")

@@ -19,7 +19,7 @@ from numpynet.functional import Array
 from numpynet.gradcheck import Report, check_layer, check_model, check_pair
 from numpynet.scratch import linear_regression, mlp, softmax_regression
 
-Mark = Callable[[Any], Report]  # of a learner's function, or of the class that a method belongs to
+Mark = Callable[[str, Any], Report]  # of a gap's name and the learner's function, or the class of the method
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Exercise:
 
 def gives(right: Callable[..., Any], *cases: tuple[Any, ...]) -> Mark:
     """The function gives what the right one gives, in each of these cases, and leaves its arguments as they are."""
-    return lambda function: _compared(function.__name__, function, right, cases)
+    return lambda name, function: _compared(name, function, right, cases)
 
 
 def is_backward_of(forward: Callable[..., Any], inputs: tuple[Array, ...], arguments: tuple[Array, ...]) -> Mark:
     """The function is the backward pass of forward; arguments are some that it could be called with."""
 
-    def mark(backward: Any) -> Report:
+    def mark(name: str, backward: Any) -> Report:
         _is_written(lambda: backward(*copy.deepcopy(arguments)))
         return check_pair(forward, backward, *inputs)
 
@@ -53,7 +53,7 @@ def is_backward_of(forward: Callable[..., Any], inputs: tuple[Array, ...], argum
 def is_model(right: Callable[..., Any], params: dict[str, Array], X: Array, y: Array) -> Mark:
     """The function gives the loss of the right one, and its gradients."""
 
-    def mark(function: Any) -> Report:
+    def mark(name: str, function: Any) -> Report:
         _is_written(lambda: function(*copy.deepcopy((params, X, y))))
         report = check_model(function, params, X, y)
         if not report.ok:
@@ -61,7 +61,7 @@ def is_model(right: Callable[..., Any], params: dict[str, Array], X: Array, y: A
         yours, expected = (float(f(*copy.deepcopy((params, X, y)))[0]) for f in (function, right))
         if _equal(yours, expected):
             return report
-        text = f"{function.__name__} is wrong: it has another loss than the one asked for, {yours:.4g} in place of "
+        text = f"{name} is wrong: it has another loss than the one asked for, {yours:.4g} in place of "
         return Report(False, report.errors, text=f"{text}{expected:.4g}. The gradients are right for that other loss.")
 
     return mark
@@ -70,9 +70,9 @@ def is_model(right: Callable[..., Any], params: dict[str, Array], X: Array, y: A
 def layer_gives(make: Callable[[Any], Any], right: Callable[[Array], Array], *cases: Array) -> Mark:
     """The layer's forward gives what the right function gives."""
 
-    def mark(kind: Any) -> Report:
+    def mark(name: str, kind: Any) -> Report:
         layer = make(kind)
-        return _compared(f"{kind.__name__}.forward", lambda X: layer.forward(X), right, [(X,) for X in cases])
+        return _compared(name, lambda X: layer.forward(X), right, [(X,) for X in cases])
 
     return mark
 
@@ -80,10 +80,10 @@ def layer_gives(make: Callable[[Any], Any], right: Callable[[Array], Array], *ca
 def layer_is_right(make: Callable[[Any], Any], forward: Mark, X: Array) -> Mark:
     """The layer's backward is right for its forward, which must be right first."""
 
-    def mark(kind: Any) -> Report:
-        name = kind.__name__
-        if not _ok(forward, kind):
-            return Report(False, {}, text=f"{name}.backward waits for {name}.forward: that must be right first.")
+    def mark(name: str, kind: Any) -> Report:
+        needed = name.replace(".backward", ".forward")
+        if not _ok(forward, needed, kind):
+            return Report(False, {}, text=f"{name} waits for {needed}: that must be right first.")
         layer = make(kind)
         _is_written(lambda: layer.backward(np.ones_like(layer.forward(X.copy()))))
         return check_layer(layer, X)
@@ -94,13 +94,16 @@ def layer_is_right(make: Callable[[Any], Any], forward: Mark, X: Array) -> Mark:
 def moves(step: Callable[[Any, dict[str, Array], dict[str, Array], float], None]) -> Mark:
     """After step(learner's own, params, grads, lr), params have moved as in `optim.sgd`."""
 
-    def mark(own: Any) -> Report:
+    def mark(name: str, own: Any) -> Report:
         before = {"W": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": np.array([5.0, 6.0])}
         grads = {"W": np.array([[10.0, -10.0], [0.0, 20.0]]), "b": np.array([-30.0, 0.0])}
         params, expected, lr = copy.deepcopy(before), copy.deepcopy(before), 0.1
         optim.sgd(expected, grads, lr)
-        step(own, params, copy.deepcopy(grads), lr)
-        name = own.__name__ if inspect.isfunction(own) else f"{own.__name__}.step"
+        given = copy.deepcopy(grads)
+        step(own, params, given, lr)
+        if _shown(given) != _shown(grads):
+            text = f"{name} is wrong: it changed the gradients, which still belong to the caller."
+            return Report(False, {}, text=f"{text}\n\n    before  {_shown(grads)}\n    after   {_shown(given)}")
         if _equal(tuple(params.values()), tuple(expected.values())):
             return Report(True, {}, text=f"{name} is right.")
         still = _equal(tuple(params.values()), tuple(before.values()))
@@ -141,9 +144,9 @@ def _is_written(call: Callable[[], Any]) -> None:
         pass
 
 
-def _ok(mark: Mark, own: Any) -> bool:
+def _ok(mark: Mark, name: str, own: Any) -> bool:
     try:
-        return mark(own).ok
+        return mark(name, own).ok
     except Exception:
         return False
 

@@ -35,12 +35,19 @@ def mark(exercise: Exercise, space: dict[str, Any]) -> Report:
     if first not in space:
         return Report(False, {}, text=f"{exercise.name} is not there: {exercise.lesson}.py defines no {first}.")
     try:
-        return exercise.mark(space[first])
-    except NotImplementedError:
-        words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")
-        return Report(False, {}, text=f"{exercise.name} is still to be written. In words:\n{words}")
+        return exercise.mark(exercise.name, space[first])
+    except NotImplementedError as error:
+        return Report(False, {}, text=_unwritten(exercise, str(error)))
     except Exception as error:
         return Report(False, {}, text=f"{exercise.name} is wrong: it raised {raised(error, Path(space['__file__']))}.")
+
+
+def _unwritten(exercise: Exercise, gap: str) -> str:
+    """What there is to say where a gap was met: the exercise's own, or that of another, which it calls."""
+    if gap != exercise.name and any(other.name == gap for other in EXERCISES if other.lesson == exercise.lesson):
+        return f"{exercise.name} waits for {gap}, which is still to be written."
+    words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")
+    return f"{exercise.name} is still to be written. In words:\n{words}"
 
 
 def has_lessons(path: Path) -> bool:

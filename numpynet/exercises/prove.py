@@ -13,14 +13,23 @@ from numpynet.gradcheck import Report
 
 
 def prove() -> Iterator[tuple[str, str, Report]]:
-    """(the exercise, the mistake planted in its solution, its mark) for every slip."""
+    """Plant every slip in its solution, alone, and mark the exercise.
+
+    Yields: the exercise as "lesson.name", the mistake that was planted, and the report that marking gave. Whether the
+    mistake was caught (not report.ok) and named (first in report.mistakes) is for the caller to look at.
+    Raises: LookupError, when its turn comes, for a slip whose solution no longer has the line to plant it after, or
+    has it more than once.
+    """
     for place, lines in SLIPS:
         for mistake, line in lines:
             yield place.exercise, mistake, marked(place, place.planted(line))
 
 
 def marked(place: Place, code: str) -> Report:
-    """The mark of the solution with this code in place of the line `right`."""
+    """The mark of the solution with this code in place of the line `right`.
+
+    Raises: LookupError if the solution does not have that line, or has it more than once.
+    """
     exercise = next(exercise for exercise in EXERCISES if str(exercise) == place.exercise)
     solution = (SOLUTIONS / f"{exercise.lesson}.py").read_text("utf-8")
     if solution.count(place.right) != 1:

@@ -19,12 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from numpynet import functional
-from numpynet.gradcheck.report import Report
+from numpynet.gradcheck.report import Report, wrapped
 
 OWN = "learner"  # the name of the module that the file is run as
 
-Finding = dict[str, Any]  # name, ok and text
+Finding = dict[str, Any]  # name, ok (None: not checked) and text
 Check = tuple[str, Callable[[], Report]]
+
+
+class NotCheckedError(Exception):
+    """Raised by a check that cannot be made; the message says why."""
 
 
 def run_apart(program: str, path: Path, *, time_limit: float) -> list[Finding]:
@@ -116,6 +120,9 @@ def write_findings(checks: Callable[[Path, dict[str, Any]], Iterable[Check]]) ->
         try:
             report = check()
             found.append({"name": name, "ok": report.ok, "text": _titled(name, report)})
+        except NotCheckedError as reason:
+            text = "\n".join(wrapped(f"{name} was not checked: {reason}."))
+            found.append({"name": name, "ok": None, "text": text})
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             found.append({"name": name, "ok": False, "text": f"{name} could not be checked: {raised(error, path)}."})
         write(path.name)

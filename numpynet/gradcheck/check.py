@@ -126,7 +126,8 @@ def check_pair(forward: Callable[..., Any], backward: Callable[..., Any], *input
 
     forward(*inputs) gives an array, a loss, or a loss and its probabilities. backward takes the gradient of the output
     first (not after a loss) and then what its arguments are called: inputs of forward, under their names, or Y, H or P
-    for its output. It returns one gradient for each input that holds floats, in the inputs' order; targets need none.
+    for its output; beside a loss that has probabilities, P is these. The report says what other names were taken for.
+    It returns one gradient for each input that holds floats, in the inputs' order; targets need none.
 
     Shapes: as forward's. dtype: any; judged in float64. Cost: two calls of forward for each entry.
     Raises: TypeError for what is no function or array.
@@ -150,10 +151,13 @@ def check_pair(forward: Callable[..., Any], backward: Callable[..., Any], *input
         point = Point(params, arrays[0], arrays[1] if chain.kind else None)
         if not chain.kind:
             point.G = np.random.default_rng(1).normal(size=point.values(chain)[-1].shape)
-        asked = _asked(backward, names, loss=bool(chain.kind), relu=chain.steps == ("relu",))
-        question = PairQuestion(forward, backward, names, {}, asked, chain)
+        classes = chain.kind == "cross_entropy"
+        relu = chain.steps == ("relu",)
+        asked = _asked(backward, names, loss=bool(chain.kind), probabilities=classes, relu=relu)
+        question = PairQuestion(forward, backward, names, {}, list(asked.values()), chain)
         square = layout.square(6) if params else None
-        report = _examine(Examination(name, question, chain, Call(point, Answer())), layout, question, square, None)
+        exam = Examination(name, question, chain, Call(point, Answer()), notes=_guesses(asked))
+        report = _examine(exam, layout, question, square, None)
         if report is not None:
             return report
     fixed = {key: array for key, array in zip(names, arrays, strict=True) if array.dtype.kind != "f"}
@@ -161,9 +165,10 @@ def check_pair(forward: Callable[..., Any], backward: Callable[..., Any], *input
     answer = Answer()
     Y = attempt(lambda: forward(*(array.copy() for array in arrays)), answer)
     scalar = np.ndim(Y[0] if isinstance(Y, tuple) else Y) == 0
-    question = PairQuestion(forward, backward, names, fixed, _asked(backward, names, loss=scalar, relu=False), None)
+    asked = _asked(backward, names, loss=scalar, probabilities=isinstance(Y, tuple), relu=False)
+    question = PairQuestion(forward, backward, names, fixed, list(asked.values()), None)
     point = Point(params, arrays[0], None, None if scalar else np.random.default_rng(1).normal(size=np.shape(Y)))
-    return _examine_unknown(Examination(name, question, None, Call(point, answer)), None)
+    return _examine_unknown(Examination(name, question, None, Call(point, answer), notes=_guesses(asked)), None)
 
 
 def _floats(array: Array) -> Array:
@@ -231,31 +236,59 @@ def _argument_names(function: Any, count: int) -> list[str]:
     return (names + [f"input{i}" for i in range(len(names), count)])[:count]
 
 
-def _asked(backward: Any, names: Sequence[str], *, loss: bool, relu: bool) -> list[str]:
-    """What each argument of backward stands for: "G", "Y", "P" or the name of one of forward's inputs."""
+LOGITS = {"o", "x", "z", "logit", "logits", "score", "scores"}  # what learners call the input of a softmax
+TARGETS = {"y", "t", "target", "targets", "label", "labels", "y_true"}
+OUTPUTS = {"y", "h", "a", "p", "out", "output", "outputs", "probs", "probabilities"}
+
+
+def _asked(backward: Any, names: Sequence[str], *, loss: bool, probabilities: bool, relu: bool) -> dict[str, str]:
+    """What each argument of backward is taken for: "G", "Y", "P" or the name of one of forward's inputs."""
     try:
         signature = inspect.signature(backward).parameters.values()
     except (TypeError, ValueError):
-        return (["P"] if loss else ["G"]) + list(names[1 if loss else 0 :])
+        first = "G" if not loss else "P" if probabilities else names[0]
+        return {name: name for name in [first, *names[1 if loss else 0 :]]}
     wanted = [
         p.name for p in signature if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
     ]
-    asked = [] if loss else ["G"]
-    left = list(names)
+    asked = {} if loss else dict.fromkeys(wanted[:1], "G")
     for name in wanted[len(asked) :]:
-        lower = name.lower()
-        same = next((own for own in left if own.lower() == lower), None)
+        left = [own for own in names if own not in asked.values()]
         if relu:
-            same = names[0] if lower in {"x", "z", "inputs", "input", names[0].lower()} else "Y"
-        elif same is None and loss and (lower.startswith("p") or "soft" in lower):
-            same = "P"
-        elif same is None and (lower in {"y", "h", "a", "out", "output", "outputs"} or not left):
-            same = "Y"
-        same = same or left[0]
-        if same in left:
-            left.remove(same)
-        asked.append(same)
+            asked[name] = names[0] if name.lower() in {"x", "z", "inputs", "input", names[0].lower()} else "Y"
+        elif loss:
+            asked[name] = _beside_a_loss(name.lower(), names, left, probabilities and "P" not in asked.values())
+        else:
+            asked[name] = _beside_an_array(name.lower(), left)
     return asked
+
+
+def _beside_a_loss(name: str, names: Sequence[str], left: Sequence[str], probabilities: bool) -> str:
+    """What this argument of a loss's backward is taken for; left are forward's inputs that nothing stands for yet."""
+    same = next((own for own in left if own.lower() == name), None)
+    if same is None and name in TARGETS and names[-1] in left:
+        same = names[-1]
+    if same is None and probabilities and name not in LOGITS:
+        same = "P"
+    return same or (left[0] if left else names[0])
+
+
+def _beside_an_array(name: str, left: Sequence[str]) -> str:
+    """What this argument of the backward of any other function is taken for."""
+    same = next((own for own in left if own.lower() == name), None)
+    is_output = name in OUTPUTS or "soft" in name or not left
+    return same or ("Y" if is_output else left[0])
+
+
+def _guesses(asked: Mapping[str, str]) -> list[str]:
+    """In words, what those arguments were taken for whose names do not say it."""
+    words = {"Y": "forward's output", "P": "P, the probabilities"}
+    clear = {("y", "Y"), ("h", "Y"), ("p", "Y")}
+    return [
+        f"its argument {name} was taken for {words.get(meaning, meaning)}"
+        for name, meaning in asked.items()
+        if meaning != "G" and name.lower() != meaning.lower() and (name.lower(), meaning) not in clear
+    ]
 
 
 def _array(function: str, name: str, value: Any, kinds: str) -> Array:

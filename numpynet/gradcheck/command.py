@@ -10,8 +10,8 @@ import numpy as np
 
 from numpynet import models, scratch
 from numpynet.data import make_shapes, synthetic_regression
-from numpynet.exercises.marking import has_lessons, mark_command
 from numpynet.functional import Array
+from numpynet.gradcheck.apart import Finding
 from numpynet.gradcheck.check import check_model
 from numpynet.gradcheck.learner_file import LOOKED_FOR, check_file
 from numpynet.gradcheck.triage import sanity
@@ -23,10 +23,9 @@ RULE = "─" * 60
 
 
 def check_command(target: str, *, with_sanity: bool, time_limit: float, seed: int) -> int:
-    """Print the findings; return 0 where all is right, 1 where something is wrong, 2 where nothing is found."""
+    """Print the findings; return 0 where all is right, 1 where something is wrong, 2 where nothing was checked."""
     if target not in MODELS:
-        path = Path(target)
-        return mark_command(path, time_limit=time_limit) if has_lessons(path) else _check_file(path, time_limit)
+        return _check_file(Path(target), time_limit)
     return _sanity(target, seed) if with_sanity else _check_own(target, seed)
 
 
@@ -39,10 +38,24 @@ def _check_file(path: Path, time_limit: float) -> int:
         print(f"numpynet check: nothing to check in {path}; looked for {LOOKED_FOR}")
         return 2
     print(f"\n{RULE}\n".join(finding["text"] for finding in found))
-    wrong = [finding["name"] for finding in found if not finding["ok"]]
     print(RULE)
-    print(f"{len(found) - len(wrong)} of {len(found)} right" + (f"; wrong: {', '.join(wrong)}" if wrong else ""))
-    return 1 if wrong else 0
+    print(_last_line(found))
+    if any(finding["ok"] is False for finding in found):
+        return 1
+    return 0 if any(finding["ok"] for finding in found) else 2
+
+
+def _last_line(found: list[Finding]) -> str:
+    """How many are right; which are wrong, and which were not checked."""
+    right, wrong, unknown = (
+        [finding["name"] for finding in found if finding["ok"] is ok] for ok in (True, False, None)
+    )
+    line = f"{len(right)} of {len(found)} right"
+    if wrong:
+        line += f"; wrong: {', '.join(wrong)}"
+    if unknown:
+        line += f"; not checked, and not counted as wrong: {', '.join(unknown)}"
+    return line
 
 
 def _check_own(model: str, seed: int) -> int:

@@ -15,8 +15,14 @@ import numpy as np
 
 from numpynet import functional
 from numpynet.functional import Array
-from numpynet.gradcheck.apart import OWN, Check, Finding, run_apart, write_findings
-from numpynet.gradcheck.check import check_layer, check_model, check_pair
+from numpynet.gradcheck.apart import OWN, Check, Finding, NotCheckedError, run_apart, write_findings
+from numpynet.gradcheck.asking import ModelQuestion
+from numpynet.gradcheck.backward_rules import Point
+from numpynet.gradcheck.check import check_model, check_pair
+from numpynet.gradcheck.draws import recognise
+from numpynet.gradcheck.examination import Call, match
+from numpynet.gradcheck.learner_layers import check_class
+from numpynet.gradcheck.report import Report
 
 PAIRS: dict[str, Callable[..., Any]] = {
     "linear_backward": functional.linear,
@@ -31,6 +37,7 @@ LOOKED_FOR = f"{', '.join(PAIRS)}, loss_and_gradients, and classes with forward 
 def check_file(path: Path, *, time_limit: float = 60.0) -> list[Finding]:
     """Run the file in a process of its own and check what it defines: {"name", "ok", "text"} for each, [] for nothing.
 
+    ok is None for what was not checked; the text says why.
     Raises: FileNotFoundError if there is no such file.
     """
     return run_apart(__name__, path, time_limit=time_limit)
@@ -55,53 +62,55 @@ def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
         elif name == "loss_and_gradients" and callable(value):
             yield name, partial(check_model, value, *_data_for(value, rng))
         elif inspect.isclass(value) and hasattr(value, "forward") and hasattr(value, "backward"):
-            layer = _made(value, rng)
-            if layer is not None and not _abstract(layer, X):
-                yield name, partial(check_layer, layer, X)
+            yield name, partial(check_class, value, X)
+        elif name.endswith("_backward") and inspect.isfunction(value):
+            yield name, partial(_of_unknown_forward, name)
+
+
+def _of_unknown_forward(name: str) -> Report:
+    reason = f"there is no {name.removesuffix('_backward')} here to compare it with; check_pair takes one of yours"
+    raise NotCheckedError(reason)
 
 
 def _data_for(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:
-    """Parameters and data of the model that this function seems to be of: the first that raise no exception in it."""
+    """Parameters and data of the model that this function seems to be of: the first for which it has a known loss.
+
+    If it has one for none of them, the first that raise no exception in it.
+    """
+    answered = []
+    cases = _cases(rng)
+    for case in cases:
+        answer = ModelQuestion(function, None).ask(Point(*case))
+        if answer.raised:  # not this model, or a mistake: the next may tell
+            continue
+        if _has_known_loss(function, *case):
+            return case
+        answered.append(case)
+    return [*answered, *cases][0]
+
+
+def _cases(rng: np.random.Generator) -> list[tuple[dict[str, Array], Array, Array]]:
+    """Parameters and data of each of the models that are looked for."""
     X, labels, n = rng.normal(size=(5, 4)), rng.integers(0, 3, 5), rng.normal
     two = {"W1": n(size=(4, 6)), "b1": n(size=6), "W2": n(size=(6, 3)), "b2": n(size=3)}
     three = {**two, "W2": n(size=(6, 7)), "b2": n(size=7), "W3": n(size=(7, 3)), "b3": n(size=3)}
-    cases = [
-        (two, X, labels),
-        (three, X, labels),
-        ({"W": n(size=(4, 3)), "b": n(size=3)}, X, labels),
-        ({"W": n(size=(4, 1)), "b": n(size=1)}, X, n(size=(5, 1))),
-    ]
-    for params, _, _ in cases[:3]:  # and with square weights, which also those take who forget to transpose
-        cases.append(({name: n(size=(4,) * array.ndim) for name, array in params.items()}, X, rng.integers(0, 4, 5)))
-    for params, inputs, y in cases:
-        try:
-            with np.errstate(all="ignore"):
-                function({name: array.copy() for name, array in params.items()}, inputs.copy(), y.copy())
-        except Exception:  # not this model, or a mistake: the next may tell
-            continue
-        return params, inputs, y
-    return cases[0]
+    softmax, linear = {"W": n(size=(4, 3)), "b": n(size=3)}, {"W": n(size=(4, 1)), "b": n(size=1)}
+    cases = [(two, X, labels), (three, X, labels), (softmax, X, labels)]
+    numbers = [(linear, X, n(size=(5, 1))), (linear, X, n(size=5))]
+    square = []  # with square weights, which also those take who forget to transpose
+    for params, _, _ in cases:
+        same = {name: n(size=(4,) * array.ndim) for name, array in params.items()}
+        square.append((same, X, rng.integers(0, 4, 5)))
+    return [*cases, *numbers, *square]
 
 
-def _made(kind: type, rng: np.random.Generator) -> Any:
-    """An object of this class, made as layers are made; None if that does not work."""
-    ways: list[Callable[[], Any]] = [kind, lambda: kind(4, 3), lambda: kind(4, 3, rng=rng)]
-    for make in ways:
-        try:
-            return make()
-        except Exception:  # another number of arguments, or another kind
-            continue
-    return None
-
-
-def _abstract(layer: Any, X: Array) -> bool:
-    """Whether it is no layer but what layers have in common."""
-    try:
-        layer.forward(X.copy())
-    except NotImplementedError:
-        return True
-    except Exception:  # that is for the check to tell
-        return False
+def _has_known_loss(function: Callable[..., Any], params: dict[str, Array], X: Array, y: Array) -> bool:
+    """Whether the loss that the function gives is one that the checker knows for such parameters and data."""
+    for layout in recognise(params, X, y):
+        point = layout.point(params, X, y)
+        call = Call(point, ModelQuestion(function, layout).ask(point))
+        if match([call], layout.chain)[1]:
+            return True
     return False
 
 

@@ -19,6 +19,8 @@ from numpynet.losses import CrossEntropyLoss, Loss
 from numpynet.optim import SGD
 
 MOST = 1000  # examples looked at
+NEAR = 0.5  # neighbours tell something if the nearest is this much of the usual distance away, or less
+RATES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)  # learning rates that a rate with which nothing moves is compared with
 
 
 def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) -> list[str]:
@@ -26,7 +28,7 @@ def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) 
 
     Looked at, in this order: the first value that is not finite; the first loss against log(classes); the gradients
     of the layers; units that are off for every example; whether a few examples can be learnt by heart; whether examples
-    that are alike have like labels; and 60 steps with this learning rate. The network itself is not trained.
+    that are alike have like labels; and some steps with this learning rate. The network itself is not trained.
 
     Shapes: X (n, ...), y (n, ...), as the network and the loss take them; the first 1000 examples are looked at.
     dtype: as the network's; uint8 images are divided by 255. Cost: some hundred training steps.
@@ -45,6 +47,8 @@ def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) 
     not_finite = first_not_finite(net, X, y)
     if not_finite:
         return [not_finite]
+    if not net.parameters():
+        return ["The network has no parameters: there is nothing to train."]
     with np.errstate(all="ignore"):
         checks = [
             first_loss(net, loss, X, y),
@@ -101,6 +105,8 @@ def gradient_norms(net: Layer, loss: Loss, X: Array, y: Array) -> str:
         for name, W in net.named_parameters().items()
         if W.grad is not None and W.grad.ndim == 2
     }
+    if not norms:
+        return ""
     listed = ", ".join(f"{name} {norm:.1e}" for name, norm in norms.items())
     if not all(map(np.isfinite, norms.values())):
         return f"A gradient is not finite at the first step ({listed}; loss {float(value):.3g})."
@@ -132,22 +138,35 @@ def learning_by_heart(net: Layer, loss: Loss, X: Array, y: Array) -> str:
     few, answers = X[:count], y[:count]
     before = float(loss(net(few), answers))
     best = min(_loss_after(net, loss, few, answers, lr, 300, len(few)) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
-    if best > 0.2 * before:
+    if best <= 0.2 * before:
+        return ""
+    failed = f"{count} examples cannot be learnt by heart: with"
+    if np.isfinite(best):
         return (
-            f"{count} examples cannot be learnt by heart: with the best of five learning rates the loss fell from "
-            f"{before:.3g} to {best:.3g} only in 300 steps. Are the gradients right (check_layer)? Do X and y fit?"
+            f"{failed} the best of five learning rates the loss fell from {before:.3g} to {best:.3g} only in 300 "
+            "steps. Are the gradients right (check_layer)? Do X and y fit?"
         )
-    return ""
+    largest = float(np.max(np.abs(few)))
+    why = f"The inputs are too large, up to {largest:.3g}: bring X to a size of about 1 first."
+    if largest <= 10:
+        why = "Are the gradients right (check_layer)? Are the weights too large?"
+    return f"{failed} each of five learning rates, down to 0.001, the loss grows beyond all bounds. {why}"
 
 
 def labels_of_neighbours(X: Array, y: Array) -> str:
-    """An example's nearest neighbour has its label more often than any other has, unless the labels were shuffled."""
+    """An example's nearest neighbour has its label more often than any other has, unless the labels were shuffled.
+
+    That is so where the nearest is far nearer than others are. With many features it is not, and nothing can be said.
+    """
     if len(X) < 100:
         return ""
     flat = X.reshape(len(X), -1).astype(np.float64)
     squares = (flat**2).sum(axis=1)
     distances = squares[:, None] + squares - 2 * flat @ flat.T
+    typical = np.median(distances)
     np.fill_diagonal(distances, np.inf)
+    if np.median(distances.min(axis=1)) > NEAR**2 * typical:
+        return ""
     neighbours = distances.argmin(axis=1)
     if y.dtype.kind in "iu":
         agree = float(np.mean(y[neighbours] == y))
@@ -165,20 +184,22 @@ def labels_of_neighbours(X: Array, y: Array) -> str:
 
 
 def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
-    """60 steps should make the loss smaller, and not by next to nothing where a larger rate would do far more."""
+    """Some steps should make the loss smaller, and not by next to nothing where another rate does far more in fewer."""
+    if lr == 0:
+        return "The learning rate is 0: nothing will move."
     before = float(loss(net(X), y))
-    after = _loss_after(net, loss, X, y, lr, 60, 64)
+    for steps in (60, 300):  # it may begin slowly, or be unsteady only at first
+        after = _loss_after(net, loss, X, y, lr, steps, 64)
+        if before - after > 0.02 * before:
+            return ""
+    went = f"in 300 steps the loss went from {before:.4g} to {after:.4g}"
     if not after < 1.05 * before:
-        return f"The learning rate {lr:g} is too large: in 60 steps the loss went from {before:.3g} to {after:.3g}."
-    if before - after > 0.02 * before:
-        return ""
-    for larger in (30 * lr, 1e3 * lr, 3e3 * lr, 1e4 * lr, 1e5 * lr):
-        faster = _loss_after(net, loss, X, y, larger, 60, 64)
-        if faster < 0.9 * before and before - faster > 20 * (before - after):
-            return (
-                f"The learning rate {lr:g} is too small: in 60 steps the loss went from {before:.4g} to {after:.4g}, "
-                f"with {larger:g} to {faster:.4g}."
-            )
+        return f"The learning rate {lr:g} is too large: {went}."
+    for other in [rate for rate in RATES if rate > 20 * lr or rate < lr / 5]:
+        faster = _loss_after(net, loss, X, y, other, 60, 64)
+        if faster < 0.95 * before and before - faster > 10 * (before - after):
+            too = "small" if other > lr else "large"
+            return f"The learning rate {lr:g} is too {too}: {went}, with {other:g} to {faster:.4g} in 60."
     return ""
 
 

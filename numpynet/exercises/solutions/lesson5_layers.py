@@ -96,7 +96,7 @@ class SGD:
         self.lr = lr
 
     def step(self):
-        # The data of every parameter, in place: less lr times its grad.
+        # The data of every parameter, in place: less lr times its grad, which stays as it is.
         ### BEGIN SOLUTION
         for parameter in self.parameters:
             parameter.data -= self.lr * parameter.grad
