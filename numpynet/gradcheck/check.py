@@ -326,6 +326,8 @@ def _examine(
             raised = exam.draws[0].answer.raised
             ask(exam, [draw(layout, n, rng) for _ in range(4)])
             exam.notes.append(f"with {one} examples in place of {n} it raised {raised}")
+            if n == 1:
+                exam.notes.append("one example cannot tell a sum from a mean: give it two or more if it takes them")
         elif square is not None:
             return _examine_square(exam, square_question, square, rng)
     exam.chain, exam.matched, exam.nearly = match(exam.calls(), chain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,17 @@ ROUNDING = {"double": 1e-10, "single": 1e-5}  # a reproduction is exact where it
 
 @dataclass(frozen=True)
 class Cause:
-    """A mistake, made in one of its ways, at one step of the chain or (None) at all; with its number, if it has one."""
+    """A mistake, made in one of its ways, at one step of the chain or (None) at all; with its number, if it has one.
+
+    did is what the learner's program then computes.
+    """
 
     mistake: Mistake
     instead: Mapping[str, Any]
     then: Mapping[str, Any]
     step: int | None = None
     number: float = 0.0
+    did: str = ""
 
     def rules(self) -> set[str]:
         return {*self.instead, *self.then}
@@ -60,14 +64,16 @@ def causes_in(chain: Chain, mistakes: Sequence[Mistake] = MISTAKES) -> list[Caus
             continue
         ways: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [(way, {}) for way in mistake.instead]
         ways += [({}, way) for way in mistake.then]
-        for instead, then in ways:
+        dids = mistake.did if isinstance(mistake.did, tuple) else itertools.repeat(mistake.did)
+        for (instead, then), did in zip(ways, dids, strict=False):
             sites = [_steps(chain, rule) for rule in {**instead, **then}]
             if not any(sites):
                 continue
-            found.append(Cause(mistake, instead, then))
+            found.append(Cause(mistake, instead, then, did=did))
             steps = sorted(set(itertools.chain(*sites)), reverse=True)
             if len(steps) > 1 and not {"P", "T"} & {*instead}:
-                found += [Cause(mistake, instead, then, step) for step in steps if all(step in site for site in sites)]
+                everywhere = [step for step in steps if all(step in site for site in sites)]
+                found += [Cause(mistake, instead, then, step, did=did) for step in everywhere]
     return found
 
 
@@ -126,12 +132,18 @@ def _exclude(one: Cause, other: Cause) -> bool:
     return same_place and bool({*one.instead} & {*other.instead})
 
 
+def _terms(chain: Chain, point: Point) -> dict[Site, float]:
+    """How large the terms are of which each grad_b is the sum."""
+    return {site: _largest(q.grad_Y) for site, _, q in backward(chain, point) if site[0] == "grad_b"}
+
+
 class _Search:
     """Compares candidates with what was observed, and gives up on each at the first gradient that differs."""
 
     def __init__(self, chain: Chain, observations: Sequence[Observation], rounding: float) -> None:
         self.chain, self.observations, self.rounding = chain, observations, rounding
         self.right = [gradients(chain, o.point) for o in observations]
+        self.terms = [_terms(chain, o.point) for o in observations]
 
     def fit(self, causes: tuple[Cause, ...]) -> tuple[Cause, ...] | None:
         """The causes with their numbers, if they reproduce every observation; else None."""
@@ -141,10 +153,7 @@ class _Search:
                 return None
         except (ValueError, IndexError, TypeError, AttributeError):  # shapes do not fit, or there is no such quantity
             return None
-        return tuple(
-            Cause(cause.mistake, cause.instead, cause.then, cause.step, number)
-            for cause, number in zip(causes, numbers, strict=True)
-        )
+        return tuple(replace(cause, number=number) for cause, number in zip(causes, numbers, strict=True))
 
     def nothing_wrong(self) -> bool:
         return all(self.same(k, site, array) for k in range(len(self.right)) for site, array in self.right[k].items())
@@ -198,7 +207,8 @@ class _Search:
             return True
         if found.shape != array.shape:
             return False
-        size = max(_largest(array), 1e-3 * _largest(self.right[k][site]))
+        # a sum that cancels keeps the rounding of its terms
+        size = max(_largest(array), 1e-3 * _largest(self.right[k][site]), 0.1 * self.terms[k].get(site, 0.0))
         return bool(_largest(found - array) <= self.rounding * size)
 
     def _numbers(self, causes: Sequence[Cause]) -> list[float] | None:

@@ -22,7 +22,7 @@ def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], roundin
         return []
     ratios = {name: [_ratio(found[name], right[name], rounding) for found, right in comparisons] for name in wrong}
     together = [_common([ratios[name][k] for name in wrong]) for k in range(len(comparisons))]
-    if len(wrong) == len(names) > 1 and _follow_from_n(together, sizes):
+    if len(wrong) == len(names) > 1 and None not in together:
         return [f"every entry of every gradient is {_times(together, sizes)} what it should be"]
     facts = []
     for name in wrong:
@@ -43,7 +43,7 @@ def _about_one(
 ) -> list[str]:
     if all(not found.any() and right.any() for found, right in pairs):
         return [f"{name} is 0 everywhere"]
-    if _follow_from_n(ratios, sizes):
+    if None not in ratios:
         return [f"every entry of {name} is {_times(ratios, sizes)} what it should be"]
     if all(right.ndim == 2 and close(found, right.T, rounding) for found, right in pairs):
         return [f"{name} is right after transposing"]
@@ -89,17 +89,13 @@ def _common(ratios: Sequence[float | None]) -> float | None:
     return first if same else None
 
 
-def _follow_from_n(ratios: Sequence[float | None], sizes: Sequence[int]) -> bool:
-    """Whether there is a ratio each time, and the same one for the same number of examples."""
-    groups = [[ratio for ratio, size in zip(ratios, sizes, strict=True) if size == n] for n in set(sizes)]
-    return all(_common(group) is not None for group in groups)
-
-
 def _times(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
     common = _common(ratios)
     if common is not None:
         return f"{common:.6g} times" if abs(common - 1) > 1e-4 else f"(1 {common - 1:+.1e}) times"
     each = dict(zip(sizes, ratios, strict=True))
+    if any(_common([each[n], ratio]) is None for n, ratio in zip(sizes, ratios, strict=True)):
+        return "a multiple, another one in each call, of"
     return ", ".join(f"{ratio:.6g} times (for n = {n})" for n, ratio in each.items())
 
 

@@ -2,9 +2,10 @@
 
 An entry says what the learner's program computes (`did`), why that is wrong (`sentence`), and how to make the same
 mistake: `instead` of the right rule another one, or the right rule, and `then` a twist to its result. Where a mistake
-can be made in several ways, there is a dict for each. The right formulas are in FORMULAS. In the texts {grad_Z} and the
-like stand for the learner's own names, {it} for the quantity that goes wrong and {right} for its right formula. {times}
-and {over} are what the loss puts before and after {P} − {T}: " / n" if it is a mean.
+can be made in several ways, there is a dict for each, and a `did` where they read differently. The right formulas are
+in FORMULAS. In the texts {grad_Z} and the like stand for the learner's own names, {it} for the quantity that goes
+wrong and {right} for its right formula. {times} and {over} are what the loss puts before and after {P} − {T}: " / n"
+if it is a mean.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Mistake:
     """
 
     name: str
-    did: str
+    did: str | tuple[str, ...]
     sentence: str
     instead: Sequence[dict[str, Rule]] = ()
     then: Sequence[dict[str, Twist]] = ()
@@ -123,13 +124,13 @@ MISTAKES = (
     ),
     Mistake(
         "bias_first_example_only",
-        "{grad_b} = ({grad_Y})₀, the row of one example",
+        ("{grad_b} = ({grad_Y})₀, the first row", "{grad_b} = the last row of {grad_Y}"),
         "The bias's gradient takes one example only, but {b} is added to every example, and all of them count.",
         instead=[{"grad_b": lambda q: q.grad_Y[0]}, {"grad_b": lambda q: q.grad_Y[-1]}],
     ),
     Mistake(
         "bias_over_wrong_axis",
-        "{grad_b} = {grad_Y} summed along each row",
+        ("{grad_b} = {grad_Y} summed along each row", "{grad_b} = all entries of {grad_Y} added up"),
         "The bias's gradient adds up the wrong axis. {b} has one entry for each column of {grad_Y}: sum over the rows, "
         "axis=0.",
         instead=[{"grad_b": lambda q: q.grad_Y.sum(axis=1)}, {"grad_b": lambda q: q.grad_Y.sum()}],
@@ -170,7 +171,7 @@ MISTAKES = (
     ),
     Mistake(
         "another_activations_slope",
-        "{grad_Z} = {grad_H} ∘ {H} ∘ (1 − {H}), or with 1 − {H}²",
+        ("{grad_Z} = {grad_H} ∘ {H} ∘ (1 − {H})", "{grad_Z} = {grad_H} ∘ (1 − {H}²)"),
         "That is the slope of a sigmoid or of tanh. This network's activation is the ReLU.",
         instead=[
             {"grad_Z": lambda q: q.grad_H * q.H * (1 - q.H)},
@@ -214,7 +215,12 @@ MISTAKES = (
     ),
     Mistake(
         "weight_decay_in_gradient",
-        "{grad_W} = {right} + λ · {W}",
+        (
+            "{grad_W} = {right} + λ · {W}",
+            "{it} = {right} + λ times the parameter",
+            "{grad_W} = {right} + λ/n · {W}",
+            "{grad_b} = {right} + λ · {b}",
+        ),
         "The gradient has a weight decay that the loss does not have. Add λ/2 Σ {W}² to the loss, or leave the decay "
         "to the update.",
         then=[
@@ -306,7 +312,12 @@ MISTAKES = (
     ),
     Mistake(
         "labels_shifted",
-        "{T} moved by one class, or by one example",
+        (
+            "{T} with every class moved one up",
+            "{T} with every class moved one down",
+            "{T} with every row moved one down, to the next example",
+            "{T} with every row moved one up, to the example before",
+        ),
         "The labels are off by one. Classes count from 0, and row i of {T} belongs to example i.",
         then=[
             {"T": lambda q, T: np.roll(T, 1, axis=1)},

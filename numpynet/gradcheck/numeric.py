@@ -56,6 +56,8 @@ def directional_difference(f: Callable[[Array], Any], X: Array, V: Array, h: flo
 def bend(f: Callable[[Array], Any], X: Array, index: tuple[int, ...], h: float = STEP) -> float:
     """How far the slopes on the two sides of X differ along one entry: about h f″, or, at a kink, its jump.
 
+    Shapes: X any, index an entry of it -> a number. Cost: three calls of f.
+
     >>> bend(lambda X: abs(X[0]), np.array([0.0]), (0,))  # from −1 to +1
     2.0
     """

@@ -24,8 +24,9 @@ class Report:
     """The result of a check.
 
     ok: whether the gradients are those of the loss that the code computes. errors: for each of them the largest
-    difference from central differences in float64, relative to the largest entry. mistakes: the names of the mistakes
-    that reproduce wrong gradients, the best explanation first; empty where none does. facts: what else holds.
+    difference from central differences in float64, or, for float32 code whose loss is known here, from the known
+    gradient, relative to the largest entry. mistakes: the names of the mistakes that reproduce wrong gradients, the
+    best explanation first; empty where none does. facts: what else holds.
     """
 
     ok: bool
@@ -129,7 +130,7 @@ def story(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
         rule, step = _site_of(chain, cause, site)
         names = names_at(chain, rule, step)
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
-        did = cause.mistake.did.format_map(names | {"it": it, "right": formula})
+        did = cause.did.format_map(names | {"it": it, "right": formula})
         found = f"    ({_unknown(cause)})" if cause.mistake.unknown else ""
         sentence = cause.mistake.sentence.format_map(names) + _place(chain, cause, it)
         lines += [""] * bool(lines) + wrapped(f"{cause.mistake.name}: {sentence}")

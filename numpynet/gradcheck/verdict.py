@@ -31,6 +31,8 @@ CHANGED = (
     "call meets other numbers: work on a copy."
 )
 
+DECAY = "weight_decay_in_gradient"
+
 # Mistakes that multiply everything by a number: in the loss as well as in its gradient, they are none.
 FACTORS = {
     "factor_two",
@@ -73,16 +75,21 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         exam.facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
     elif wrong or not repeats:
         why = _explain(exam, quick=right)
+        if not exam.matched and not right and np.isfinite(exam.given.answer.loss):
+            # a loss that is not known here may have the decay itself
+            why.causes = [each for each in why.causes if all(cause.mistake.name != DECAY for cause in each)]
     causes = why.causes
     if right and causes:  # the gradients fit the loss, but the loss is another one than it is meant to be
         names = {cause.mistake.name for cause in causes[0]}
-        if names == {"weight_decay_in_gradient"}:
+        if names == {DECAY}:
             strength = number(causes[0][0].number)
             exam.facts.append(f"the loss and its gradient have a weight decay, λ = {strength}, and fit one another")
             why.causes = causes = []
         elif names <= FACTORS:
             usual = SCALES[exam.chain.kind][0][0] if exam.chain is not None else "the usual loss"
-            exam.facts.append(f"the loss is {usual} times another number, and the gradients are right for it")
+            exam.facts.append(
+                f"the loss is {usual} times a number of its own; the gradients have it too, and the two fit one another"
+            )
             why.causes = causes = []
         else:
             right = False
