@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import textwrap
 
 import numpy as np
 
@@ -110,7 +111,8 @@ def draw_sweep(widths, batches, machine):
         for name, (colour, style) in zip(names, looks * 3, strict=False):
             points = [(x, r.median(name) / r.examples) for x, r in zip(xs, results, strict=True) if name in r.seconds]
             panel.loglog(*zip(*points, strict=True), style, color=colour, label=name, lw=1.5, ms=5)
-        panel.set(title=winners(xs, results), xlabel=label, ylabel="seconds per example, less is better")
+        panel.set(xlabel=label, ylabel="seconds per example, less is better")
+        panel.set_title(textwrap.fill(winners(xs, results), 52), fontsize=10)
         panel.set_xticks(xs, [str(x) for x in xs])
         panel.minorticks_off()
         panel.grid(alpha=0.3)
@@ -149,6 +151,8 @@ def draw_steps(lines):
     axes.barh(labels[::-1], np.array(ratios[::-1]) - 1, left=1, color=[BLUE if r > 1 else GREEN for r in ratios[::-1]])
     axes.axvline(1, color="black", lw=0.8)
     axes.set_xscale("log")
+    axes.set_xticks([0.25, 0.5, 1, 2, 4, 8], ["¼", "½", "1", "2", "4", "8"])
+    axes.minorticks_off()
     axes.set_title("PyTorch's time as a multiple of numpynet's:\nto the right of 1 numpynet is faster", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import math
 import os
 import sys
@@ -45,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Return 0 fine, 1 found wrong by check, 2 usage, 3 data, 4 checkpoint, 5 diverged, 6 files, memory or packages,
     130 Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal or file without ≤ and Σ gets ? for them, and no error
     parser = _parser()
     arguments = parser.parse_args(argv)
     threads = getattr(arguments, "threads", None)
@@ -138,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--sanity", action="store_true", help="for a model: triage before training, on data made here")
     check.add_argument("--seed", type=_whole(0), default=0, help="default: 0")
     check.add_argument(
-        "--time-limit", type=_number, default=60.0, metavar="SECONDS", help="for a file; default: 60 seconds"
+        "--time-limit", type=_whole(1), default=60, metavar="SECONDS", help="for what a file computes; default: 60"
     )
 
     exercises = commands.add_parser(

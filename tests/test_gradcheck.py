@@ -176,7 +176,7 @@ def test_the_report_leads_a_learner_to_the_line():
 
 
 ANSWERS = {
-    "nothing": (lambda loss, grads: None, "it must return a pair (loss, grads), got NoneType"),
+    "nothing": (lambda loss, grads: None, "it must return a pair (loss, grads), got nothing; the return seems to be missing"),
     "a list": (lambda loss, grads: (loss, list(grads.values())), "grads must be a dict with the names"),
     "one missing": (lambda loss, grads: (loss, {k: grads[k] for k in list(grads)[1:]}), "grads lacks W1; it has b1, W2, b2"),
     "None": (lambda loss, grads: (loss, {**grads, "b1": None}), "grad_b1 is None"),

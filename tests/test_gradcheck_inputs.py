@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numpynet import functional as F
-from numpynet.gradcheck import check_layer, check_model
+from numpynet.gradcheck import check_layer, check_model, check_pair
 from numpynet.gradcheck.facts import facts_about
 from tests.learners import case, learner
 
@@ -31,6 +31,30 @@ def test_a_ragged_list_as_a_gradient_of_a_layer_is_a_finding():
     report = check_layer(Ragged(), np.ones((2, 2)))
     assert not report.ok
     assert "grad_X must be an array of floats, got list" in str(report)
+
+
+@pytest.mark.parametrize(
+    "forgotten", [lambda grads: grads | {"b2": None}, lambda grads: {"W1": grads["W1"], "W2": grads["W2"]}]
+)
+def test_a_gradient_that_was_forgotten_is_not_called_accumulated(forgotten):
+    def function(params, X, y):
+        loss, grads = learner()(params, X, y)
+        return loss, forgotten(grads)
+
+    report = check_model(function, *case("mlp", np.random.default_rng(0)))
+    assert not report.ok
+    assert report.mistakes == ()
+
+
+def test_nothing_returned_and_a_changed_argument_are_told_in_the_learners_words():
+    report = check_pair(F.relu, lambda grad_Y, Y: None, np.array([[1.0, -2.0]]))
+    assert "it returned nothing; the return seems to be missing" in str(report)
+
+    def in_place(grad_Y, Y):
+        grad_Y[Y <= 0] = 0
+        return grad_Y
+
+    assert "writes to grad_Y" in str(check_pair(F.relu, in_place, np.array([[1.0, -2.0]])))
 
 
 def test_scalar_parameters_of_a_function_not_known_here_are_not_called_changed():

@@ -58,8 +58,10 @@ the line `raise NotImplementedError`. Then ask, in this folder, as often as you 
 From lesson 2 on, a file that is right can be run: `python3 lesson4_mlp.py` trains what you wrote.
 
 For teachers: copy this folder as it is; numpynet and pytest must be installed where it is marked. Each file is run in
-a process of its own, with a limit of 60 seconds. `pytest --junitxml=marks.xml` writes the marks: a test for each gap,
-with its points as a property. `numpynet exercises DIR --solutions` writes the lessons solved.
+a process of its own, with a limit of 60 seconds for each gap that does not come back; what it prints is not shown.
+For several such folders in one run: `pytest --import-mode=importlib anna bert`. `pytest --junitxml=marks.xml` writes
+the marks: a test for each gap, with its points as a property. `numpynet exercises DIR --solutions` writes the lessons
+solved.
 """
 
 GAP = re.compile(

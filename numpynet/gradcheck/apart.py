@@ -65,7 +65,7 @@ def _process(program: str, path: Path, time_limit: float, done: list[str]) -> tu
             code: int | None = process.wait(time_limit)
             ended = "ended the program"
         except subprocess.TimeoutExpired:
-            code, ended = None, f"was not done after {time_limit:g} s"
+            code, ended = None, f"was not done after {time_limit:g} s (is there a loop that never ends?)"
         finally:
             _end(process)
         state: dict[str, Any] = (

@@ -153,6 +153,9 @@ class ModelQuestion(Question):
         answer.changed = changed_arguments(mine, {**params, "X": X, "y": y})
         if answer.raised:
             return answer
+        if result is None:
+            answer.problems.append("it must return a pair (loss, grads), got nothing; the return seems to be missing")
+            return answer
         if not (isinstance(result, tuple) and len(result) == 2):
             answer.problems.append(f"it must return a pair (loss, grads), got {_result(result)}")
             return answer
@@ -307,8 +310,11 @@ class PairQuestion(Question):
         found = attempt(lambda: self.backward(*(passed[name] for name in self.asked)), answer)
         if answer.raised:
             return answer
-        answer.changed = changed_arguments(given, passed)
+        answer.changed = ["grad_Y" if name == "G" else name for name in changed_arguments(given, passed)]
         wanted = self.variables(point)
+        if found is None:
+            answer.problems.append("it returned nothing; the return seems to be missing")
+            return answer
         found = tuple(found) if isinstance(found, (tuple, list)) and len(wanted) > 1 else (found,)
         if len(found) != len(wanted):
             kind = f"{len(found)} result" + "s" * (len(found) > 1)

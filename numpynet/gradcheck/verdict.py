@@ -210,7 +210,10 @@ def _explain(exam: Examination, quick: bool) -> Explanation:
 
 
 def _increments(chain: Chain, observed: Sequence[Observation], rounding: float) -> list[Observation]:
-    """What each call added to the gradients of the one before it; those that are right as they are, as they are."""
+    """What each call added to the gradients of the one before it; those that are right as they are, as they are.
+
+    [] where that makes no sense: all that came back is right, or its shapes or names are others each time.
+    """
     increments = []
     fine = [
         {site for site in o.found if close(o.found[site], gradients(chain, o.point)[site], rounding)} for o in observed
@@ -218,7 +221,11 @@ def _increments(chain: Chain, observed: Sequence[Observation], rounding: float) 
     right = set.intersection(*fine)
     for earlier, o in itertools.pairwise(observed):
         sums = o.found.keys() - right
-        if not sums <= earlier.found.keys() or any(o.found[s].shape != earlier.found[s].shape for s in sums):
+        if (
+            not sums
+            or not sums <= earlier.found.keys()
+            or any(o.found[s].shape != earlier.found[s].shape for s in sums)
+        ):
             return []
         found = {site: array if site in right else array - earlier.found[site] for site, array in o.found.items()}
         increments.append(Observation(o.point, found))
