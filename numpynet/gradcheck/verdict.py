@@ -59,16 +59,7 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     changed = sorted({name for call in exam.calls() for name in call.answer.changed})
     wrong = [call for call in exam.calls() if not call.answer.raised and not is_known_gradient(exam, call)]
     repeats = exam.repeated is None or _same(exam.draws[0].answer.grads, exam.repeated.answer.grads)
-    if exam.matched and exam.chain is not None:
-        right = not wrong
-    else:
-        others = [slopes_at(exam, call, 3, rng) for call in exam.draws[1:]]
-        right = slopes.agree and others[0].agree
-        if slopes.kinks and sum(other.agree for other in others) > 1:
-            right = True
-            exam.notes.append(
-                "your numbers lie at a kink of the loss, where there is no slope; it was checked beside it"
-            )
+    right = _fits_the_loss(exam, slopes, wrong, rng)
     mistakes: list[str] = []
     why = Explanation()
     if wrong and _mean_beside_a_sum(exam):
@@ -78,24 +69,11 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         if not exam.matched and not right and np.isfinite(exam.given.answer.loss):
             # a loss that is not known here may have the decay itself
             why.causes = [each for each in why.causes if all(cause.mistake.name != DECAY for cause in each)]
-    causes = why.causes
-    if right and causes:  # the gradients fit the loss, but the loss is another one than it is meant to be
-        names = {cause.mistake.name for cause in causes[0]}
-        if names == {DECAY}:
-            strength = number(causes[0][0].number)
-            exam.facts.append(f"the loss and its gradient have a weight decay, λ = {strength}, and fit one another")
-            why.causes = causes = []
-        elif names <= FACTORS:
-            usual = SCALES[exam.chain.kind][0][0] if exam.chain is not None else "the usual loss"
-            exam.facts.append(
-                f"the loss is {usual} times a number of its own; the gradients have it too, and the two fit one another"
-            )
-            why.causes = causes = []
-        else:
-            right = False
-            exam.facts.append("the gradients fit the loss that is computed: the same mistake is in both")
-    elif not causes:
+    if right and why.causes:
+        right = _is_another_loss(exam, why)
+    elif not why.causes:
         exam.facts += _facts_about_the_loss(exam, right)
+    causes = why.causes
     if why.accumulated:
         mistakes.append("gradient_accumulated")
     for explanation in causes if causes and len(causes[0]) == 1 else causes[:1]:
@@ -110,6 +88,35 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     if not ok and not causes and not why.accumulated and (wrong or not right):
         exam.facts += _generic_facts(exam, wrong, slopes)
     return _report(exam, ok, slopes, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
+
+
+def _fits_the_loss(exam: Examination, slopes: Slopes, wrong: Sequence[Call], rng: np.random.Generator) -> bool:
+    """Whether the gradients are those of the loss that is computed: the known ones, or else its slopes."""
+    if exam.matched and exam.chain is not None:
+        return not wrong
+    others = [slopes_at(exam, call, 3, rng) for call in exam.draws[1:]]
+    if slopes.kinks and sum(other.agree for other in others) > 1:
+        exam.notes.append("your numbers lie at a kink of the loss, where there is no slope; it was checked beside it")
+        return True
+    return slopes.agree and others[0].agree
+
+
+def _is_another_loss(exam: Examination, why: Explanation) -> bool:
+    """Where gradients fit their loss and a mistake explains them, it is in both: is the loss another right one?"""
+    names = {cause.mistake.name for cause in why.causes[0]}
+    if names == {DECAY}:
+        strength = number(why.causes[0][0].number)
+        exam.facts.append(f"the loss and its gradient have a weight decay, λ = {strength}, and fit one another")
+    elif names <= FACTORS:
+        usual = SCALES[exam.chain.kind][0][0] if exam.chain is not None else "the usual loss"
+        exam.facts.append(
+            f"the loss is {usual} times a number of its own; the gradients have it too, and the two fit one another"
+        )
+    else:
+        exam.facts.append("the gradients fit the loss that is computed: the same mistake is in both")
+        return False
+    why.causes = []
+    return True
 
 
 def _same(one: dict[str, Array], other: dict[str, Array]) -> bool:
