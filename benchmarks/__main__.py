@@ -9,7 +9,7 @@ from benchmarks import machine, problems, report, steps, whole
 from benchmarks.contenders import CONTENDERS, ON_GPU
 from benchmarks.race import RaceError, Worker, race
 from numpynet import DataError
-from numpynet.settings import choose_images
+from numpynet.book import choose_images
 
 SUITES = ("epoch", "step", "sweep")
 WIDTHS, BATCH_SIZES = (16, 64, 256, 1024, 4096), (8, 32, 128, 512, 4096)

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from benchmarks.problems import MODULES
+from numpynet.book import MODELS
 
 
 class Contender:
@@ -31,11 +31,11 @@ class Numpynet(Contender):
     """numpynet, concise: layers, loss, optimizer, `train`."""
 
     def __init__(self, problem):
-        from numpynet import SGD, CrossEntropyLoss, SquaredLoss, models
+        from numpynet import SGD, CrossEntropyLoss, SquaredLoss
 
         X, y, params = problem.load()
         self.data, self.batch_size = (X, y), problem.batch_size
-        self.net = getattr(models, MODULES[problem.model])(*problem.sizes, rng=np.random.default_rng(0))
+        self.net = MODELS[problem.model].concise(*problem.sizes, rng=np.random.default_rng(0))
         self.net.load_state_dict(dict(zip(self.net.state_dict(), params.values(), strict=True)))
         self.loss = SquaredLoss() if problem.model == "linear" else CrossEntropyLoss()
         self.optimizer = SGD(self.net.parameters(), problem.lr)
@@ -56,11 +56,9 @@ class NumpynetScratch(Numpynet):
     """numpynet, from scratch: functions of W and b, `train_scratch`."""
 
     def __init__(self, problem):
-        from numpynet import scratch
-
         X, y, self.params = problem.load()
         self.data, self.batch_size, self.lr = (X, y), problem.batch_size, problem.lr
-        self.module = getattr(scratch, MODULES[problem.model])
+        self.module = MODELS[problem.model].scratch
 
     def train(self, **options):
         from numpynet import train_scratch
@@ -103,7 +101,7 @@ class Torch(Contender):
         X, y, params = problem.floats()
         self.X, self.y = torch.from_numpy(X).to(self.device), torch.from_numpy(y).to(self.device)
         self.batch_size = problem.batch_size
-        self.net = getattr(models, MODULES[problem.model])(*problem.sizes, rng=torch.Generator())
+        self.net = getattr(models, MODELS[problem.model].name)(*problem.sizes, rng=torch.Generator())
         own = {name.replace("weight", "W").replace("bias", "b"): name for name in self.net.state_dict()}
         state = state_dict_to_torch(dict(zip(own, params.values(), strict=True)))
         self.net.load_state_dict(state)

@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from numpynet.environment import blas
+from numpynet.cli.environment import blas
 
 PACKAGES = ("numpynet", "numpy", "torch", "jax", "scikit-learn", "threadpoolctl")
 MOST_LOAD = 0.5  # processes wanting to run, on average over the last minute, before it starts

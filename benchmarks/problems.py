@@ -4,16 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from numpynet import scratch, synthetic_regression
+from numpynet import synthetic_regression
+from numpynet.book import BOOK, MODELS, TRUE_B, TRUE_W, choose_images
 from numpynet.data.batches import as_floats
-from numpynet.settings import BOOK, TRUE_B, TRUE_W, choose_images
-
-MODULES = {"linear": "linear_regression", "softmax": "softmax_regression", "mlp": "mlp"}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A model by its name in `MODULES`, the sizes of its layers, and settings; `load` adds data and weights.
+    """A model by its name in `book.MODELS`, the sizes of its layers, and settings; `load` adds data and weights.
 
     examples: how many of the training set; None, all of them.
     """
@@ -31,7 +29,7 @@ class Problem:
         else:
             data, _ = choose_images("auto", None)
             X, y = data.train.X, data.train.y.astype(np.int64)
-        params = getattr(scratch, MODULES[self.model]).init_parameters(*self.sizes, rng=np.random.default_rng(0))
+        params = MODELS[self.model].scratch.init_parameters(*self.sizes, rng=np.random.default_rng(0))
         return X[: self.examples], y[: self.examples], params
 
     def floats(self):
@@ -41,13 +39,13 @@ class Problem:
 
     @property
     def name(self):
-        return f"{MODULES[self.model].replace('_', ' ')} {'-'.join(map(str, self.sizes))}, batch {self.batch_size}"
+        return f"{MODELS[self.model].name.replace('_', ' ')} {'-'.join(map(str, self.sizes))}, batch {self.batch_size}"
 
 
 PROBLEMS = {
-    "linear": Problem("linear", (2,), BOOK["linear"].batch_size, BOOK["linear"].lr),
-    "softmax": Problem("softmax", (784, 10), BOOK["softmax"].batch_size, BOOK["softmax"].lr),
-    "mlp": Problem("mlp", (784, 256, 10), BOOK["mlp"].batch_size, BOOK["mlp"].lr),
+    "linear": Problem("linear", MODELS["linear"].sizes, BOOK["linear"].batch_size, BOOK["linear"].lr),
+    "softmax": Problem("softmax", MODELS["softmax"].sizes, BOOK["softmax"].batch_size, BOOK["softmax"].lr),
+    "mlp": Problem("mlp", MODELS["mlp"].sizes, BOOK["mlp"].batch_size, BOOK["mlp"].lr),
 }
 
 

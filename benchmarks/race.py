@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 
-from numpynet.environment import kernel_setting, threads_setting
+from numpynet.cli.environment import kernel_setting, threads_setting
 
 SAME_LOSS = 1e-3  # relative; float32, other orders of addition, and an epoch of steps to drift apart in
 

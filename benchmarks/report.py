@@ -6,8 +6,8 @@ import textwrap
 
 import numpy as np
 
-from numpynet.files import write_whole
 from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
+from numpynet.storage.atomic import write_atomic
 
 
 def epoch_table(result):
@@ -160,8 +160,8 @@ def draw_steps(lines):
 
 def write_json(path, content):
     """All figures, and all that is needed to repeat them."""
-    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")
+    write_atomic(path, json.dumps(content, indent=1).encode() + b"\n")
 
 
 def write_picture(path, figure):
-    write_whole(path, as_png(figure))
+    write_atomic(path, as_png(figure))

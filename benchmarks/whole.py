@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from benchmarks.race import RaceError
-from numpynet.environment import kernel_setting, threads_setting
+from numpynet.cli.environment import kernel_setting, threads_setting
 
 
 def train_numpynet(folder, examples):

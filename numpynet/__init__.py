@@ -32,7 +32,6 @@ the minibatches. The loop in five lines, after what it needs (`training.train` i
 """
 
 from numpynet import data, functional, models, scratch
-from numpynet.checkpoint import Checkpointer, CheckpointError, load_checkpoint, save_checkpoint
 from numpynet.data import (
     ChecksumError,
     DataError,
@@ -46,6 +45,8 @@ from numpynet.layers import Flatten, Layer, Linear, Parameter, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, MSELoss, SquaredLoss
 from numpynet.optim import SGD, sgd
 from numpynet.training import Callback, DivergedError, History, accuracy, evaluate_accuracy, train, train_scratch
+from numpynet.training.checkpoint import Checkpointer, load_checkpoint, save_checkpoint
+from numpynet.training.checkpoint_file import CheckpointError
 
 __version__ = "0.1.0"
 

@@ -1,5 +1,5 @@
 """`python -m numpynet` is the command `numpynet`."""
 
-from numpynet.command_line import main
+from numpynet.cli.main import main
 
 raise SystemExit(main())

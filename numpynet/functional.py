@@ -18,23 +18,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from numpynet.checks import (
-    check_alike,
-    check_float_dtype,
-    check_floats,
-    check_kind,
-    check_labels,
-    check_linear,
-    check_logits,
-    check_memory,
-    check_number,
-    check_rng,
-    check_size,
-)
-
-Array = NDArray[Any]
+from numpynet import arguments
+from numpynet.arguments import Array
 
 
 def linear(X: Array, W: Array, b: Array) -> Array:
@@ -50,8 +37,8 @@ def linear(X: Array, W: Array, b: Array) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))  # 1·3 + 2·4 + 5
     array([[16.]])
     """
-    check_floats("linear", X=X, W=W, b=b)
-    check_linear("linear", X, W)
+    arguments.check_floats("linear", X=X, W=W, b=b)
+    arguments.check_linear("linear", X, W)
     if b.shape != W.shape[1:]:
         raise ValueError(f"linear: b must have shape {W.shape[1:]} to fit W {W.shape}, got {b.shape}")
     return X @ W + b
@@ -78,8 +65,8 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
     [[50. 60.]
      [ 5.  6.]] [[13. 24.]] [11.]
     """
-    check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
-    check_linear("linear_backward", X, W)
+    arguments.check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
+    arguments.check_linear("linear_backward", X, W)
     if grad_Y.shape != (len(X), W.shape[1]):
         raise ValueError(
             f"linear_backward: grad_Y must have shape {(len(X), W.shape[1])} to fit X and W, got {grad_Y.shape}"
@@ -102,7 +89,7 @@ def relu(X: Array) -> Array:
     >>> relu(np.array([-1.5, 0.0, 2.5]))
     array([0. , 0. , 2.5])
     """
-    check_floats("relu", X=X)
+    arguments.check_floats("relu", X=X)
     return np.maximum(X, 0)
 
 
@@ -120,7 +107,7 @@ def relu_backward(grad_Y: Array, Y: Array) -> Array:
     >>> relu_backward(np.array([10.0, 10.0, 10.0]), relu(np.array([-1.5, 0.0, 2.5])))
     array([ 0.,  0., 10.])
     """
-    check_alike("relu_backward", grad_Y=grad_Y, Y=Y, may_be_empty=True)
+    arguments.check_alike("relu_backward", grad_Y=grad_Y, Y=Y, may_be_empty=True)
     return grad_Y * (Y > 0)
 
 
@@ -134,7 +121,7 @@ def flatten(X: Array) -> Array:
     >>> flatten(np.zeros((5, 28, 28))).shape
     (5, 784)
     """
-    check_kind("flatten", "X", X, "fiu", "an array of numbers")
+    arguments.check_kind("flatten", "X", X, "fiu", "an array of numbers")
     if X.ndim == 0:
         raise ValueError("flatten: X must have shape (n, ...), got ()")
     return X.reshape(len(X), math.prod(X.shape[1:]))
@@ -155,7 +142,7 @@ def softmax(O: Array) -> Array:
     >>> softmax(np.array([[1000.0, 1000.0, 1000.0, 1000.0]]))
     array([[0.25, 0.25, 0.25, 0.25]])
     """
-    check_logits("softmax", "O", O)
+    arguments.check_logits("softmax", "O", O)
     exp_O = np.exp(O - O.max(axis=1, keepdims=True))
     P: Array = exp_O / exp_O.sum(axis=1, keepdims=True)
     return P
@@ -178,7 +165,7 @@ def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
     >>> print(f"{loss:.4f}", P)
     1.3863 [[0.25 0.25 0.25 0.25]]
     """
-    check_labels("softmax_cross_entropy", "O", O, y)
+    arguments.check_labels("softmax_cross_entropy", "O", O, y)
     O = O - O.max(axis=1, keepdims=True)  # the largest logit of each row is now 0
     exp_O = np.exp(O)
     sums = exp_O.sum(axis=1, keepdims=True)
@@ -203,7 +190,7 @@ def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
     array([[ 0.125,  0.125, -0.25 ],
            [-0.25 ,  0.125,  0.125]])
     """
-    check_labels("softmax_cross_entropy_backward", "P", P, y)
+    arguments.check_labels("softmax_cross_entropy_backward", "P", P, y)
     grad_O = P.copy()
     grad_O[np.arange(len(y)), y] -= 1
     return grad_O / len(y)
@@ -220,7 +207,7 @@ def squared_loss(y_hat: Array, y: Array) -> Any:
     >>> print(squared_loss(np.array([1.0, 5.0]), np.array([1.0, 3.0])))  # (0 + 4) / 2 elements / 2
     1.0
     """
-    check_alike("squared_loss", y_hat=y_hat, y=y)
+    arguments.check_alike("squared_loss", y_hat=y_hat, y=y)
     return ((y_hat - y) ** 2).sum() / y.size / 2
 
 
@@ -235,7 +222,7 @@ def squared_loss_backward(y_hat: Array, y: Array) -> Array:
     >>> squared_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
     array([0., 1.])
     """
-    check_alike("squared_loss_backward", y_hat=y_hat, y=y)
+    arguments.check_alike("squared_loss_backward", y_hat=y_hat, y=y)
     return (y_hat - y) / y.size
 
 
@@ -248,7 +235,7 @@ def mse_loss(y_hat: Array, y: Array) -> Any:
     >>> print(mse_loss(np.array([1.0, 5.0]), np.array([1.0, 3.0])))
     2.0
     """
-    check_alike("mse_loss", y_hat=y_hat, y=y)
+    arguments.check_alike("mse_loss", y_hat=y_hat, y=y)
     return ((y_hat - y) ** 2).sum() / y.size
 
 
@@ -260,7 +247,7 @@ def mse_loss_backward(y_hat: Array, y: Array) -> Array:
     >>> mse_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
     array([0., 2.])
     """
-    check_alike("mse_loss_backward", y_hat=y_hat, y=y)
+    arguments.check_alike("mse_loss_backward", y_hat=y_hat, y=y)
     return 2 * (y_hat - y) / y.size
 
 
@@ -280,10 +267,10 @@ def normal_weights(
     >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape
     (784, 256)
     """
-    check_size("normal_weights", "num_inputs", num_inputs)
-    check_size("normal_weights", "num_outputs", num_outputs)
-    check_number("normal_weights", "sigma", sigma)
-    check_float_dtype("normal_weights", dtype)
-    check_rng("normal_weights", rng)
-    check_memory("normal_weights", f"W {(num_inputs, num_outputs)}", 8 * num_inputs * num_outputs)
+    arguments.check_size("normal_weights", "num_inputs", num_inputs)
+    arguments.check_size("normal_weights", "num_outputs", num_outputs)
+    arguments.check_number("normal_weights", "sigma", sigma)
+    arguments.check_float_dtype("normal_weights", dtype)
+    arguments.check_rng("normal_weights", rng)
+    arguments.check_memory("normal_weights", f"W {(num_inputs, num_outputs)}", 8 * num_inputs * num_outputs)
     return rng.normal(0, sigma, (num_inputs, num_outputs)).astype(dtype)

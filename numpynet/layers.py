@@ -13,23 +13,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.functional import Array, flatten, linear, linear_backward, normal_weights, relu, relu_backward
+from numpynet.arguments import Array
+from numpynet.functional import flatten, linear, linear_backward, normal_weights, relu, relu_backward
 
 
 class Parameter:
-    """An array that training changes, `data`, and ∂L/∂data, the gradient of the loss, as `grad`: None at first."""
+    """An array that training changes, `data`, and ∂L/∂data, the gradient of the loss, `grad`, None at first."""
 
     def __init__(self, data: Array) -> None:
         self.data = data
         self.grad: Array | None = None
 
+    def __repr__(self) -> str:
+        return f"Parameter({self.data.shape}, {self.data.dtype}{'' if self.grad is None else ', with grad'})"
 
-class Layer:
-    """What layers have in common. A layer of your own defines `__call__`, `forward` and `backward`.
 
-    Its parameters are the attributes of type Parameter, and those of layers among the attributes, in the order they
-    were set. `backward` sets their `grad`, never adds to it, and returns the gradient of the input; told
-    input_grad=False, it may leave that out and return None.
+class Memory:
+    """What layers and losses share: forward remembers what backward will need, and backward uses it up."""
+
+    _memory: Any = None
+
+    def _forget(self) -> None:
+        """Call this before the computation: if it refuses its input, backward must not use an earlier one."""
+        self._memory = None
+
+    def _remember(self, needed: Any) -> None:
+        self._memory = needed
+
+    def _take(self) -> Any:
+        if self._memory is None:
+            raise RuntimeError(f"{type(self).__name__}.backward: call forward first; each forward serves one backward")
+        needed, self._memory = self._memory, None
+        return needed
+
+
+class Layer(Memory):
+    """Base class for layers. A layer of your own defines `__call__`, `forward` and `backward`.
+
+    Its parameters are its attributes of type Parameter and those of nested layers, in the order they were set.
+    `backward` sets their `grad`, never adds to it, and returns the gradient of the input; with input_grad=False it may
+    skip that and return None.
     """
 
     def __call__(self, X: Array) -> Array:
@@ -41,11 +64,8 @@ class Layer:
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
         raise NotImplementedError
 
-    def _take(self, name: str) -> Any:
-        """What forward remembered under this name, which is then forgotten."""
-        if name not in vars(self):
-            raise RuntimeError(f"{type(self).__name__}.backward: call forward first; each forward serves one backward")
-        return vars(self).pop(name)
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
     def named_parameters(self) -> dict[str, Parameter]:
         found = {}
@@ -108,14 +128,18 @@ class Linear(Layer):
         return linear(X, self.W.data, self.b.data)
 
     def forward(self, X: Array) -> Array:
+        self._forget()
         Y = self(X)
-        self._X = X  # backward will need it
+        self._remember(X)  # backward will need it
         return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
-        X = self._take("_X")
+        X = self._take()
         grad_X, self.W.grad, self.b.grad = linear_backward(grad_Y, X, self.W.data, input_grad=input_grad)
         return grad_X
+
+    def __repr__(self) -> str:
+        return f"Linear({', '.join(map(str, self.W.data.shape))})"
 
 
 class ReLU(Layer):
@@ -125,26 +149,29 @@ class ReLU(Layer):
         return relu(X)
 
     def forward(self, X: Array) -> Array:
-        self._Y = self(X)
-        return self._Y
+        self._forget()
+        Y = self(X)
+        self._remember(Y)  # the output alone says where the gradient passes
+        return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
-        return relu_backward(grad_Y, self._take("_Y"))
+        return relu_backward(grad_Y, self._take())
 
 
 class Flatten(Layer):
-    """Each example as one row (`functional.flatten`); on the way back, each row in the shape of its example."""
+    """Each example as one row (`functional.flatten`); backward gives each row its example's shape again."""
 
     def __call__(self, X: Array) -> Array:
         return flatten(X)
 
     def forward(self, X: Array) -> Array:
+        self._forget()
         Y = self(X)
-        self._shapes = X.shape, Y.shape
+        self._remember((X.shape, Y.shape))
         return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
-        X_shape, Y_shape = self._take("_shapes")
+        X_shape, Y_shape = self._take()
         if grad_Y.shape != Y_shape:
             raise ValueError(f"Flatten.backward: grad_Y must have shape {Y_shape}, got {grad_Y.shape}")
         return grad_Y.reshape(X_shape)
@@ -153,9 +180,9 @@ class Flatten(Layer):
 class Sequential(Layer):
     """Layers one after the other: forward from front to back, backward from back to front.
 
-    A parameter's name is its layer's position and its own name: "1.W". Sequentials inside are taken apart into their
-    layers. Raises: TypeError for what is not a Layer, ValueError for no layers, or for the same one twice, as a layer
-    remembers only one forward.
+    A parameter's name is its layer's position and its own name: "1.W". Nested Sequentials are flattened.
+    Raises: TypeError for anything that is not a Layer; ValueError for no layers, or for the same layer twice, because a
+    layer remembers only one forward.
     """
 
     def __init__(self, *layers: Layer) -> None:
@@ -175,12 +202,13 @@ class Sequential(Layer):
         return X
 
     def forward(self, X: Array) -> Array:
+        self._forget()
         for layer in self.layers:
             X = layer.forward(X)
         return X
 
     def backward(self, grad_Y: Array, *, input_grad: bool = False) -> Any:
-        """Stop at the first layer with parameters: before it are only data, whose gradient nobody needs."""
+        """Stop at the first layer with parameters: what lies before it is data, whose gradient nobody needs."""
         first = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.parameters()), 0)
         for layer in reversed(self.layers[first + 1 :]):
             grad_Y = layer.backward(grad_Y)
@@ -189,3 +217,37 @@ class Sequential(Layer):
     def named_parameters(self) -> dict[str, Parameter]:
         named = [(i, layer.named_parameters()) for i, layer in enumerate(self.layers)]
         return {f"{i}.{name}": parameter for i, parameters in named for name, parameter in parameters.items()}
+
+    def _forget(self) -> None:
+        for layer in self.layers:
+            layer._forget()
+
+    def __repr__(self) -> str:
+        """One line for each layer, with its position."""
+        lines = [f"    ({i}) {layer!r}\n" for i, layer in enumerate(self.layers)]
+        return f"Sequential(\n{''.join(lines)})"
+
+    def summary(self, X: Array) -> str:
+        """A table: for each layer, the shape of its output for the input X, and its number of parameters.
+
+        Shapes: X as the network takes it. Cost: a forward pass. Raises: as the layers.
+
+        >>> net = Sequential(Linear(4, 3, rng=np.random.default_rng(0)), ReLU())
+        >>> print(net.summary(np.zeros((5, 4), np.float32)))
+           layer         output  parameters
+                         (5, 4)
+        0  Linear(4, 3)  (5, 3)          15
+        1  ReLU()        (5, 3)           0
+                         total           15
+        """
+        rows = [("", "layer", "output", "parameters"), ("", "", str(X.shape), "")]
+        total = 0
+        for i, layer in enumerate(self.layers):
+            X = layer(X)
+            count = sum(parameter.data.size for parameter in layer.parameters())
+            rows.append((str(i), repr(layer), str(X.shape), f"{count:,}"))
+            total += count
+        rows.append(("", "", "total", f"{total:,}"))
+        a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
+        lines = (f"{i:<{a}}  {layer:<{b}}  {shape:<{c}}  {count:>{d}}" for i, layer, shape, count in rows)
+        return "\n".join(line.rstrip() for line in lines)

@@ -1,4 +1,4 @@
-"""Losses as objects, with the rule of layers: `loss(y_hat, y)` computes, `loss.forward(y_hat, y)` also remembers, and
+"""Losses as objects. As with layers, `loss(y_hat, y)` computes and `loss.forward(y_hat, y)` remembers as well;
 `loss.backward()` turns what was remembered into the gradient that `net.backward` starts from.
 """
 
@@ -7,47 +7,43 @@ from __future__ import annotations
 from typing import Any
 
 from numpynet import functional
-from numpynet.functional import Array
+from numpynet.arguments import Array
+from numpynet.layers import Memory
 
 
-class Loss:
-    """What losses have in common: forward remembers the two arrays that the gradient is made of, for one backward."""
-
-    _remembered: tuple[Array, Array] | None = None
+class Loss(Memory):
+    """Base class for losses. backward returns the gradient of the loss with respect to its first argument."""
 
     def __call__(self, y_hat: Array, y: Array) -> Any:
         raise NotImplementedError
 
     def forward(self, y_hat: Array, y: Array) -> Any:
-        self._remembered = None  # if this batch is refused, the last one must not stand in for it
+        self._forget()
         loss = self(y_hat, y)
-        self._remembered = y_hat, y
+        self._remember((y_hat, y))
         return loss
 
     def backward(self) -> Array:
         raise NotImplementedError
 
-    def _take(self) -> tuple[Array, Array]:
-        if self._remembered is None:
-            raise RuntimeError(f"{type(self).__name__}.backward: call forward first; each forward serves one backward")
-        remembered, self._remembered = self._remembered, None
-        return remembered
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
 
 class CrossEntropyLoss(Loss):
     """The mean over the examples of −log(probability of the right class) (`functional.softmax_cross_entropy`).
 
-    Shapes: y_hat (n, q) logits, y (n,) integer classes -> a scalar; backward gives their gradient, grad_O (n, q).
+    Shapes: O (n, q) logits, y (n,) integer classes -> a scalar; backward returns grad_O (n, q).
     Source: D2L 3.7; torch.nn.CrossEntropyLoss.
     """
 
-    def __call__(self, y_hat: Array, y: Array) -> Any:
-        return functional.softmax_cross_entropy(y_hat, y)[0]
+    def __call__(self, O: Array, y: Array) -> Any:
+        return functional.softmax_cross_entropy(O, y)[0]
 
-    def forward(self, y_hat: Array, y: Array) -> Any:
-        self._remembered = None
-        loss, P = functional.softmax_cross_entropy(y_hat, y)
-        self._remembered = P, y  # P and not the logits: it is P that the gradient is made of
+    def forward(self, O: Array, y: Array) -> Any:
+        self._forget()
+        loss, P = functional.softmax_cross_entropy(O, y)
+        self._remember((P, y))  # P rather than O, because the gradient is made of P
         return loss
 
     def backward(self) -> Array:
@@ -58,7 +54,7 @@ class CrossEntropyLoss(Loss):
 class SquaredLoss(Loss):
     """The mean over all elements of (y_hat − y)² / 2 (`functional.squared_loss`): the book's, with the ½.
 
-    Shapes: y_hat and y alike, any -> a scalar; backward gives grad_y_hat, the same.
+    Shapes: y_hat and y alike, any -> a scalar; backward returns grad_y_hat, the same.
     Source: D2L 3.1.
     """
 
@@ -73,7 +69,7 @@ class SquaredLoss(Loss):
 class MSELoss(Loss):
     """The mean over all elements of (y_hat − y)² (`functional.mse_loss`): torch's, without the ½.
 
-    Shapes: y_hat and y alike, any -> a scalar; backward gives grad_y_hat, the same.
+    Shapes: y_hat and y alike, any -> a scalar; backward returns grad_y_hat, the same.
     Source: D2L 3.3; torch.nn.MSELoss.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.checks import check_size
+from numpynet import arguments
 from numpynet.layers import Flatten, Layer, Linear, ReLU, Sequential
 
 
@@ -51,7 +51,7 @@ def mlp(
     """
     layers: list[Layer] = [Flatten()]
     for width in num_hiddens if isinstance(num_hiddens, (list, tuple)) else [num_hiddens]:
-        check_size("mlp", "num_hiddens", width)
+        arguments.check_size("mlp", "num_hiddens", width)
         layers += [Linear(num_inputs, width, rng=rng, dtype=dtype), ReLU()]
         num_inputs = width
     return Sequential(*layers, Linear(num_inputs, num_outputs, rng=rng, dtype=dtype))

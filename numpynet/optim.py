@@ -1,24 +1,26 @@
 """Gradient descent: how parameters move once their gradients are known. The whole idea is one line, `W -= lr * grad_W`,
-in `sgd`; the SGD object calls it, after adding momentum or weight decay for those who ask for them.
+in `sgd`. The SGD object calls it, after adding momentum or weight decay for those who ask for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from numpynet.checks import check_number
-from numpynet.functional import Array
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.layers import Parameter
 
 
-def sgd(params: Mapping[Any, Array], grads: Mapping[Any, Array], lr: float) -> None:
+def sgd(params: Mapping[Any, Array] | Sequence[Array], grads: Mapping[Any, Array] | Sequence[Array], lr: float) -> None:
     """W ← W − lr ∂L/∂W for every parameter, in place: the one function of the library that writes to its arguments.
 
     Why: the gradient points where the loss grows fastest, so a small step against it makes the loss smaller.
 
-    Shapes: grads has the keys and shapes of params. dtype: that of params. Cost: two passes over the parameters.
-    Raises: TypeError or ValueError for an lr that is not a finite number >= 0, ValueError for other keys or shapes.
+    Shapes: params and grads are dicts with the same names, or lists in the same order, of arrays with the same shapes.
+    dtype: that of params. Cost: two passes over the parameters.
+    Raises: TypeError or ValueError for an lr that is not a finite number >= 0, TypeError for anything but dicts or
+    lists of arrays, ValueError for other names, lengths or shapes. Then nothing has moved.
     Source: D2L 3.2; torch.optim.SGD.
 
     >>> import numpy as np
@@ -27,14 +29,9 @@ def sgd(params: Mapping[Any, Array], grads: Mapping[Any, Array], lr: float) -> N
     >>> params["b"]
     array([0., 3.])
     """
-    check_number("sgd", "lr", lr)
-    if params.keys() != grads.keys():
-        raise ValueError(f"sgd: grads must have the names {list(params)}, got {list(grads)}")
-    for name in params:
-        if params[name].shape != grads[name].shape:
-            raise ValueError(f"sgd: grads[{name!r}] must have shape {params[name].shape}, got {grads[name].shape}")
-    for name, W in params.items():
-        W -= float(lr) * grads[name]
+    arguments.check_number("sgd", "lr", lr)
+    for W, grad_W in arguments.check_pairs("sgd", params, grads):
+        W -= float(lr) * grad_W
 
 
 class SGD:
@@ -45,13 +42,14 @@ class SGD:
         G = ∂L/∂W                       the direction without options
         G = ∂L/∂W + weight_decay W      with weight_decay: as if weight_decay/2 Σ W² were added to the loss
         V = momentum V + G              with momentum: V starts at 0 and sums past directions, the older ones fading,
-                                            and the step goes along V in place of G
+                                            and the step goes along V instead of G
         G + momentum V                  with nesterov=True: the step goes along this, which looks one step further
 
     Cost: two passes over the parameters, and two more for each option.
-    Raises: TypeError or ValueError for an option that is not a finite number >= 0, for parameters that are none, not of
-    type Parameter or twice the same, and for Nesterov without momentum. step: RuntimeError where a parameter has no
-    gradient, ValueError where its gradient has another shape; then nothing has moved.
+    Raises: TypeError or ValueError for an option that is not a finite number >= 0; TypeError if parameters holds
+    anything but Parameter objects; ValueError if it is empty or holds one twice, and for Nesterov without momentum.
+    step: RuntimeError if a parameter has no gradient, ValueError if its gradient has another shape; then nothing has
+    moved.
     Source: D2L 3.3, 4.5, 11.6; torch.optim.SGD.
     """
 
@@ -64,17 +62,26 @@ class SGD:
         nesterov: bool = False,
     ) -> None:
         self.parameters = list(parameters) if isinstance(parameters, Iterable) else [parameters]
-        if not all(isinstance(parameter, Parameter) for parameter in self.parameters):
-            raise TypeError(f"SGD: parameters must be Parameter objects, as in net.parameters(), got {parameters!r}")
-        if len(set(map(id, self.parameters))) < max(len(self.parameters), 1):
-            raise ValueError(f"SGD: parameters must be at least one, none of them twice, got {len(self.parameters)}")
+        if not self.parameters:
+            raise ValueError("SGD: parameters must not be empty")
+        for i, parameter in enumerate(self.parameters):
+            if not isinstance(parameter, Parameter):
+                got = f"got {parameters!r}"
+                raise TypeError(f"SGD: parameters must be Parameter objects, as in net.parameters(), {got}")
+            if any(parameter is earlier for earlier in self.parameters[:i]):
+                raise ValueError(f"SGD: parameters must be different objects, but parameter {i} is there twice")
         for name, value in {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}.items():
-            check_number("SGD", name, value)
+            arguments.check_number("SGD", name, value)
         if nesterov and momentum == 0:
             raise ValueError("SGD: nesterov=True requires momentum above 0, got 0")
         self.lr, self.momentum, self.weight_decay = float(lr), float(momentum), float(weight_decay)
         self.nesterov = nesterov
         self.velocities: list[Any] = [0.0 for _ in self.parameters]
+
+    def __repr__(self) -> str:
+        options = {"momentum": self.momentum, "weight_decay": self.weight_decay, "nesterov": self.nesterov}
+        words = [f"{name}={value}" for name, value in options.items() if value]
+        return f"SGD({', '.join([f'{len(self.parameters)} parameters', f'lr={self.lr}', *words])})"
 
     def step(self) -> None:
         """Move every parameter one step along its direction."""
@@ -84,8 +91,8 @@ class SGD:
             if parameter.grad.shape != parameter.data.shape:
                 shapes = f"must have shape {parameter.data.shape}, got {parameter.grad.shape}"
                 raise ValueError(f"SGD.step: the grad of parameter {i} {shapes}")
-        data = {i: parameter.data for i, parameter in enumerate(self.parameters)}
-        sgd(data, {i: self._direction(i, data[i], self.parameters[i].grad) for i in data}, self.lr)
+        data = [parameter.data for parameter in self.parameters]
+        sgd(data, [self._direction(i, W, self.parameters[i].grad) for i, W in enumerate(data)], self.lr)
 
     def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:

@@ -13,18 +13,12 @@ except ModuleNotFoundError as error:
     raise SystemExit(2) from None
 
 from numpynet import DataError, synthetic_regression
-from numpynet.environment import restart_with, threads_setting
-from numpynet.files import write_whole
+from numpynet.book import BOOK, MODELS, TRUE_B, TRUE_W, choose_images
+from numpynet.cli.environment import restart_with, threads_setting
 from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
-from numpynet.settings import BOOK, TRUE_B, TRUE_W, choose_images
+from numpynet.storage.atomic import write_atomic
 from reference.agreement import TOLERANCES
 from reference.twin import NUMPY_SCRATCH, make_contenders, twin_run
-
-MODELS = {  # name and sizes, as the book has them
-    "linear": ("linear_regression", (2,)),
-    "softmax": ("softmax_regression", (784, 10)),
-    "mlp": ("mlp", (784, 256, 10)),
-}
 
 
 def main():
@@ -63,7 +57,7 @@ def main():
 
 def run(arguments):
     """Print the table and the verdict, leave the pictures, and return the exit code."""
-    name, sizes = MODELS[arguments.model]
+    model = MODELS[arguments.model]
     book, dtype = BOOK[arguments.model], np.dtype(arguments.dtype)
     rng = np.random.default_rng(arguments.seed)  # data, weights and batches, in the order of `numpynet train`
     if arguments.model == "linear":
@@ -75,7 +69,7 @@ def run(arguments):
     output.mkdir(parents=True, exist_ok=True)
     for picture in ("curves.png", "difference.png"):  # an earlier run's must not pass for this one's
         (output / picture).unlink(missing_ok=True)
-    contenders = make_contenders(name, sizes, lr=book.lr, rng=rng, dtype=dtype)
+    contenders = make_contenders(model.name, model.sizes, lr=book.lr, rng=rng, dtype=dtype)
     print(f"{arguments.dtype}, one thread; per cell: loss, train and test accuracy (classifiers), seconds")
     print("epoch  " + "".join(f"{contender:30}" for contender in contenders) + "largest difference so far")
     report = twin_run(
@@ -120,7 +114,7 @@ def draw_pictures(report, output):
         pictures["curves.png"] = draw_curves
     try:
         for picture, draw in pictures.items():
-            write_whole(output / picture, as_png(draw(report)))
+            write_atomic(output / picture, as_png(draw(report)))
     except ImportError as error:
         return f"no pictures: {error}"
     return f"written to {output}: {', '.join(pictures)}"

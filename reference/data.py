@@ -8,7 +8,7 @@ from torchvision import transforms
 from torchvision.datasets import FashionMNIST
 
 import numpynet
-from numpynet.data.fashion_mnist import FILES
+from numpynet.data.fashion_mnist_files import FILES
 from numpynet.data.idx import idx_header
 
 

@@ -32,7 +32,9 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
         if not y.is_floating_point():
             history.train_accuracy.append(total_right / count)
         if test_batches is not None:
-            history.test_accuracy.append(evaluate_accuracy(net, test_batches))
+            test_loss, test_accuracy = evaluate(net, loss, test_batches)
+            history.test_loss.append(test_loss)
+            history.test_accuracy.append(test_accuracy)
     return history
 
 
@@ -45,12 +47,14 @@ def accuracy(O, y):
 
 
 @torch.no_grad()
-def evaluate_accuracy(net, batches):
-    """The accuracy over all batches, an iterable of (X, y) such as a DataLoader."""
-    total_right = count = 0
+def evaluate(net, loss, batches):
+    """The mean loss and the accuracy over all batches, an iterable of (X, y) such as a DataLoader."""
+    total_loss = total_right = count = 0
     for X, y in batches:
-        total_right += accuracy(net(X), y) * len(y)
+        O = net(X)
+        total_loss += loss(O, y).item() * len(y)
+        total_right += accuracy(O, y) * len(y)
         count += len(y)
     if count == 0:
-        raise ValueError("evaluate_accuracy: batches must start anew every time, as a DataLoader does, got none")
-    return total_right / count
+        raise ValueError("evaluate: batches must start anew every time, as a DataLoader does, got none")
+    return total_loss / count, total_right / count

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from numpynet.data import fashion_mnist
+from numpynet.data import fashion_mnist_files
 from tests.test_data import idx
 
 
@@ -26,7 +26,7 @@ def small(monkeypatch):
         rng.integers(0, 10, 10, dtype=np.uint8),
     ]
     files, contents = [], {}
-    for file, array in zip(fashion_mnist.FILES, arrays, strict=True):
+    for file, array in zip(fashion_mnist_files.FILES, arrays, strict=True):
         unpacked, packed = idx(array), gzip.compress(idx(array), mtime=0)
         forms = {file.name: unpacked, file.name + ".gz": packed}
         contents |= forms
@@ -36,6 +36,6 @@ def small(monkeypatch):
             "mnist_sha256": hashlib.sha256(idx(array[::-1])).hexdigest(),
         }
         files.append(file._replace(shape=array.shape, packed_size=len(packed), **digests))
-    monkeypatch.setattr(fashion_mnist, "FILES", tuple(files))
+    monkeypatch.setattr(fashion_mnist_files, "FILES", tuple(files))
     monkeypatch.delenv("NUMPYNET_DATA", raising=False)
     return arrays, contents

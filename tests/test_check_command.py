@@ -22,8 +22,8 @@ from numpynet import (
     models,
     synthetic_regression,
 )
+from numpynet.cli.main import main
 from numpynet.gradcheck import check_pair, sanity
-from numpynet.gradcheck.command import check_command
 from numpynet.gradcheck.learner_file import check_file
 from tests.test_command_line import ROOT, numpynet
 
@@ -213,7 +213,7 @@ def test_classes_are_checked_with_their_arrays_or_it_is_said_why_not(changes, wo
         assert right in source, right
         source = source.replace(right, wrong, *count)
     (tmp_path / "mine.py").write_text(source)
-    found = check_command(str(tmp_path / "mine.py"), with_sanity=False, time_limit=60, seed=0)
+    found = main(["check", str(tmp_path / "mine.py")])
     printed = " ".join(capsys.readouterr().out.split())
     for each in words:
         assert " ".join(each.split()) in printed
@@ -278,9 +278,9 @@ def test_a_missing_file_is_a_usage_error(tmp_path):
 
 
 def test_the_gradient_checker_does_not_need_the_exercises():
-    program = "import sys, numpynet.gradcheck.command, numpynet.gradcheck.learner_file; print(*sys.modules)"
+    program = "import sys, numpynet.cli.check, numpynet.gradcheck.learner_file; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert "numpynet.gradcheck.command" in result.stdout
+    assert "numpynet.cli.check" in result.stdout
     assert "numpynet.exercises" not in result.stdout
 
 
@@ -382,11 +382,11 @@ class Scale(Layer):
         return X * self.s.data
 
     def forward(self, X):
-        self._X = X
+        self._remember(X)
         return self(X)
 
     def backward(self, grad_Y, *, input_grad=True):
-        self.s.grad = (grad_Y * self._take("_X")).sum(axis=0)
+        self.s.grad = (grad_Y * self._take()).sum(axis=0)
         return grad_Y * self.s.data
 
 

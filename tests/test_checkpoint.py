@@ -25,9 +25,9 @@ from numpynet import (
     train,
     train_scratch,
 )
-from numpynet.checkpoint import read_checkpoint, sha256
-from numpynet.npz import from_npz, to_npz
+from numpynet.storage.npz import from_npz, to_npz
 from numpynet.training import History
+from numpynet.training.checkpoint_file import read_checkpoint, sha256
 
 
 def make(seed=0, sizes=(4, [3], 2), lr=0.1, momentum=0.9, dtype=np.float32, bits=np.random.PCG64, **options):
@@ -235,14 +235,14 @@ def forge(path, meta=None, **arrays):
 
 
 FORGED = {
-    "later version": ({"meta": {"version": 2}}, "version must be 1, got 2: was it written by a later numpynet?"),
+    "another version": ({"meta": {"version": 1}}, "version must be 2, got 1: was it written by another version of numpynet?"),
     "field missing": ({"meta": {"step": ...}}, "meta must hold"),
     "field unknown": ({"meta": {"colour": "red"}}, "meta must hold"),
     "field of another kind": ({"meta": {"step": "17"}}, "step must be a whole number of at least 0, got '17'"),
     "bool for a number": ({"meta": {"step": True}}, "step must be a whole number"),
     "negative": ({"meta": {"epoch": -1}}, "epoch must be a whole number of at least 0, got -1"),
     "infinite": ({"meta": {"total_loss": float("inf")}}, "total_loss must be finite"),
-    "figures": ({"meta": {"history": {"train_loss": ["low"], "train_accuracy": [], "test_accuracy": [], "seconds": []}}}, "history's train_loss"),
+    "figures": ({"meta": {"history": {"train_loss": ["low"], "train_accuracy": [], "test_accuracy": [], "test_loss": [], "seconds": []}}}, "history's train_loss"),
     "history": ({"meta": {"history": {}}}, "history must hold"),
     "optimizer": ({"meta": {"optimizer": {"lr": 0.1}}}, "optimizer must hold"),
     "learning rate": ({"meta": {"optimizer": {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}}}, "optimizer's lr: 0.2 in the checkpoint, 0.1 here"),
@@ -390,7 +390,7 @@ def test_a_later_version_is_told_from_a_damaged_file_even_when_it_computes_its_d
     forge(path, meta={"version": 7, "a later field": 1})
     content = from_npz(path.read_bytes()) | {"digest": np.zeros(64, np.uint8)}
     path.write_bytes(to_npz(content))
-    assert_refused(path, "version must be 1, got 7")
+    assert_refused(path, "version must be 2, got 7")
 
 
 OTHERS = {
@@ -498,19 +498,19 @@ def test_more_epochs_from_a_finished_run_are_those_that_one_run_would_have_had(t
 def test_a_state_of_other_data_is_refused(path):
     net, optimizer, rng = make(9)
     state = load_checkpoint(path, net, optimizer, rng=rng)
-    with pytest.raises(ValueError, match="train: data must have 3 examples, as state says, got 23"):
+    with pytest.raises(ValueError, match="train: data must have 3 examples, as state has, got 23"):
         train(net, CrossEntropyLoss(), optimizer, data(), num_epochs=3, batch_size=5, rng=rng, state=state)
 
 
 def test_a_run_from_scratch_goes_on_too(tmp_path):
-    from numpynet.settings import FromScratch
+    from numpynet.cli.run import ScratchParameters
 
     X, y = np.random.default_rng(0).normal(size=(2, 23, 1))
     options = {"num_epochs": 3, "batch_size": 5, "lr": 0.1, "progress": False}
 
     def begin(seed):
         params = scratch.linear_regression.init_parameters(1, rng=np.random.default_rng(seed), dtype=np.float64)
-        net = FromScratch(scratch.linear_regression, params)
+        net = ScratchParameters(params)
         return params, net, SGD(net.parameters(), 0.1), np.random.default_rng(seed)
 
     params, *_, rng = begin(1)
@@ -565,7 +565,7 @@ class SetAtTheEnd(Callback):
 
 def test_an_epoch_that_ends_with_a_parameter_that_is_not_finite_is_none():
     options = {"num_epochs": 1, "batch_size": 5, "progress": False}
-    message = "train: the largest parameter is inf in epoch 1, step 5,"
+    message = ": the largest parameter is inf in epoch 1, step 5,"
     net, optimizer, rng = start(1)
     callbacks = [SetAtTheEnd(net.parameters()[1].data)]
     with pytest.raises(DivergedError, match=message):

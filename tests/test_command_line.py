@@ -70,7 +70,7 @@ def test_train_a_classifier_on_shapes_where_fashion_mnist_is_absent_and_say_so(o
     arguments = ["--epochs", 2, "--seed", 1, "--batch-size", 100, "--lr", 0.05, "--output", "out"]
     result = numpynet("train", *options, *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "data: shapes: pictures drawn here, as no copy of Fashion-MNIST was found" in result.stdout
+    assert "data: shapes: pictures drawn by formula, because no copy of Fashion-MNIST was found" in result.stdout
     record = history(tmp_path / "out")
     assert record["settings"]["data"] == "shapes"
     assert record["settings"]["batch_size"] == 100
@@ -177,7 +177,7 @@ USAGE = {
     "hidden of softmax": (["train", "softmax", "--hidden", "256"], "--hidden is for mlp"),
     "two hidden from scratch": (["train", "mlp", "--scratch", "--hidden", "9", "9"], "has one hidden layer"),
     "momentum from scratch": (["train", "mlp", "--scratch", "--momentum", "0.9"], "plain gradient descent"),
-    "images for linear": (["train", "linear", "--data", "shapes"], "linear makes its own data"),
+    "images for linear": (["train", "linear", "--data", "shapes"], "linear generates its own data"),
     "root of shapes": (["train", "mlp", "--data", "shapes", "--root", "."], "shapes need none"),
     "seed": (["train", "mlp", "--seed", "-1"], "--seed: must be at least 0"),
     "output without a name": (["train", "mlp", "--output", ""], "--output: must be the name of a folder, got ''"),

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpynet import DownloadError, command_line, load_fashion_mnist
-from numpynet.data import download, fashion_mnist
+from numpynet import DownloadError, load_fashion_mnist
+from numpynet.cli.main import main
+from numpynet.data import download, fashion_mnist_files
 from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST, assert_loaded, put
 
 pytest.importorskip("pooch", reason="needs pooch: pip install pooch tqdm")
 
-NAMES = [f"{file.name}.gz" for file in fashion_mnist.FILES]
+NAMES = [f"{file.name}.gz" for file in fashion_mnist_files.FILES]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -305,8 +306,8 @@ def test_only_what_is_missing_or_wrong_is_fetched_and_what_is_packed_is_unpacked
 def test_without_a_root_it_downloads_into_the_cache_or_where_the_environment_says(server, small, tmp_path, monkeypatch):
     server.use("good")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fashion_mnist, "_user_cache", lambda: str(tmp_path / "cache"))
-    monkeypatch.setattr(fashion_mnist, "_in_home", lambda *names: str(tmp_path.joinpath("home", *names)))
+    monkeypatch.setattr(fashion_mnist_files, "_user_cache", lambda: str(tmp_path / "cache"))
+    monkeypatch.setattr(fashion_mnist_files, "_in_home", lambda *names: str(tmp_path.joinpath("home", *names)))
     load_fashion_mnist(download=True)
     assert names_in(raw(tmp_path / "cache")) == ALL_NAMES
     monkeypatch.setenv("NUMPYNET_DATA", str(tmp_path / "named"))
@@ -330,7 +331,7 @@ def test_a_full_disk_is_an_os_error_and_leaves_nothing(server, tmp_path, monkeyp
         raise OSError(28, "No space left on device")
 
     server.use("good")
-    monkeypatch.setattr(download, "write_whole", full)
+    monkeypatch.setattr(download, "write_atomic", full)
     with pytest.raises(OSError, match="No space left") as caught:
         load_fashion_mnist(tmp_path, download=True)
     assert not isinstance(caught.value, DownloadError)
@@ -342,20 +343,20 @@ def test_without_pooch_the_message_names_the_extra(small, package, tmp_path, mon
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match='the extra "data": python3 -m pip install pooch tqdm'):
         load_fashion_mnist(tmp_path, download=True)
-    assert command_line.main(["data", "--download", "--root", str(tmp_path)]) == 6
+    assert main(["data", "--download", "--root", str(tmp_path)]) == 6
     assert 'the extra "data": python3 -m pip install pooch tqdm' in capsys.readouterr().err
 
 
 def test_the_command_downloads_and_says_where_to_and_exits_3_where_it_cannot(server, tmp_path, capsys):
     server.use("unavailable")
-    assert command_line.main(["data", "--download", "--root", str(tmp_path)]) == 3
+    assert main(["data", "--download", "--root", str(tmp_path)]) == 3
     _, errors = capsys.readouterr()
     assert errors.startswith("numpynet: download_fashion_mnist: no mirror gave")
     assert errors.count("\n") == 1
     server.use("good")
-    assert command_line.main(["data", "--download", "--root", str(tmp_path)]) == 0
+    assert main(["data", "--download", "--root", str(tmp_path)]) == 0
     assert f"a right copy is in {raw(tmp_path)}" in capsys.readouterr().out
-    assert command_line.main(["data", "--root", str(tmp_path)]) == 0
+    assert main(["data", "--root", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count("verified") == 8
 
 
@@ -432,9 +433,9 @@ def test_killed_at_any_moment_it_leaves_no_file_that_is_not_right_and_the_next_r
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-        for file in fashion_mnist.FILES:
-            for path in fashion_mnist.forms_in(str(raw(tmp_path)), file):
-                fashion_mnist.read_file(path, file)  # or it raises
+        for file in fashion_mnist_files.FILES:
+            for path in fashion_mnist_files.forms_in(str(raw(tmp_path)), file):
+                fashion_mnist_files.read_file(path, file)  # or it raises
     process = start(tmp_path, real_server)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from numpynet import environment
+from numpynet.cli import environment
 from tests.test_command_line import ROOT
 
 AVX512 = {"avx2", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}

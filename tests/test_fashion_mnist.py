@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from numpynet import load_fashion_mnist
-from numpynet.data import ChecksumError, DataError, fashion_mnist
-from numpynet.data.fashion_mnist import load_copy
+from numpynet.data import ChecksumError, DataError, fashion_mnist_files
+from numpynet.data.fashion_mnist import find_fashion_mnist, load_copy
 from tests.test_data import idx
 
-FASHION_MNIST = fashion_mnist.find_fashion_mnist()
+FASHION_MNIST = find_fashion_mnist()
 NEEDS_FASHION_MNIST = "needs a copy of Fashion-MNIST: set NUMPYNET_DATA to its folder"
 
 
@@ -177,7 +177,7 @@ def test_fashion_mnist_itself_loads():
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 def test_fashion_mnist_truncated_is_told_from_changed(tmp_path):
     folder = Path(FASHION_MNIST)
-    for file in fashion_mnist.FILES:
+    for file in fashion_mnist_files.FILES:
         os.symlink((folder / f"{file.name}.gz").resolve(), tmp_path / f"{file.name}.gz")
     assert load_fashion_mnist(tmp_path).test.y.shape == (10000,)
     victim = tmp_path / "train-images-idx3-ubyte.gz"

@@ -12,24 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from numpynet import files
-from numpynet.files import write_whole
+from numpynet.storage import atomic
+from numpynet.storage.atomic import write_atomic
 
-ROOT = str(Path(files.__file__).parent.parent)
+ROOT = str(Path(atomic.__file__).parent.parent.parent)
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX processes")
 
 
 def test_the_content_is_there_afterwards_under_exactly_this_name_and_nothing_else(tmp_path):
     for name in ["model", "model.npz", "model.bin"]:
         for content in [b"first", b"a second, longer one", b""]:
-            write_whole(tmp_path / name, content)
+            write_atomic(tmp_path / name, content)
             assert (tmp_path / name).read_bytes() == content
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "model.bin", "model.npz"]
 
 
 def test_a_relative_path_and_a_string_will_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_whole("file", b"content")
+    write_atomic("file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
@@ -38,7 +38,7 @@ def test_a_relative_path_and_a_string_will_do(tmp_path, monkeypatch):
 def test_the_files_mode_follows_the_umask(umask, mode, tmp_path):
     previous = os.umask(umask)
     try:
-        write_whole(tmp_path / "file", b"content")
+        write_atomic(tmp_path / "file", b"content")
     finally:
         os.umask(previous)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
@@ -49,14 +49,14 @@ def test_the_files_mode_follows_the_umask(umask, mode, tmp_path):
 def test_an_error_of_the_disk_reaches_the_caller_and_leaves_the_old_file_and_nothing_else(
     call, number, tmp_path, monkeypatch
 ):
-    write_whole(tmp_path / "file", b"old")
+    write_atomic(tmp_path / "file", b"old")
 
     def fail(*arguments):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(OSError, match=os.strerror(number)) as caught:
-        write_whole(tmp_path / "file", b"new")
+        write_atomic(tmp_path / "file", b"new")
     assert caught.value.errno == number
     assert (tmp_path / "file").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -64,13 +64,13 @@ def test_an_error_of_the_disk_reaches_the_caller_and_leaves_the_old_file_and_not
 
 @POSIX
 def test_a_file_that_the_system_will_not_let_grow_is_an_error_and_leaves_the_old_one(tmp_path):
-    write_whole(tmp_path / "file", b"old")
+    write_atomic(tmp_path / "file", b"old")
     program = (
         "import errno, resource, sys\n"
-        "from numpynet.files import write_whole\n"
+        "from numpynet.storage.atomic import write_atomic\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))\n"
         "try:\n"
-        "    write_whole(sys.argv[1], bytes(1 << 20))\n"
+        "    write_atomic(sys.argv[1], bytes(1 << 20))\n"
         "except OSError as error:\n"
         "    sys.exit(0 if error.errno == errno.EFBIG else 1)\n"
         "sys.exit(2)\n"
@@ -84,7 +84,7 @@ def test_a_file_that_the_system_will_not_let_grow_is_an_error_and_leaves_the_old
 
 def test_an_error_after_the_new_file_is_in_its_place_is_none(tmp_path, monkeypatch):
     """The folder's own fsync comes last, and some file systems have none for folders."""
-    write_whole(tmp_path / "file", b"old")
+    write_atomic(tmp_path / "file", b"old")
     fsync, calls = os.fsync, []
 
     def fail_the_second_time(descriptor):
@@ -94,7 +94,7 @@ def test_an_error_after_the_new_file_is_in_its_place_is_none(tmp_path, monkeypat
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fail_the_second_time)
-    write_whole(tmp_path / "file", b"new")
+    write_atomic(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
@@ -105,7 +105,7 @@ def test_an_error_while_tidying_up_does_not_hide_the_one_that_matters(tmp_path, 
     monkeypatch.setattr(os, "unlink", fail)
     (tmp_path / "file").mkdir()
     with pytest.raises(OSError, match=r"file") as caught:  # IsADirectoryError, on Windows PermissionError
-        write_whole(tmp_path / "file", b"new")
+        write_atomic(tmp_path / "file", b"new")
     assert "not this one" not in str(caught.value)
 
 
@@ -113,13 +113,13 @@ def test_an_error_while_tidying_up_does_not_hide_the_one_that_matters(tmp_path, 
 def test_a_path_without_a_files_name_is_refused_in_words(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ValueError, match="write_whole: path must end in the name of a file, got '(folder/)?'"):
-        write_whole(path, b"content")
+    with pytest.raises(ValueError, match="write_atomic: path must end in the name of a file, got '(folder/)?'"):
+        write_atomic(path, b"content")
     assert not list((tmp_path / "folder").iterdir())
 
 
 def test_a_path_of_bytes_will_do(tmp_path):
-    write_whole(os.fsencode(tmp_path / "file"), b"content")
+    write_atomic(os.fsencode(tmp_path / "file"), b"content")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -127,7 +127,7 @@ def test_a_path_of_bytes_will_do(tmp_path):
 def test_two_points_lead_where_the_system_says_also_through_a_link(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "a" / "b")
-    write_whole(tmp_path / "link" / ".." / "file", b"content")
+    write_atomic(tmp_path / "link" / ".." / "file", b"content")
     assert (tmp_path / "a" / "file").read_bytes() == b"content"
 
 
@@ -136,7 +136,7 @@ def test_threads_that_write_to_one_path_leave_one_of_the_contents_whole(tmp_path
 
     def write_often(content):
         for _ in range(25):
-            write_whole(tmp_path / "file", content)
+            write_atomic(tmp_path / "file", content)
             assert (tmp_path / "file").read_bytes() in contents
 
     with ThreadPoolExecutor(4) as pool:
@@ -157,10 +157,10 @@ def test_what_dead_processes_left_is_removed_and_what_is_being_written_or_anothe
     command = [sys.executable, "-c", hold, tmp_path / being_written]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
-        write_whole(tmp_path / "file", b"content")
+        write_atomic(tmp_path / "file", b"content")
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["file", *kept])
         other.kill()
-    write_whole(tmp_path / "file", b"content")
+    write_atomic(tmp_path / "file", b"content")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["file", *kept[1:]])
 
 
@@ -177,7 +177,7 @@ def test_a_new_file_that_another_process_takes_for_a_leftover_is_made_once_more(
         flock(file, flags)
 
     monkeypatch.setattr(fcntl, "flock", too_late)
-    write_whole(tmp_path / "file", b"content")
+    write_atomic(tmp_path / "file", b"content")
     assert len(taken) == 1
     assert (tmp_path / "file").read_bytes() == b"content"
 
@@ -185,7 +185,7 @@ def test_a_new_file_that_another_process_takes_for_a_leftover_is_made_once_more(
 @POSIX
 def test_leftovers_that_cannot_be_removed_are_no_reason_not_to_save(tmp_path, monkeypatch):
     (tmp_path / LEFTOVER).mkdir()
-    write_whole(tmp_path / "file", b"beside a folder")
+    write_atomic(tmp_path / "file", b"beside a folder")
     (tmp_path / LEFTOVER).rmdir()
     (tmp_path / LEFTOVER).write_bytes(b"half")
 
@@ -195,7 +195,7 @@ def test_leftovers_that_cannot_be_removed_are_no_reason_not_to_save(tmp_path, mo
     for call in ["unlink", "listdir"]:  # another user's file in a folder for all; a folder that may not be listed
         with monkeypatch.context() as patch:
             patch.setattr(os, call, fail)
-            write_whole(tmp_path / "file", call.encode())
+            write_atomic(tmp_path / "file", call.encode())
         assert (tmp_path / "file").read_bytes() == call.encode()
 
 
@@ -208,7 +208,7 @@ def test_a_file_system_without_locks_will_do(tmp_path, monkeypatch):
 
     monkeypatch.setattr(fcntl, "flock", fail)
     (tmp_path / LEFTOVER).write_bytes(b"half, or being written: nobody can tell")
-    write_whole(tmp_path / "file", b"content")
+    write_atomic(tmp_path / "file", b"content")
     assert sorted(path.name for path in tmp_path.iterdir()) == [LEFTOVER, "file"]
 
 
@@ -217,10 +217,10 @@ def test_a_link_planted_under_the_new_files_name_is_not_followed(tmp_path, monke
     (tmp_path / "victim").write_bytes(b"mine")
     for name in [f".file.{os.getpid()}.part", LEFTOVER]:
         (tmp_path / name).symlink_to(tmp_path / "victim")
-    write_whole(tmp_path / "file", b"content")
+    write_atomic(tmp_path / "file", b"content")
     monkeypatch.setattr(os, "urandom", lambda size: bytes.fromhex("0123456789abcdef"))  # the name, if it were known
     with pytest.raises(FileExistsError):
-        write_whole(tmp_path / "file", b"content")
+        write_atomic(tmp_path / "file", b"content")
     assert (tmp_path / "victim").read_bytes() == b"mine"
 
 
@@ -228,7 +228,7 @@ def test_a_link_planted_under_the_new_files_name_is_not_followed(tmp_path, monke
 # itself before the n-th, and in a write when half of the bytes are written: at all the moments at which it can be caught.
 KILLED = """
 import builtins, os, signal, sys
-from numpynet import files
+from numpynet.storage import atomic
 
 left = int(sys.argv[2])
 
@@ -261,11 +261,11 @@ class File:
     def fileno(self):
         return self.file.fileno()
 
-files.open = counted(File)
+atomic.open = counted(File)
 for name in ["fsync", "replace", "open", "close", "listdir", "unlink"]:
     setattr(os, name, counted(getattr(os, name)))
-files.fcntl.flock = counted(files.fcntl.flock)
-files.write_whole(sys.argv[1], b"the new content " * 1000)
+atomic.fcntl.flock = counted(atomic.fcntl.flock)
+atomic.write_atomic(sys.argv[1], b"the new content " * 1000)
 """
 
 
@@ -285,7 +285,7 @@ def test_killed_at_any_call_on_the_way_it_leaves_the_old_file_or_the_new_one_who
     assert len(seen) > 8
     assert seen == sorted(seen, reverse=True)  # "the old" first, then "the new": never back
     assert seen[-1] == new
-    write_whole(path, old)
+    write_atomic(path, old)
     assert [file.name for file in tmp_path.iterdir()] == ["file"]  # the leftovers are gone with the next write
 
 
@@ -330,10 +330,10 @@ def test_killed_by_the_kernel_at_every_write_fsync_and_rename_it_leaves_a_whole_
 def test_an_error_names_the_file_that_was_to_be_written_and_no_other(tmp_path):
     path = tmp_path / "missing" / "file"
     with pytest.raises(FileNotFoundError) as caught:
-        write_whole(path, b"new")
+        write_atomic(path, b"new")
     assert caught.value.filename == str(path)
     assert str(caught.value).endswith(f"No such file or directory: '{path}'")
     (tmp_path / "folder" / "inside").mkdir(parents=True)
     with pytest.raises(OSError, match="folder") as caught:
-        write_whole(tmp_path / "folder", b"new")
+        write_atomic(tmp_path / "folder", b"new")
     assert ".part" not in str(caught.value)

@@ -312,7 +312,7 @@ REFUSED = {
     "grad_Y of integers": (F.linear_backward, (O.astype(int), X, W), TypeError, "linear_backward: grad_Y must be an array of floats"),
     "relu of integers": (F.relu, (np.array([1, -1]),), TypeError, "relu: X must be an array of floats"),
     "relu's grad_Y broadcasts": (F.relu_backward, (np.ones((4, 1)), X), ValueError, r"relu_backward: grad_Y and Y must have the same shape, got \(4, 1\) and \(4, 3\)"),
-    "uint8 images, named with their remedy": (F.linear, (X.astype(np.uint8), W, b), TypeError, r"got an array of uint8; for images, X / numpy.float32\(255\)\?"),
+    "uint8 images, named with their remedy": (F.linear, (X.astype(np.uint8), W, b), TypeError, r"got an array of uint8; for images, try X / numpy.float32\(255\)"),
     "flatten of a list": (F.flatten, ([[1.0]],), TypeError, "flatten: X must be an array of numbers, got list"),
     "flatten of a number": (F.flatten, (np.float64(3.0),), ValueError, r"flatten: X must have shape \(n, ...\), got \(\)"),
     "softmax of a vector": (F.softmax, (np.ones(3),), ValueError, r"softmax: O must have shape \(n, classes\), got \(3,\)"),

@@ -168,11 +168,11 @@ class Scale(Layer):
         return X * self.a.data
 
     def forward(self, X):
-        self._X = X
+        self._remember(X)
         return self(X)
 
     def backward(self, grad_Y, *, input_grad=True):
-        self.a.grad = np.array([np.sum(grad_Y * self._take("_X"))])
+        self.a.grad = np.array([np.sum(grad_Y * self._take())])
         return grad_Y * self.a.data
 
 

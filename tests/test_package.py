@@ -41,15 +41,15 @@ def test_modules_import_numpy_and_the_standard_library_alone(path):
 
 def test_the_core_imports_only_what_a_reader_has_read_before():
     before = {
-        "checks": set(),
-        "functional": {"checks"},
-        "layers": {"functional"},
-        "losses": {"functional"},
-        "optim": {"functional", "checks", "layers"},
-        "scratch/linear_regression": {"functional", "checks"},
-        "scratch/softmax_regression": {"functional", "checks"},
-        "scratch/mlp": {"functional", "checks"},
-        "models": {"checks", "layers"},
+        "arguments": set(),
+        "functional": {"arguments"},
+        "layers": {"functional", "arguments"},
+        "losses": {"functional", "arguments", "layers"},
+        "optim": {"arguments", "layers"},
+        "scratch/linear_regression": {"functional", "arguments"},
+        "scratch/softmax_regression": {"functional", "arguments"},
+        "scratch/mlp": {"functional", "arguments"},
+        "models": {"arguments", "layers"},
     }
     for name, allowed in before.items():
         own = {

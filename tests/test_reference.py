@@ -1,5 +1,6 @@
 """numpynet against PyTorch: gradients, training runs, parameters carried over, and the data."""
 
+import dataclasses
 import json
 import math
 import re
@@ -29,11 +30,11 @@ from numpynet import (
     models,
 )
 from numpynet import functional as F
-from numpynet.data import Split, fashion_mnist
+from numpynet.book import BOOK
+from numpynet.cli.run import RunFolder, run
+from numpynet.data import Split, fashion_mnist_files
 from numpynet.data.batches import as_floats
 from numpynet.data.idx import idx_header
-from numpynet.runs import Place, run
-from numpynet.settings import BOOK
 from tests.compare import assert_agree
 from tests.test_fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 
@@ -382,7 +383,7 @@ def test_subclasses_which_may_compute_something_else_are_refused():
         convert.from_torch(subclass(nn.Sequential, **twice)(nn.Linear(2, 2)))
 
 
-RUNS = {name: (sizes, BOOK[model].lr, BOOK[model].batch_size) for model, (name, sizes) in command.MODELS.items()}
+RUNS = {m.name: (m.sizes, BOOK[model].lr, BOOK[model].batch_size) for model, m in command.MODELS.items()}
 
 
 def some_data(name):
@@ -612,7 +613,9 @@ def test_the_command_shows_that_the_twins_agree(tmp_path):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
 def test_the_verdict_speaks_of_relu_where_units_may_be_left_out(model, dtype, run_command, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "MODELS", command.MODELS | {"mlp": ("mlp", (784, 16, 10))})
+    monkeypatch.setattr(
+        command, "MODELS", command.MODELS | {"mlp": dataclasses.replace(command.MODELS["mlp"], sizes=(784, 16, 10))}
+    )
     options = [] if model == "linear" else ["--data", "shapes"]
     code, printed = run_command(model, *options, "--epochs", 1, "--dtype", dtype, "--output", tmp_path)
     assert code == 0
@@ -625,7 +628,7 @@ def test_the_verdict_speaks_of_relu_where_units_may_be_left_out(model, dtype, ru
 @pytest.mark.parametrize("model", ["linear", "softmax"])
 def test_the_command_has_the_figures_of_numpynet_train_from_the_same_seed(model, run_command, tmp_path, capsys):
     settings = replace(BOOK[model], epochs=2, data="synthetic" if model == "linear" else "shapes", seed=3)
-    run(settings, Place(tmp_path))
+    run(settings, RunFolder(tmp_path))
     capsys.readouterr()
     options = [] if model == "linear" else ["--data", "shapes"]
     code, printed = run_command(model, *options, "--epochs", 2, "--seed", 3, "--dtype", "float32", "--output", tmp_path)
@@ -751,6 +754,8 @@ def in_float64(split):
 
 def assert_histories_agree(own, other, comparison):
     assert_agree(own.train_loss, other.train_loss, comparison)
+    if own.test_loss:
+        assert_agree(own.test_loss, other.test_loss, comparison)
     for key in ["train_accuracy", "test_accuracy"]:
         assert getattr(own, key) == pytest.approx(getattr(other, key), rel=1e-15)  # one example more would be 1e-5
     assert [len(column) for column in astuple(own)] == [len(column) for column in astuple(other)]
@@ -791,7 +796,7 @@ def test_torchs_training_loop_refuses_what_would_give_a_wrong_history():
         training.train(net, lambda y_hat, y: loss(y_hat, y.float()), optimizer, [(X, y.long())], num_epochs=1)
     once = iter([(X, torch.zeros(4, dtype=torch.int64))])
     with pytest.raises(
-        ValueError, match="evaluate_accuracy: batches must start anew every time, as a DataLoader does, got none"
+        ValueError, match="evaluate: batches must start anew every time, as a DataLoader does, got none"
     ):
         training.train(net, loss, optimizer, [(X, y)], num_epochs=2, test_batches=once)
     with pytest.raises(
@@ -817,7 +822,7 @@ def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):
 def test_the_books_loaders_refuse_a_changed_copy(tmp_path):
     from reference.data import loaders
 
-    for file in fashion_mnist.FILES:
+    for file in fashion_mnist_files.FILES:
         (tmp_path / file.name).write_bytes(idx_header(file.shape) + bytes(math.prod(file.shape)))
     with pytest.raises(numpynet.data.ChecksumError, match="train-images-idx3-ubyte: changed"):
         loaders(100, tmp_path)

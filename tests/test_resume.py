@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpynet import Checkpointer, CheckpointError, checkpoint, make_shapes, resume, runs
-from numpynet.checkpoint import read_checkpoint
-from numpynet.command_line import _parser, main
-from numpynet.settings import BOOK, build
-from numpynet.training import State
+from numpynet import Checkpointer, CheckpointError, make_shapes
+from numpynet.book import BOOK
+from numpynet.cli import resume
+from numpynet.cli import run as runs
+from numpynet.cli.main import main
+from numpynet.cli.parser import make_parser
+from numpynet.training import State, checkpoint_file
+from numpynet.training.checkpoint_file import read_checkpoint
 from tests.test_checkpoint import forge, make, save_checkpoint
 from tests.test_command_line import ROOT, assert_one_line, history, numpynet
 
@@ -92,7 +95,7 @@ def test_ctrl_c_saves_says_how_to_resume_and_the_command_it_names_ends_the_run(t
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     command = "numpynet train softmax '--output=my runs' --threads=1 --resume"
-    assert_one_line(stderr, "numpynet: interrupted; saved after step", f"`{command}` goes on from there")
+    assert_one_line(stderr, "numpynet: interrupted; saved after step", f"`{command}` resumes there")
     command = shlex.split(command)[1:]
     result = numpynet(*command, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -103,24 +106,23 @@ def test_ctrl_c_saves_says_how_to_resume_and_the_command_it_names_ends_the_run(t
 @pytest.mark.parametrize("output", ["runs/mlp", "my runs", "-o", "it's"])
 @pytest.mark.parametrize("others", [{}, {"root": Path("a b"), "threads": 2, "checkpoint_every": 5}])
 def test_the_command_that_goes_on_has_every_option_that_it_needs(output, others):
-    command = runs.Place(Path(output), **others).command("mlp")
-    arguments = vars(_parser().parse_args(shlex.split(command)[1:]))
+    command = runs.RunFolder(Path(output), **others).command("mlp")
+    arguments = vars(make_parser().parse_args(shlex.split(command)[1:]))
     expected = {"model": "mlp", "output": Path(output), "resume": True, **others}
-    assert {name: value for name, value in arguments.items() if value not in (None, False)} == {
-        "command": "train", **expected,
-    }  # fmt: skip
+    given = {name: value for name, value in arguments.items() if value not in (None, False)}
+    assert given == {"command": "train", "run": given["run"], "error": given["error"], **expected}
 
 
 def test_ctrl_c_says_that_it_saved_only_where_it_did(tmp_path):
     net, optimizer, rng = make()
     ctrl_c = resume.CtrlC(Checkpointer(tmp_path / "c", net, optimizer, rng=rng), "that command")
     ctrl_c.pressed = True
-    with pytest.raises(KeyboardInterrupt, match="^saved after step 7, in epoch 2; `that command` goes on from there"):
+    with pytest.raises(KeyboardInterrupt, match="^saved after step 7, in epoch 2; `that command` resumes there"):
         ctrl_c.after_step(State(epoch=2, step=7))
     before = (tmp_path / "c").read_bytes()
     net.parameters()[1].data[0] = np.inf
     with pytest.raises(
-        KeyboardInterrupt, match="^not saved after step 8, .* not finite; `that command` goes on from the last"
+        KeyboardInterrupt, match="^not saved after step 8, .* not finite; `that command` resumes from the last"
     ):
         ctrl_c.after_step(State(epoch=2, step=8))
     assert (tmp_path / "c").read_bytes() == before
@@ -210,11 +212,13 @@ def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
     settings = dataclasses.replace(BOOK["softmax"], epochs=1, data="shapes")
     shapes = {seed: make_shapes(300, 100, rng=np.random.default_rng(seed)) for seed in (0, 1)}
     monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[0], "shapes: these"))
-    runs.run(settings, runs.Place(tmp_path))
+    runs.run(settings, runs.RunFolder(tmp_path))
     monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[1], "shapes: others"))
-    with pytest.raises(CheckpointError, match="data: its run was trained on other data"):
+    with pytest.raises(CheckpointError, match="data: its run was trained on different data"):
         runs.run(
-            dataclasses.replace(settings, epochs=2), runs.Place(tmp_path), read_checkpoint(tmp_path / "checkpoint.npz")
+            dataclasses.replace(settings, epochs=2),
+            runs.RunFolder(tmp_path),
+            read_checkpoint(tmp_path / "checkpoint.npz"),
         )
 
 
@@ -231,7 +235,7 @@ def test_a_checkpoint_of_another_program_is_refused(tmp_path):
 def two_epochs(tmp_path_factory):
     """The checkpoint of a finished run of linear regression."""
     folder = tmp_path_factory.mktemp("two")
-    runs.run(dataclasses.replace(BOOK["linear"], seed=1, epochs=2), runs.Place(folder))
+    runs.run(dataclasses.replace(BOOK["linear"], seed=1, epochs=2), runs.RunFolder(folder))
     return folder / "checkpoint.npz"
 
 
@@ -313,7 +317,7 @@ def test_a_resumed_run_reads_its_checkpoint_once(two_epochs, tmp_path, monkeypat
         opened.append(arguments[0])
         return open(*arguments)
 
-    monkeypatch.setattr(checkpoint, "open", counted, raising=False)
+    monkeypatch.setattr(checkpoint_file, "open", counted, raising=False)
     assert main(["train", "linear", "--output", str(tmp_path), "--resume"]) == 0
     assert opened == [tmp_path / "checkpoint.npz"]
 
@@ -328,11 +332,11 @@ def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, ca
     path.write_bytes(two_epochs.read_bytes())
     forge(path, meta={"settings": settings | {"epochs": 4}})
     assert main(afresh) == 0
-    assert f"starting afresh; {path} of an unfinished run is replaced" in capsys.readouterr().out
+    assert f"starting afresh; this replaces {path} of an unfinished run" in capsys.readouterr().out
 
 
 def test_the_path_of_a_long_run_is_thinned_and_stays_evenly_spaced():
-    net = build(BOOK["linear"], np.random.default_rng(0)).net
+    net = runs.Run(BOOK["linear"], runs.RunFolder(Path()), None, np.random.default_rng(0)).net
     recorder = runs.ParameterPath(net)
     state = State()
     for state.step in range(1, 9001):

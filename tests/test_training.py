@@ -170,7 +170,7 @@ def test_a_bar_is_shown_on_a_terminal_only_and_only_where_tqdm_is_installed(rng,
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stderr", stream)
             if tqdm_missing:
-                patch.setitem(sys.modules, "tqdm", None)
+                patch.setitem(sys.modules, "tqdm.auto", None)
             _, history = run(rng, blobs(rng), num_epochs=2, progress=True)
         assert len(history.train_loss) == 2
         shown.append("epoch 2" in stream.getvalue())

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from numpynet.checks import check_kind, check_rng, check_size
-from numpynet.functional import Array
+from numpynet import arguments
+from numpynet.arguments import Array
 
 
 def minibatches(
@@ -31,11 +31,11 @@ def minibatches(
      [0.2]] [7 8]
     [[1.]] [9]
     """
-    check_size("minibatches", "batch_size", batch_size)
+    arguments.check_size("minibatches", "batch_size", batch_size)
     if rng is not None:
-        check_rng("minibatches", rng)
-    check_kind("minibatches", "X", X, "fiu", "an array of numbers")
-    check_kind("minibatches", "y", y, "fiu", "an array of numbers")
+        arguments.check_rng("minibatches", rng)
+    arguments.check_kind("minibatches", "X", X, "fiu", "an array of numbers")
+    arguments.check_kind("minibatches", "y", y, "fiu", "an array of numbers")
     for name, array in {"X": X, "y": y}.items():
         if array.ndim == 0:
             raise ValueError(f"minibatches: {name} must have shape (n, ...), got ()")

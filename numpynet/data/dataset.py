@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 
 
 class DataError(ValueError):

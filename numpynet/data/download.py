@@ -13,12 +13,12 @@ import time
 from functools import partial
 from typing import Any
 
-from numpynet.data import fashion_mnist
+from numpynet.arguments import Array
+from numpynet.data import fashion_mnist_files
 from numpynet.data.dataset import DataError, DownloadError
-from numpynet.data.fashion_mnist import File, fashion_mnist_folders, read_file
+from numpynet.data.fashion_mnist_files import File, fashion_mnist_folders, read_file
 from numpynet.data.idx import idx_header
-from numpynet.files import write_whole
-from numpynet.functional import Array
+from numpynet.storage.atomic import write_atomic
 
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
@@ -44,15 +44,15 @@ def download_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str:
     os.makedirs(folder, exist_ok=True)
     _remove_leftovers(folder)
     mirrors = list(MIRRORS)
-    for file in fashion_mnist.FILES:
+    for file in fashion_mnist_files.FILES:
         unpacked = os.path.join(folder, file.name)
         packed = f"{unpacked}.gz"
         if _right(unpacked, file) is None:
             array = _right(packed, file)
             if array is None:
-                write_whole(packed, _fetch(file, folder, mirrors))
+                write_atomic(packed, _fetch(file, folder, mirrors))
                 array = read_file(packed, file)
-            write_whole(unpacked, idx_header(array.shape) + array.tobytes())
+            write_atomic(unpacked, idx_header(array.shape) + array.tobytes())
     return folder
 
 
@@ -92,7 +92,7 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
             mirrors.insert(0, mirrors.pop(mirrors.index(mirror)))
             with open(path, "rb") as stream:
                 return stream.read()
-    names = ", ".join(f"{file.name}.gz" for file in fashion_mnist.FILES)
+    names = ", ".join(f"{file.name}.gz" for file in fashion_mnist_files.FILES)
     raise DownloadError(
         f"download_fashion_mnist: no mirror gave {name}: {'; '.join(reasons)}; "
         f"the four files ({names}) can also be put into {folder} by hand"

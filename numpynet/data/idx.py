@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from numpynet.arguments import Array
 from numpynet.data.dataset import DataError
-from numpynet.functional import Array
 
 _UNSIGNED_BYTE = 8
 _MOST_AXES = 8

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from numpynet.checks import check_rng, check_size
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.data.dataset import ImageDataset, Split
-from numpynet.functional import Array
 
 SIDE = 28  # pixels
 NEGATIVES = 0.25  # the share of pictures that are dark on light
@@ -42,9 +42,9 @@ def make_shapes(num_train: int = 12_000, num_test: int = 2_000, *, rng: np.rando
     >>> data.train.X.shape, data.test.X.shape, data.class_names[:3]
     ((20, 28, 28), (10, 28, 28), ('disc', 'ring', 'square'))
     """
-    check_size("make_shapes", "num_train", num_train)
-    check_size("make_shapes", "num_test", num_test)
-    check_rng("make_shapes", rng)
+    arguments.check_size("make_shapes", "num_train", num_train)
+    arguments.check_size("make_shapes", "num_test", num_test)
+    arguments.check_rng("make_shapes", rng)
     return ImageDataset(_split(num_train, rng), _split(num_test, rng), tuple(SHAPES))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.checks import check_float_dtype, check_number, check_rng, check_size
-from numpynet.functional import Array
+from numpynet import arguments
+from numpynet.arguments import Array
 
 
 def synthetic_regression(
@@ -32,10 +32,10 @@ def synthetic_regression(
     >>> X.shape, y.shape
     ((1000, 2), (1000, 1))
     """
-    check_size("synthetic_regression", "num_examples", num_examples)
-    check_number("synthetic_regression", "noise", noise)
-    check_float_dtype("synthetic_regression", dtype)
-    check_rng("synthetic_regression", rng)
+    arguments.check_size("synthetic_regression", "num_examples", num_examples)
+    arguments.check_number("synthetic_regression", "noise", noise)
+    arguments.check_float_dtype("synthetic_regression", dtype)
+    arguments.check_rng("synthetic_regression", rng)
     if np.ndim(w) != 1 or np.ndim(b) != 0 or len(w) == 0:
         raise ValueError(f"synthetic_regression: w must have shape (d,) and b (), got {np.shape(w)} and {np.shape(b)}")
     W = np.asarray(w, np.float64)[:, None]

@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 
 from numpynet.exercises.lessons import EXERCISES
-from numpynet.files import write_whole
+from numpynet.storage.atomic import write_atomic
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 LESSONS = tuple(dict.fromkeys(exercise.lesson for exercise in EXERCISES))
@@ -83,7 +83,7 @@ def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
             raise FileExistsError(f"exercises: {folder / name} is there already, and is left as it is")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        write_whole(folder / name, text.encode())
+        write_atomic(folder / name, text.encode())
     return list(files)
 
 

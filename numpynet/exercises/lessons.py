@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from numpynet import functional, layers, optim
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck import Report, check_layer, check_model, check_pair
 from numpynet.scratch import linear_regression, mlp, softmax_regression
 

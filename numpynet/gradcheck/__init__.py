@@ -12,6 +12,6 @@ rules); then `mistakes`, the dictionary, and `explain`, which looks for the entr
 
 from numpynet.gradcheck.check import check_layer, check_model, check_pair
 from numpynet.gradcheck.report import GradientError, Report
-from numpynet.gradcheck.triage import sanity
+from numpynet.training.sanity import sanity
 
 __all__ = ["GradientError", "Report", "check_layer", "check_model", "check_pair", "sanity"]

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array, softmax
+from numpynet.arguments import Array
+from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import Chain, Point
 from numpynet.gradcheck.draws import Layout
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array, softmax
+from numpynet.arguments import Array
+from numpynet.functional import softmax
 
 Rule = Callable[[Any], Array]  # from the quantities so far to a new one
 Twist = Callable[[Any, Array], Array]  # from the quantities so far and a new one to what a mistake makes of it

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.asking import Answer, LayerQuestion, ModelQuestion, PairQuestion, attempt, parameters_of
 from numpynet.gradcheck.backward_rules import Chain, Point
 from numpynet.gradcheck.draws import Layout, batch_sizes, draw, move_away_from_the_bend, recognise

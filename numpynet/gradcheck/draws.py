@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, onehot
 from numpynet.gradcheck.numeric import shifts_away_from_zero
 

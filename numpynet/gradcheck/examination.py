@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.asking import Answer, Question
 from numpynet.gradcheck.backward_rules import Chain, Point, gradients, loss_of
 from numpynet.gradcheck.facts import close

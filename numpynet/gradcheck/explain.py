@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Changes, Point, Site, backward, gradients, visible
 from numpynet.gradcheck.mistakes import MISTAKES, NEVER_TOGETHER, Mistake
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, gradients
 
 Comparison = tuple[Mapping[str, Array], Mapping[str, Array]]  # what came and what is right, by name, at one point

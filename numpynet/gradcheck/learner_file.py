@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from numpynet import functional
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.apart import OWN, Check, Finding, NotCheckedError, run_apart, write_findings
 from numpynet.gradcheck.asking import ModelQuestion
 from numpynet.gradcheck.backward_rules import Point

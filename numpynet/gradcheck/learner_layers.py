@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.apart import NotCheckedError
 from numpynet.gradcheck.asking import Answer, attempt, parameters_of
 from numpynet.gradcheck.check import check_layer

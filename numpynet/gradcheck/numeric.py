@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 
 STEP = 1e-5
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, Site
 from numpynet.gradcheck.explain import Cause, first_wrong
 from numpynet.gradcheck.mistakes import FORMULAS

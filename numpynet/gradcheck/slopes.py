@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.asking import quietly
 from numpynet.gradcheck.backward_rules import Point, loss_of
 from numpynet.gradcheck.examination import Call, Examination

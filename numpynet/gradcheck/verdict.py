@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients
 from numpynet.gradcheck.examination import SCALES, Call, Examination, is_known_gradient
 from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpynet.checks import check_floats, check_kind, check_size
-from numpynet.functional import Array
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.plotting.figure import BLUE, VERMILION, new_figure
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def images(
     >>> [axes.get_title() for axes in figure.axes]
     ['shirt\\n✓ shirt', 'coat\\n✗ shirt']
     """
-    check_kind("images", "X", X, "uf", "an array of uint8 or floats")
-    check_size("images", "num_images", num_images)
+    arguments.check_kind("images", "X", X, "uf", "an array of uint8 or floats")
+    arguments.check_size("images", "num_images", num_images)
     if X.ndim != 3:
         raise ValueError(f"images: X must have shape (n, height, width), got {X.shape}")
     _check_classes("images", "y", y, len(X), len(class_names))
@@ -65,7 +65,7 @@ def first_layer_weights(
     >>> first_layer_weights(np.ones((784, 2)), class_names=["shirt", "coat"]).axes[1].get_title()
     'coat'
     """
-    check_floats("first_layer_weights", W=W)
+    arguments.check_floats("first_layer_weights", W=W)
     height, width = image_shape
     if W.ndim != 2 or len(W) != height * width or W.shape[1] == 0:
         wanted = f"({height * width}, m) to fit images {image_shape}"
@@ -144,7 +144,7 @@ def _mosaic(units: Array) -> Array:
 
 
 def _check_classes(function: str, name: str, classes: Array, n: int, num_classes: int) -> None:
-    check_kind(function, name, classes, "iu", "an array of integer classes")
+    arguments.check_kind(function, name, classes, "iu", "an array of integer classes")
     if classes.shape != (n,) or n == 0:
         raise ValueError(f"{function}: {name} must have shape ({n or 'n'},), n at least 1, got {classes.shape}")
     if classes.min() < 0 or classes.max() >= num_classes:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpynet.files import write_whole
 from numpynet.plotting.figure import BLUE, VERMILION, as_png, new_figure
+from numpynet.storage.atomic import write_atomic
 from numpynet.training import Callback, History, State
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class LivePlot(Callback):
     def after_epoch(self, state: State) -> None:
         figure = learning_curves(state.history)
         if not _in_notebook():
-            write_whole(self.path, as_png(figure))
+            write_atomic(self.path, as_png(figure))
         elif state.history is self._history:
             self._display.update(figure)
         else:  # another run, perhaps in another cell: a figure of its own

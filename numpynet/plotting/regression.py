@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpynet.checks import check_alike, check_floats, check_linear
-from numpynet.functional import Array
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.plotting.figure import BLUE, GREEN, GREY, PURPLE, SKY, VERMILION, new_figure
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def regression_fit(W: Array, b: Array, X: Array, y: Array) -> Figure:
     Shapes: W (d, 1), b (1,), X (n, d), y (n, 1).
     Raises: TypeError unless all are float arrays; ValueError unless their shapes fit.
     """
-    check_floats("regression_fit", W=W, b=b, X=X, y=y)
-    check_linear("regression_fit", X, W)
+    arguments.check_floats("regression_fit", W=W, b=b, X=X, y=y)
+    arguments.check_linear("regression_fit", X, W)
     if W.shape[1] != 1 or b.shape != (1,):
         raise ValueError(f"regression_fit: W must have shape (d, 1) and b (1,), got {W.shape} and {b.shape}")
     y_hat = X @ W + b
-    check_alike("regression_fit", y_hat=y_hat, y=y)
+    arguments.check_alike("regression_fit", y_hat=y_hat, y=y)
     d = len(W)
     figure = new_figure(9.5 if d == 2 else 5, 4.5)
     if d == 1:
@@ -86,7 +86,7 @@ def parameter_path(path: Array, true_W: Array, true_b: Array | float, *, every: 
     for each `every` steps; true_W (d,) or (d, 1), true_b a number or (1,).
     Raises: TypeError unless path is a float array; ValueError unless the shapes fit.
     """
-    check_floats("parameter_path", path=path)
+    arguments.check_floats("parameter_path", path=path)
     truth = np.append(true_W, true_b)
     d = len(truth) - 1
     if path.ndim != 2 or path.shape[1] != d + 1 or len(path) == 0:

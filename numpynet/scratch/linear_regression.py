@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.checks import check_finite
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.functional import (
-    Array,
     linear,
     linear_backward,
     normal_weights,
@@ -40,7 +40,7 @@ def predict(params: dict[str, Array], X: Array) -> Array:
 
     Shapes: X (n, d) -> y_hat (n, 1). Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 3.2.
     """
-    check_finite("predict", "X", X)
+    arguments.check_finite("predict", "X", X)
     return linear(X, params["W"], params["b"])
 
 

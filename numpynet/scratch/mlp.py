@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.checks import check_finite
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.functional import (
-    Array,
     flatten,
     linear,
     linear_backward,
@@ -51,7 +51,7 @@ def predict(params: dict[str, Array], X: Array) -> Array:
     Shapes: X (n, ...) with d numbers an example -> O (n, q).
     Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 4.2.
     """
-    check_finite("predict", "X", X)
+    arguments.check_finite("predict", "X", X)
     H = relu(linear(flatten(X), params["W1"], params["b1"]))
     return linear(H, params["W2"], params["b2"])
 

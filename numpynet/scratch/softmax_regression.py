@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from numpynet.checks import check_finite
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.functional import (
-    Array,
     flatten,
     linear,
     linear_backward,
@@ -41,7 +41,7 @@ def predict(params: dict[str, Array], X: Array) -> Array:
     Shapes: X (n, ...) with d numbers an example -> O (n, q).
     Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 3.6.
     """
-    check_finite("predict", "X", X)
+    arguments.check_finite("predict", "X", X)
     return linear(flatten(X), params["W"], params["b"])
 
 

@@ -1,21 +1,26 @@
-"""What the formulas ask of their arguments, and the words in which a wrong one is refused.
+"""What functions require of their arguments, and the error messages for arguments that do not fit.
 
-Most of what is refused here NumPy would accept, and get wrong: label −1 wraps to the last class, a bias (n, 1) or
-targets (n,) beside predictions (n, 1) broadcast, uint8 arithmetic wraps at 256. Each message says which function, what
-it requires, and what came. A first-time reader can skip this file.
+NumPy would accept most of what is refused here, and get it wrong: label −1 wraps to the last class, a bias (n, 1) or
+targets (n,) beside predictions (n, 1) broadcast, uint8 arithmetic wraps at 256. Each message names the function, says
+what it requires, and what it got. A first-time reader can skip this file.
 """
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+Array = NDArray[Any]
 
-def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted: str) -> None:
+Arrays = Mapping[Any, Array] | Sequence[Array]  # by name, or in order
+
+
+def check_kind(function: str, name: str, array: Array, kinds: str, wanted: str) -> None:
     """Raise TypeError unless array is one whose dtype is of one of these kinds: f floats, i and u integers.
 
     Masked arrays and matrices are refused too: the same operators mean something else for them.
@@ -28,27 +33,52 @@ def check_kind(function: str, name: str, array: NDArray[Any], kinds: str, wanted
 
 
 def _refuse(function: str, name: str, value: Any, wanted: str) -> NoReturn:
-    came = type(value).__name__
+    got = type(value).__name__
     if isinstance(value, (list, tuple)):
-        came += f"; numpy.array({name})?"
         try:
-            np.array(value)
+            kind = np.array(value).dtype.kind
         except ValueError:
             raise ValueError(f"{function}: {name} must be {wanted}, got rows of different lengths") from None
+        as_float = ", float" if "float" in wanted and kind in "iu" else ""
+        got += f"; try numpy.array({name}{as_float})"
     elif type(value) in (np.ndarray, np.memmap):
-        came = f"an array of {value.dtype}"
-        if value.dtype == np.uint8:
-            came += "; for images, X / numpy.float32(255)?"
-    raise TypeError(f"{function}: {name} must be {wanted}, got {came}")
+        got = f"an array of {value.dtype}"
+        if "float" in wanted and value.dtype.kind in "iub":
+            images = value.dtype == np.uint8
+            got += f"; for images, try {name} / numpy.float32(255)" if images else f"; try {name}.astype(float)"
+    raise TypeError(f"{function}: {name} must be {wanted}, got {got}")
 
 
-def check_floats(function: str, **arrays: NDArray[Any]) -> None:
+def check_floats(function: str, **arrays: Array) -> None:
     """Raise TypeError unless all are arrays of floats."""
     for name, array in arrays.items():
         check_kind(function, name, array, "f", "an array of floats")
 
 
-def check_linear(function: str, X: NDArray[Any], W: NDArray[Any]) -> None:
+def check_pairs(function: str, params: Arrays, grads: Arrays) -> list[tuple[Array, Array]]:
+    """Each parameter with its gradient. Raise unless both are dicts with the same names, or both lists of one length,
+    of arrays, and each gradient has its parameter's shape.
+    """
+    named = isinstance(params, Mapping) and isinstance(grads, Mapping)
+    if not named and not (isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple))):
+        got = f"{type(params).__name__} and {type(grads).__name__}"
+        raise TypeError(f"{function}: params and grads must be two dicts or two lists, got {got}")
+    names: Any = params if named else range(len(params))
+    if named and params.keys() != grads.keys():  # type: ignore[union-attr]
+        raise ValueError(f"{function}: grads must have the names {list(params)}, got {list(grads)}")
+    if len(params) != len(grads):
+        raise ValueError(f"{function}: grads must have {len(params)} arrays, as params has, got {len(grads)}")
+    pairs = [(params[name], grads[name]) for name in names]
+    for name, (W, grad_W) in zip(names, pairs, strict=True):
+        if not isinstance(W, np.ndarray) or not isinstance(grad_W, (np.ndarray, np.generic)):
+            which, value = ("grads", grad_W) if isinstance(W, np.ndarray) else ("params", W)
+            raise TypeError(f"{function}: {which}[{name!r}] must be an array, got {type(value).__name__}")
+        if W.shape != grad_W.shape:
+            raise ValueError(f"{function}: grads[{name!r}] must have shape {W.shape}, got {grad_W.shape}")
+    return pairs
+
+
+def check_linear(function: str, X: Array, W: Array) -> None:
     """Raise ValueError unless X W can be multiplied: X (n, d), W (d, m)."""
     if W.ndim != 2:
         raise ValueError(f"{function}: W must have shape (inputs, outputs), got {W.shape}")
@@ -56,7 +86,7 @@ def check_linear(function: str, X: NDArray[Any], W: NDArray[Any]) -> None:
         raise ValueError(f"{function}: X must have shape (n, {W.shape[0]}) to fit W {W.shape}, got {X.shape}")
 
 
-def check_alike(function: str, *, may_be_empty: bool = False, **arrays: NDArray[Any]) -> None:
+def check_alike(function: str, *, may_be_empty: bool = False, **arrays: Array) -> None:
     """Raise TypeError unless the two are arrays of floats, ValueError unless they have one shape."""
     check_floats(function, **arrays)
     (name, A), (other, B) = arrays.items()
@@ -66,14 +96,14 @@ def check_alike(function: str, *, may_be_empty: bool = False, **arrays: NDArray[
         raise ValueError(f"{function}: {name} must have at least one element, got shape {A.shape}")
 
 
-def check_logits(function: str, name: str, O: NDArray[Any]) -> None:
+def check_logits(function: str, name: str, O: Array) -> None:
     """Raise TypeError unless O is an array of floats, ValueError unless its shape is (n, classes)."""
     check_kind(function, name, O, "f", "an array of floats")
     if O.ndim != 2 or O.shape[1] == 0:
         raise ValueError(f"{function}: {name} must have shape (n, classes), got {O.shape}")
 
 
-def check_labels(function: str, name: str, O: NDArray[Any], y: NDArray[Any]) -> None:
+def check_labels(function: str, name: str, O: Array, y: Array) -> None:
     """Raise unless O, called `name` in messages, has shape (n, classes), and y a class for each of its n ≥ 1 rows."""
     check_logits(function, name, O)
     check_kind(function, "y", y, "iu", "an array of integer classes")
@@ -102,7 +132,7 @@ def check_float_dtype(function: str, dtype: DTypeLike) -> None:
         raise TypeError(f"{function}: dtype must be float32 or float64, got {np.dtype(dtype)}")
 
 
-def check_finite(function: str, name: str, array: NDArray[Any]) -> None:
+def check_finite(function: str, name: str, array: Array) -> None:
     """Raise TypeError unless array is one of floats, ValueError, with the first bad entry, unless all are finite."""
     check_kind(function, name, array, "f", "an array of floats")
     finite = np.isfinite(array)

@@ -18,7 +18,7 @@ if sys.platform != "win32":
     import fcntl
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+def write_atomic(path: str | os.PathLike[str], content: bytes) -> None:
     """Make content the file at path: afterwards it is there, and whole, or path is as it was and OSError says why.
 
     What killed processes left behind of earlier attempts at this path is removed. Raises: OSError, and ValueError for a
@@ -26,7 +26,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """
     folder, name = os.path.split(os.fsdecode(path))
     if not name:
-        raise ValueError(f"write_whole: path must end in the name of a file, got {os.fsdecode(path)!r}")
+        raise ValueError(f"write_atomic: path must end in the name of a file, got {os.fsdecode(path)!r}")
     try:
         _write(folder or os.curdir, name, content)
     except OSError as error:

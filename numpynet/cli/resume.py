@@ -1,4 +1,4 @@
-"""How a run that was interrupted goes on: Ctrl-C, and the way from a checkpoint back to where the run was."""
+"""Interrupting a run with Ctrl-C, and restoring it from its checkpoint."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from numpynet.checkpoint import Checkpoint, Checkpointer, CheckpointError, read_checkpoint
-from numpynet.settings import Model, Settings
-from numpynet.training import Callback, State
+from numpynet.book import Settings
+from numpynet.training.checkpoint import Checkpointer
+from numpynet.training.checkpoint_file import Checkpoint, CheckpointError, read_checkpoint
+from numpynet.training.state import Callback, State
 
 
 class CtrlC(Callback):
-    """While this is entered, Ctrl-C waits for the end of the step under way, when every parameter has moved, or none;
-    then a checkpoint is saved, and KeyboardInterrupt is raised, naming the command that goes on. A second Ctrl-C does
-    not wait.
+    """While a run trains, Ctrl-C waits for the end of the current step, so that either all parameters have moved or
+    none. Then a checkpoint is saved, and KeyboardInterrupt names the command that resumes. A second Ctrl-C stops the
+    run at once.
     """
 
     def __init__(self, checkpointer: Checkpointer, command: str) -> None:
-        self.checkpointer, self.command, self.pressed = checkpointer, command, False
+        self.checkpointer, self.command = checkpointer, command
+        self.pressed = self.listening = False
 
-    def __enter__(self) -> CtrlC:
-        self.listening = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if self.listening and threading.current_thread() is threading.main_thread():
+    def before_training(self, state: State) -> None:
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._press)
-        return self
+            self.listening = True
 
-    def __exit__(self, *error: object) -> None:
-        if self.listening and threading.current_thread() is threading.main_thread():
+    def after_training(self, state: State) -> None:
+        if self.listening:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _press(self, *signal_and_frame: object) -> None:
@@ -40,20 +40,21 @@ class CtrlC(Callback):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def after_step(self, state: State) -> None:
-        if self.pressed:
-            where = f"after step {state.step}, in epoch {state.epoch}"
-            if self.checkpointer.save(state):
-                raise KeyboardInterrupt(f"saved {where}; `{self.command}` goes on from there")
-            raise KeyboardInterrupt(
-                f"not saved {where}, as a parameter is not finite; `{self.command}` goes on from the last checkpoint"
-            )
+        if not self.pressed:
+            return
+        where = f"after step {state.step}, in epoch {state.epoch}"
+        if self.checkpointer.save(state):
+            raise KeyboardInterrupt(f"saved {where}; `{self.command}` resumes there")
+        raise KeyboardInterrupt(
+            f"not saved {where}, because a parameter is not finite; `{self.command}` resumes from the last checkpoint"
+        )
 
     def after_epoch(self, state: State) -> None:
         self.after_step(state)
 
 
 def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Settings:
-    """The settings of the run that left the checkpoint, those given among them; another number of epochs is allowed.
+    """The settings of the run that left the checkpoint. Of those given, only the number of epochs may differ.
 
     Raises: CheckpointError for any other setting that differs, or fewer epochs than are done.
     """
@@ -62,7 +63,7 @@ def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Sett
         saved = Settings(**checkpoint.settings)
         if set(vars(saved)) != set(checkpoint.settings):
             raise ValueError(f"must be {list(vars(saved))}, got {list(checkpoint.settings)}")
-    except Exception as error:  # whatever comes of strange settings
+    except Exception as error:  # strange settings can raise anything
         raise CheckpointError(f"{path}: its settings are not those of a run: {error}") from None
     for name, value in given.items():
         if name != "epochs" and value != getattr(saved, name):
@@ -77,23 +78,11 @@ def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Sett
     return settings
 
 
-def go_on(
-    checkpoint: Checkpoint,
-    model: Model,
-    *,
-    rng: np.random.Generator,
-    data_digest: str,
-    num_examples: int,
-    classifier: bool,
-) -> State:
-    """Put the checkpoint into model and rng, and return where its run was.
-
-    Raises: CheckpointError where it is another model's, or its run's data had another digest or number of examples.
-    """
-    if checkpoint.data_digest != data_digest:
-        raise CheckpointError(f"{checkpoint.path}: data: its run was trained on other data than these")
+def check_same_data(checkpoint: Checkpoint, digest: str, num_examples: int, *, classifier: bool) -> None:
+    """Raise CheckpointError unless the checkpoint's run was trained on data with this digest and number of examples."""
+    if checkpoint.data_digest != digest:
+        raise CheckpointError(f"{checkpoint.path}: data: its run was trained on different data")
     _check_lengths(checkpoint, num_examples, classifier=classifier)
-    return checkpoint.restore(model.net, model.optimizer, rng=rng)
 
 
 def _check_lengths(checkpoint: Checkpoint, num_examples: int, *, classifier: bool) -> None:
@@ -102,18 +91,19 @@ def _check_lengths(checkpoint: Checkpoint, num_examples: int, *, classifier: boo
     if state.order is not None:
         lengths, done = {"order": (len(state.order), num_examples)}, state.epoch - 1
     for name, figures in vars(state.history).items():
-        lengths[f"history's {name}"] = len(figures), done if classifier or "accuracy" not in name else 0
+        of_classifiers = "accuracy" in name or "test" in name
+        lengths[f"history's {name}"] = len(figures), 0 if of_classifiers and not classifier else done
     for name, (length, wanted) in lengths.items():
         if length != wanted:
             raise CheckpointError(f"{checkpoint.path}: {name} must have {wanted} entries, got {length}")
 
 
 def warn_of_unfinished(path: Path) -> None:
-    """Print a line if the checkpoint at path is that of a run that could go on."""
+    """Print a line if the checkpoint at path is that of a run that could be resumed."""
     try:
         saved = read_checkpoint(path)
     except (CheckpointError, OSError):
         return
     epochs = saved.settings.get("epochs")
     if saved.state.order is not None or (isinstance(epochs, int) and saved.state.epoch < epochs):
-        print(f"starting afresh; {path} of an unfinished run is replaced (--resume would go on with it)")
+        print(f"starting afresh; this replaces {path} of an unfinished run (--resume would have continued it)")

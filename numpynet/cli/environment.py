@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import subprocess
@@ -13,6 +14,13 @@ import numpy as np
 from numpynet import __version__
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
+
+
+def info_command(arguments: argparse.Namespace) -> None:
+    """`numpynet info`: print the versions, and the BLAS with its threads."""
+    for name, version in versions().items():
+        print(f"{name:9}{version}")
+    print(f"{'BLAS':9}{blas()}")
 
 
 def versions() -> dict[str, str]:
@@ -32,7 +40,7 @@ def blas() -> str:
 
 
 def blas_in_use() -> list[dict[str, Any]] | None:
-    """What threadpoolctl tells of each BLAS in this process, or None where it is not installed."""
+    """What threadpoolctl reports about each BLAS in this process, or None if it is not installed."""
     try:
         from threadpoolctl import threadpool_info
     except ImportError:

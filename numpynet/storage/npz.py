@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from numpynet.functional import Array
+from numpynet.arguments import Array
 
 
 class NpzError(ValueError):

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from numpynet.checks import check_number
+from numpynet import arguments
+from numpynet.arguments import Array
 from numpynet.data.batches import as_floats
-from numpynet.functional import Array
 from numpynet.layers import Layer, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, Loss
 from numpynet.optim import SGD
@@ -42,7 +42,7 @@ def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) 
     >>> sanity(net, SquaredLoss(), X, X[:, :1] * np.float32(np.nan))
     ['y has a value that is not finite, first in example 0.']
     """
-    check_number("sanity", "lr", lr)
+    arguments.check_number("sanity", "lr", lr)
     X, y = as_floats(X[:MOST]), y[:MOST]
     not_finite = first_not_finite(net, X, y)
     if not_finite:

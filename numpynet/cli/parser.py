@@ -1,0 +1,145 @@
+"""Every command of `numpynet` and its options."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from numpynet import __version__
+from numpynet.book import MODELS
+from numpynet.cli.check import check_command
+from numpynet.cli.data import data_command
+from numpynet.cli.environment import info_command
+from numpynet.cli.exercises import exercises_command
+from numpynet.cli.train import demo_command, train_command
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser. Besides the options, what it returns has `run`, the command as a function of what was parsed, and
+    `error`, which ends the command with a message about its usage.
+    """
+    parser = argparse.ArgumentParser(
+        prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
+    )
+    parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="{train,demo,check,exercises,data,info}")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=f"{words.capitalize()}.")
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        command.set_defaults(command=name, run=run, error=command.error)
+        return command
+
+    _train(add("train", train_command, "train a model; the defaults are the book's settings"))
+    _demo(add("demo", demo_command, "train the three models, one after the other, on built-in data"))
+    _check(add("check", check_command, "check the gradients in your file or in a built-in model, and name the mistake"))
+    _exercises(
+        add("exercises", exercises_command, "write lessons with gaps; `numpynet check DIR` and pytest mark them")
+    )
+    _data(add("data", data_command, "look for Fashion-MNIST, or download it"))
+    add("info", info_command, "show versions, BLAS and threads")
+    return parser
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", choices=list(MODELS), help="linear regression, softmax regression or multilayer perceptron"
+    )
+    command.add_argument(
+        "--data",
+        choices=["auto", "fashion-mnist", "shapes"],
+        help="images for softmax and mlp; auto, the default, is Fashion-MNIST if this machine has a copy, else shapes",
+    )
+    command.add_argument(
+        "--root", type=_folder, metavar="DIR", help="folder of the Fashion-MNIST copy (or set NUMPYNET_DATA)"
+    )
+    command.add_argument("--epochs", type=_whole(0), metavar="N", help="default: 10; linear: 3")
+    command.add_argument("--batch-size", type=_whole(1), metavar="B", help="default: 256; linear: 10")
+    command.add_argument("--lr", type=_number, metavar="LR", help="learning rate; default: 0.1; linear: 0.03")
+    command.add_argument(
+        "--hidden", type=_whole(1), nargs="+", metavar="H", help="widths of mlp's hidden layers (default: 256)"
+    )
+    command.add_argument("--momentum", type=_number, metavar="M", help="default: 0")
+    command.add_argument("--weight-decay", type=_number, metavar="D", help="default: 0")
+    command.add_argument("--scratch", action="store_true", default=None, help="train the from-scratch version")
+    _seed_and_threads(command)
+    command.add_argument("--output", type=_folder, metavar="DIR", help="folder for the results (default: runs/MODEL)")
+    command.add_argument(
+        "--checkpoint-every",
+        type=_whole(1),
+        metavar="STEPS",
+        help="steps between checkpoints (default: every 30 s); there is always one after each epoch",
+    )
+    command.add_argument("--resume", action="store_true", help="resume from the checkpoint in the output folder")
+
+
+def _demo(command: argparse.ArgumentParser) -> None:
+    _seed_and_threads(command)
+    command.add_argument(
+        "--output", type=_folder, default=Path("runs", "demo"), metavar="DIR", help="default: runs/demo"
+    )
+
+
+def _seed_and_threads(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=_whole(0), help="seed of all random numbers (default: random, printed)")
+    command.add_argument(
+        "--threads",
+        type=_whole(1),
+        metavar="N",
+        help="threads for matrix products (default: BLAS decides); 1 is best on a busy machine",
+    )
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", help="a Python file, a folder of exercises, or linear, softmax or mlp")
+    command.add_argument(
+        "--sanity", action="store_true", help="for a built-in model: look it over before training, on generated data"
+    )
+    command.add_argument("--seed", type=_whole(0), default=0, help="default: 0")
+    command.add_argument(
+        "--time-limit", type=_whole(1), default=60, metavar="SECONDS", help="for running your file; default: 60"
+    )
+
+
+def _exercises(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=_folder, nargs="?", metavar="DIR", help="where to write them")
+    command.add_argument("--solutions", action="store_true", help="write the lessons solved")
+    command.add_argument(
+        "--prove", action="store_true", help="plant every known mistake in the solutions: is each caught, and named?"
+    )
+
+
+def _data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--download", action="store_true", help="fetch what is missing or wrong (31 MB)")
+    command.add_argument(
+        "--root", type=_folder, metavar="DIR", help="folder to look in and to download to (or set NUMPYNET_DATA)"
+    )
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {value}")
+        return value
+
+    parse.__name__ = "whole number"  # argparse's word for it, in "invalid whole number value: '1.5'"
+    return parse
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a folder, got ''")
+    return Path(text).expanduser()
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be finite and at least 0, got {text}")
+    return value
+
+
+_number.__name__ = "number"

@@ -1,0 +1,186 @@
+"""Checkpoints: a run saved to one file, from which it resumes, bit for bit, as if it had never stopped."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from numpynet import arguments
+from numpynet.arguments import Array
+from numpynet.layers import Layer, Sequential
+from numpynet.optim import SGD
+from numpynet.storage.atomic import write_atomic
+from numpynet.storage.npz import to_npz
+from numpynet.training.checkpoint_file import (
+    OPTIONS,
+    Checkpoint,
+    CheckpointError,
+    as_json,
+    errors_begin_with,
+    from_arrays,
+    read_checkpoint,
+    rng_state,
+    to_arrays,
+)
+from numpynet.training.state import Callback, State
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    net: Layer,
+    optimizer: SGD,
+    *,
+    rng: np.random.Generator,
+    epoch: int,
+    step: int,
+    **fields: Any,
+) -> None:
+    """Write net's parameters, the optimizer's options and velocities, rng's state and the state of the run to path.
+
+    epoch, step and, as fields, history, order, position, total_loss, total_right and seconds are those of
+    `training.State`. Three more fields are for the caller, and `read_checkpoint` returns them: settings (anything that
+    JSON can hold), data_digest (a string) and extra (arrays by name). The file is written atomically: at every moment
+    it is the old one or the new one, whole.
+
+    Raises: CheckpointError, a ValueError, naming the field, for anything that `read_checkpoint` would refuse, such as
+    a number that is not finite; TypeError or ValueError for another rng or optimizer. Then nothing is written. OSError
+    if the file cannot be written; the old one stays as it was.
+    """
+    arguments.check_rng("save_checkpoint", rng)
+    settings, digest, extra = (fields.pop(*pair) for pair in (("settings", None), ("data_digest", ""), ("extra", None)))
+    state = State(epoch=epoch, step=step, **fields)
+    names = {id(parameter): name for name, parameter in net.named_parameters().items()}
+    if not {id(parameter) for parameter in optimizer.parameters} <= set(names):
+        raise ValueError("save_checkpoint: optimizer must hold parameters of net, got another network's")
+    velocities = {
+        names[id(parameter)]: np.full_like(parameter.data, velocity)
+        for parameter, velocity in zip(optimizer.parameters, optimizer.velocities, strict=True)
+        if optimizer.momentum or isinstance(velocity, np.ndarray)  # until the first step it is just the number 0
+    }
+    with errors_begin_with("save_checkpoint"):
+        checkpoint = Checkpoint(
+            parameters={name: parameter.data for name, parameter in net.named_parameters().items()},
+            velocities=velocities,
+            extra={name: np.asarray(array) for name, array in (extra or {}).items()},
+            state=state,
+            architecture=architecture(net),
+            optimizer={name: getattr(optimizer, name) for name in OPTIONS},
+            rng=dict(rng.bit_generator.state),
+            settings=dict(settings or {}),
+            data_digest=digest,
+        )
+        arrays = to_arrays(checkpoint)
+        rng_state(type(rng.bit_generator), from_arrays(dict(arrays)).rng)  # it can be read again
+    write_atomic(path, to_npz(arrays))
+
+
+def load_checkpoint(path: str | os.PathLike[str], net: Layer, optimizer: SGD, *, rng: np.random.Generator) -> State:
+    """Load a checkpoint into net, optimizer and rng, and return the State with which `train` resumes the run.
+
+    All of it is checked before anything is changed: it takes effect as a whole, or not at all.
+
+    Raises: CheckpointError, naming what is wrong, if the file is damaged, or if the architecture, the parameters, the
+    optimizer's options or the kind of rng differ; OSError if the file cannot be read; TypeError if rng is not a
+    Generator; ValueError if a parameter of net is read-only.
+    """
+    return restore(read_checkpoint(path), net, optimizer, rng=rng)
+
+
+def restore(checkpoint: Checkpoint, net: Layer, optimizer: SGD, *, rng: np.random.Generator) -> State:
+    """`load_checkpoint` for a checkpoint that has been read already."""
+    arguments.check_rng("load_checkpoint", rng)
+    parameters = net.named_parameters()
+    names = {id(parameter): name for name, parameter in parameters.items()}
+    optimized = [names.get(id(parameter), "of another network") for parameter in optimizer.parameters]
+    _require_equal(checkpoint, "architecture", checkpoint.architecture, architecture(net))
+    _require_equal(checkpoint, "parameters", list(checkpoint.parameters), list(parameters))
+    for name, array in checkpoint.parameters.items():
+        _require_equal(checkpoint, f"parameter {name}", _form(array), _form(parameters[name].data))
+    for option, value in checkpoint.optimizer.items():
+        _require_equal(checkpoint, f"optimizer's {option}", value, getattr(optimizer, option))
+    if checkpoint.velocities:
+        _require_equal(checkpoint, "velocities", sorted(checkpoint.velocities), sorted(optimized))
+    for name, array in checkpoint.velocities.items():
+        _require_equal(checkpoint, f"velocity {name}", _form(array), _form(parameters[name].data))
+    _require_equal(checkpoint, "rng", checkpoint.rng.get("bit_generator"), type(rng.bit_generator).__name__)
+    with errors_begin_with(checkpoint.path):
+        bits = rng_state(type(rng.bit_generator), checkpoint.rng)
+
+    net.load_state_dict(checkpoint.parameters)
+    optimizer.velocities = [checkpoint.velocities.get(name, 0.0) for name in optimized]
+    rng.bit_generator.state = bits
+    return checkpoint.state
+
+
+def _require_equal(checkpoint: Checkpoint, what: str, saved: Any, here: Any) -> None:
+    if saved != here:
+        raise CheckpointError(f"{checkpoint.path}: {what}: {saved} in the checkpoint, {here} here")
+
+
+def architecture(net: Layer) -> str:
+    """In words: each layer's type and the shapes of its parameters."""
+    layers = net.layers if isinstance(net, Sequential) else [net]
+    return ", ".join(
+        " ".join([type(layer).__name__, *(f"{n} {p.data.shape}" for n, p in layer.named_parameters().items())])
+        for layer in layers
+    )
+
+
+def _form(array: Array) -> str:
+    return f"{array.shape} {array.dtype}"
+
+
+class Checkpointer(Callback):
+    """Saves a checkpoint after every epoch, and within one every `every` steps or, if that is None, every 30 seconds.
+
+    rng is the one passed to `train`. kept is what `save_checkpoint` is to keep for you: settings, data_digest and
+    extra, a function that returns the arrays. To resume, pass what `load_checkpoint` returns to `train`, as its state.
+    Raises: TypeError or ValueError for arguments that do not fit, FileNotFoundError if the path's folder is missing.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        net: Layer,
+        optimizer: SGD,
+        *,
+        rng: np.random.Generator,
+        every: int | None = None,
+        **kept: Any,
+    ) -> None:
+        arguments.check_rng("Checkpointer", rng)
+        if every is not None:
+            arguments.check_size("Checkpointer", "every", every)
+        if not set(kept) <= {"settings", "data_digest", "extra"}:
+            raise TypeError(f"Checkpointer: what is kept must be settings, data_digest and extra, got {list(kept)}")
+        folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
+        if not os.path.isdir(folder):  # said now, and not after an epoch
+            raise FileNotFoundError(f"Checkpointer: path must be in a folder that exists, got {os.fsdecode(path)!r}")
+        with errors_begin_with("settings"):
+            as_json(kept.get("settings"))
+        self.path, self.net, self.optimizer, self.rng = path, net, optimizer, rng
+        self.every, self.kept = every, kept
+        self._last = time.monotonic()
+
+    def after_step(self, state: State) -> None:
+        due = time.monotonic() - self._last >= 30 if self.every is None else state.step % self.every == 0
+        if due:
+            self.save(state)
+
+    def after_epoch(self, state: State) -> None:
+        self.save(state)
+
+    def save(self, state: State) -> bool:
+        """Save a checkpoint, and return True. If a step has made a parameter infinite, keep the last checkpoint and
+        return False: the next loss, or the end of the epoch, will stop such a run.
+        """
+        self._last = time.monotonic()
+        arrays = [parameter.data for parameter in self.net.parameters()] + self.optimizer.velocities
+        if not all(np.isfinite(array).all() for array in arrays):
+            return False
+        kept = self.kept | {"extra": self.kept["extra"]() if "extra" in self.kept else {}}
+        save_checkpoint(self.path, self.net, self.optimizer, rng=self.rng, **kept, **vars(state))
+        return True
