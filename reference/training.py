@@ -52,8 +52,8 @@ def evaluate(net, loss, batches):
     total_loss = total_right = count = 0
     for X, y in batches:
         O = net(X)
-        total_loss += loss(O, y).item() * len(y)
         total_right += accuracy(O, y) * len(y)
+        total_loss += loss(O, y).item() * len(y)
         count += len(y)
     if count == 0:
         raise ValueError("evaluate: batches must start anew every time, as a DataLoader does, got none")
