@@ -108,6 +108,16 @@ def check_logits(function: str, name: str, O: Array) -> None:
         raise ValueError(f"{function}: {name} must have shape (n, classes), got {O.shape}")
 
 
+def check_examples(function: str, X: Array, y: Array) -> None:
+    """Raise TypeError unless X and y are arrays of numbers, ValueError unless they have one row for each example."""
+    for name, array in {"X": X, "y": y}.items():
+        check_kind(function, name, array, "fiu", "an array of numbers")
+        if array.ndim == 0:
+            raise ValueError(f"{function}: {name} must have shape (n, ...), got ()")
+    if len(X) != len(y):
+        raise ValueError(f"{function}: X and y must have the same length, got {len(X)} and {len(y)}")
+
+
 def check_labels(function: str, name: str, O: Array, y: Array) -> None:
     """Raise unless O, called `name` in messages, has shape (n, classes), n ≥ 1, and y has a class for each row."""
     check_logits(function, name, O)

@@ -34,13 +34,7 @@ def minibatches(
     arguments.check_size("minibatches", "batch_size", batch_size)
     if rng is not None:
         arguments.check_rng("minibatches", rng)
-    arguments.check_kind("minibatches", "X", X, "fiu", "an array of numbers")
-    arguments.check_kind("minibatches", "y", y, "fiu", "an array of numbers")
-    for name, array in {"X": X, "y": y}.items():
-        if array.ndim == 0:
-            raise ValueError(f"minibatches: {name} must have shape (n, ...), got ()")
-    if len(X) != len(y):
-        raise ValueError(f"minibatches: X and y must have the same length, got {len(X)} and {len(y)}")
+    arguments.check_examples("minibatches", X, y)
     return batches_in_order(X, y, batch_size, np.arange(len(X)) if rng is None else rng.permutation(len(X)))
 
 
