@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from numpynet import SGD, CrossEntropyLoss, SquaredLoss, models, scratch
+from numpynet import SGD, CrossEntropyLoss, SquaredLoss, models, scratch, train, train_scratch
 from numpynet.training.trainable import FromLayers, FromScratch
+from tests.helpers.training import blobs
 
 
 def pair_of(name, sizes, loss):
@@ -69,3 +70,21 @@ def test_evaluating_a_network_leaves_what_it_remembered(case):
     model.loss.forward(y_hat, y)
     model.evaluate(X[:3], y[:3])
     model.net.backward(model.loss.backward())  # of all seven
+
+
+@pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
+def test_both_have_the_same_history_and_the_same_bits(name, rng):
+    data, test = blobs(rng), blobs(rng)
+    sizes = {"softmax_regression": (16, 3), "mlp": (16, 8, 3)}[name]
+    options = {"num_epochs": 3, "batch_size": 10, "test": test, "progress": False}
+    net = getattr(models, name)(*sizes, rng=np.random.default_rng(1))
+    concise = train(net, CrossEntropyLoss(), SGD(net.parameters(), 0.1), data, rng=np.random.default_rng(2), **options)
+    module = getattr(scratch, name)
+    params = module.init_parameters(*sizes, rng=np.random.default_rng(1))
+    own = train_scratch(module, params, data, lr=0.1, rng=np.random.default_rng(2), **options)
+    assert own.train_loss == concise.train_loss
+    assert own.train_accuracy == concise.train_accuracy
+    assert own.test_accuracy == concise.test_accuracy
+    assert own.test_loss == concise.test_loss
+    for array, parameter in zip(params.values(), net.parameters(), strict=True):
+        np.testing.assert_array_equal(array, parameter.data)
