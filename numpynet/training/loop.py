@@ -140,7 +140,7 @@ class Loop:
             state.position += len(y_batch)
             state.total_loss += state.loss * len(y_batch)  # weighted, because the last batch may be short
             if classifier:
-                state.total_right += np.count_nonzero(y_hat.argmax(axis=1) == y_batch)
+                state.total_right += int(np.count_nonzero(y_hat.argmax(axis=1) == y_batch))
             state.seconds = time.perf_counter() - start
             for callback in self.callbacks:
                 callback.after_step(state)
