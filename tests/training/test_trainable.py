@@ -73,7 +73,7 @@ def test_evaluating_a_network_leaves_what_it_remembered(case):
 
 
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
-def test_both_have_the_same_history_and_the_same_bits(name, rng):
+def test_scratch_and_concise_train_to_the_same_bits(name, rng):
     data, test = blobs(rng), blobs(rng)
     sizes = {"softmax_regression": (16, 3), "mlp": (16, 8, 3)}[name]
     options = {"num_epochs": 3, "batch_size": 10, "test": test, "progress": False}
