@@ -13,7 +13,7 @@ from numpynet.storage.atomic import write_atomic
 SOLUTIONS = Path(__file__).parent / "solutions"
 LESSONS = tuple(dict.fromkeys(exercise.lesson for exercise in EXERCISES))
 
-MARKER = '''"""Marks the lessons in this folder: run pytest here. To save the marks, each test with its points as a property, run
+MARKER = '''"""Marks the lessons in this folder: run pytest here. To save the marks, with the points as properties, run
 
     pytest --junitxml=marks.xml
 """

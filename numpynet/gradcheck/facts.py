@@ -25,7 +25,7 @@ def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], roundin
     ratios = {name: [_ratio(found[name], right[name], rounding) for found, right in comparisons] for name in wrong}
     together = [_common_ratio([ratios[name][k] for name in wrong]) for k in range(len(comparisons))]
     if len(wrong) == len(names) > 1 and None not in together:
-        return [f"every entry of every gradient is {_format_ratio(together, sizes)}"]
+        return [f"every entry of every gradient is {_format_ratio(together, sizes) or VARYING}"]
     facts = []
     for name in wrong:
         pairs = [(found[name], right[name]) for found, right in comparisons]
@@ -46,7 +46,10 @@ def _facts_about_one(
     if all(not found.any() and right.any() for found, right in pairs):
         return [f"{name} is 0 everywhere"]
     if None not in ratios:
-        return [f"every entry of {name} is {_format_ratio(ratios, sizes)}"]
+        words = _format_ratio(ratios, sizes)
+        if not words and pairs[0][1].size == 1:
+            return []  # a single number always is some factor times another
+        return [f"every entry of {name} is {words or VARYING}"]
     if all(right.ndim == 2 and is_close(found, right.T, rounding) for found, right in pairs):
         return [f"{name} is the transpose of what it should be"]
     if any(found.shape != right.shape for found, right in pairs):
@@ -100,6 +103,7 @@ def _common_ratio(ratios: Sequence[float | None]) -> float | None:
     return first if same else None
 
 
+VARYING = "a constant factor, different in each call, times what it should be"
 RATIOS: dict[str, Callable[[int], float]] = {
     "n": lambda n: n,
     "1/n": lambda n: 1 / n,
@@ -113,6 +117,7 @@ RATIOS: dict[str, Callable[[int], float]] = {
 
 
 def _format_ratio(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
+    """The factor in words; "" if it varies between calls with equally many examples."""
     common = _common_ratio(ratios)
     if common is not None:
         if abs(common - 1) > 1e-4:
@@ -123,7 +128,7 @@ def _format_ratio(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
             return f"{words} times what it should be, where n is the number of examples"
     each = dict(zip(sizes, ratios, strict=True))
     if any(_common_ratio([each[n], ratio]) is None for n, ratio in zip(sizes, ratios, strict=True)):
-        return "a constant factor, different in each call, times what it should be"
+        return ""
     factors = [f"{format_number(ratio, 6)} times (for n = {n})" for n, ratio in each.items()]
     return f"{' and '.join(factors)} what it should be"
 

@@ -327,7 +327,7 @@ MISTAKES = (
             "{T} with all rows shifted one down, to the next example",
             "{T} with all rows shifted one up, to the previous example",
         ),
-        "The labels are off by one. Classes are counted from 0, and row i of {T} belongs to example i.",
+        "The labels are off by one: row i of {T} belongs to example i, and classes are counted from 0.",
         then=[
             {"T": lambda q, T: np.roll(T, 1, axis=1)},
             {"T": lambda q, T: np.roll(T, -1, axis=1)},

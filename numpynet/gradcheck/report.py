@@ -127,6 +127,8 @@ def right_formula(chain: Chain, rule: str, step: int) -> str:
     names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
         return "the output of the last layer"
+    if rule == "T" and chain.kind == "squared_loss":
+        return "with row i for example i"
     return FORMULAS[rule].format_map(names)
 
 
@@ -154,7 +156,8 @@ def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> lis
         sentence = cause.mistake.sentence.format_map(names | {"it": it}) + _say_which_layer(chain, cause, it)
         lines += [""] * bool(lines) + wrap(f"{cause.mistake.name}: {sentence}")
         lines += [f"    yours:  {did}{found}", f"    right:  {it} {'' if rule == 'T' else '= '}{formula}"]
-    return [*lines, "", *wrap(_give_example(site, wrong, expected, q, names_at(chain, *site), name))]
+    example = _give_example(site, wrong, expected, q, names_at(chain, *site), name)
+    return [*lines, "", *wrap(example)] if example else lines
 
 
 def _say_which_layer(chain: Chain, cause: Cause, it: str) -> str:
@@ -209,9 +212,9 @@ def _describe_where(site: Site, wrong: Array, expected: Array, q: Any, names: Ma
 
 
 def _give_example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str], name: str) -> str:
-    """The worst entry, and the numbers from which it is computed."""
+    """The worst entry, and the numbers from which it is computed; "" if the shape is wrong, which the table shows."""
     if wrong.shape != expected.shape or wrong.size == 0:
-        return f"The shape of {name} is {wrong.shape}; it should be {expected.shape}."
+        return ""
     at = tuple(int(i) for i in np.unravel_index(int(np.abs(wrong - expected).argmax()), wrong.shape))
     numbers = ""
     rule = site[0]

@@ -325,7 +325,8 @@ def _write_report(
         lines.append(f"    (on random inputs, {n} examples: on yours the mistake does not show)")
     elif exam.shift_note and any(row.found is not None for row in rows):
         exam.notes.append(exam.shift_note)
-    others = [] if exam.preface else problems if mistakes else problems[1:]
+    others = [each for each in problems if "must have shape" not in each] if mistakes else problems[1:]
+    others = [] if exam.preface else others  # the table shows wrong shapes, the preface an exception
     if others:
         lines += ["", *_label("Problem", others)]
     elif not ok and not mistakes and exam.matched:
@@ -409,5 +410,6 @@ def _make_rows(exam: Examination, derivatives: Derivatives, wrong: Sequence[Call
             error = error if np.isfinite(error) else off
             fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in derivatives.wrong
         in_shape = partial(exam.question.in_callers_shape, name)
-        rows.append(Row(name, error, fine, in_shape(found), in_shape(expected)))
+        same_shape = found is not None and found.shape == expected.shape
+        rows.append(Row(name, error, fine, in_shape(found) if same_shape else found, in_shape(expected)))
     return shown, rows
