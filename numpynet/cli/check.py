@@ -37,6 +37,7 @@ def check_command(arguments: argparse.Namespace) -> int:
 
 def _check_file(path: Path, time_limit: float) -> int:
     from numpynet.gradcheck.learner_file import LOOKED_FOR, check_file
+    from numpynet.gradcheck.report import wrap
 
     if not path.is_file():
         what = "is a folder without lessons" if path.is_dir() else "does not exist"
@@ -44,7 +45,7 @@ def _check_file(path: Path, time_limit: float) -> int:
         return 2
     found = check_file(path, time_limit=time_limit)
     if not found:
-        print(f"numpynet check: found nothing to check in {path}; looked for {LOOKED_FOR}")
+        print("\n".join(wrap(f"numpynet check: found nothing to check in {path}; looked for {LOOKED_FOR}")))
         return 2
     print(f"\n{RULE}\n".join(finding["text"] for finding in found))
     print(RULE)

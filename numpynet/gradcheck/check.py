@@ -345,12 +345,12 @@ def _examine(
 
 
 def _shift_away_from_kinks(chain: Chain, point: Point) -> str:
-    """Move the point away from kinks; return what was moved if that changes a gradient visibly, else ""."""
+    """Move the point away from kinks; return what was moved if a gradient changes by more than 1%, else ""."""
     before = Point(point.params, point.X, point.y, point.G)
     moved = move_away_from_kinks(chain, point)
     point.forget_values()
     old, new = gradients(chain, before), gradients(chain, point)
-    if all(is_close(old[site], new[site], 1e-3) for site in new):
+    if all(is_close(old[site], new[site], 0.01) for site in new):
         return ""
     shifts = " and ".join(f"{name} by up to {format_number(by)}" for name, by in moved.items())
     return f"the check moved {shifts}, to stay clear of the ReLU's kink at 0, where the loss has no derivative"

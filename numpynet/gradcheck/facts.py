@@ -168,7 +168,8 @@ def _describe_count(which: str, odd: int, others: int) -> str:
         return f"the {which} example is left out"
     if (odd, others) == (1, 0):
         return f"only the {which} example is counted"
-    return f"the {which} example is counted {odd} times, the others {others} times"
+    count, rest = (f"{k} time" if k == 1 else f"{k} times" for k in (odd, others))
+    return f"the {which} example is counted {count}, the others {rest}"
 
 
 def _one_example(chain: Chain, point: Point, i: int) -> Point:

@@ -381,7 +381,7 @@ def _write_verdict(
         if exam.single:
             return f"{exam.name} is right, to the 7 digits of float32: the differences are rounding errors."
         how = "along random directions" if derivatives.sampled else "in every entry"
-        return f"{exam.name} is right. Its gradients agree with central differences {how} (relative error {worst:.0e})."
+        return f"{exam.name} is right. Its gradients agree with central differences {how}, to {worst:.0e}."
     if mistakes:
         return f"{exam.name} is wrong: {', '.join(mistakes)}."
     if problems:
