@@ -87,7 +87,7 @@ def draw_epochs(results, machine):
         "median divided by numpynet's. Numbers after a model's name: the widths of its layers, from inputs to outputs. "
         "Matrix products: only the products of each step, which no code that calls them can beat."
     )
-    figure.supxlabel(f"{textwrap.fill(caption, 115)}\n{setting(machine)}", fontsize=8)
+    figure.supxlabel(f"{textwrap.fill(caption, 120)}\n{setting(machine)}", fontsize=8)
     return figure
 
 
@@ -100,13 +100,8 @@ def draw_epoch(panel, result):
         panel.plot([min(times), max(times)], [y, y], color=colour, lw=2, alpha=0.5)
         panel.plot(median, y, "o", color=colour, ms=8)
         for x, words in ((50, format_time(median)), (88, format_multiple(result, name))):
-            at = {
-                "xy": (1, y),
-                "xycoords": panel.get_yaxis_transform(),
-                "xytext": (x, 0),
-                "textcoords": "offset points",
-            }
-            panel.annotate(words, **at, ha="right", va="center", fontsize=9)
+            place = {"xy": (1, y), "xycoords": panel.get_yaxis_transform(), "textcoords": "offset points"}
+            panel.annotate(words, xytext=(x, 0), **place, ha="right", va="center", fontsize=9)
     panel.set_title(f"One epoch of {result.problem}", fontsize=10, loc="left")
     panel.set_xscale("log")
     panel.margins(x=0.06, y=0.08)
@@ -119,7 +114,7 @@ def draw_epoch(panel, result):
 
 
 def log_ticks(low, high):
-    """Three or more round numbers from low to high for a logarithmic axis, and few more than that."""
+    """A few round numbers from low to high, for a logarithmic axis."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
     for steps_of_a_decade in ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
         numbers = [step * 10.0**exponent for exponent in exponents for step in steps_of_a_decade]
