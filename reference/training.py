@@ -26,7 +26,7 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
             total_right += 0 if y.is_floating_point() else accuracy(y_hat, y) * len(y)
             count += len(y)
         if count == 0:
-            raise ValueError("train: batches must start again in every epoch, as a DataLoader does, got none")
+            raise ValueError("train: batches must start over in every epoch, as a DataLoader does, got none")
         history.seconds.append(time.perf_counter() - start)
         history.train_loss.append(total_loss / count)
         if not y.is_floating_point():
@@ -56,5 +56,5 @@ def evaluate(net, loss, batches):
         total_loss += loss(O, y).item() * len(y)
         count += len(y)
     if count == 0:
-        raise ValueError("evaluate: batches must start again every time, as a DataLoader does, got none")
+        raise ValueError("evaluate: batches must start over every time, as a DataLoader does, got none")
     return total_loss / count, total_right / count
