@@ -35,6 +35,10 @@ from numpynet.training.trainable import FromLayers, FromScratch, Trainable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+BOUND_ON_SHAPES = (
+    "No linear model can get more than 77.5 % of the shapes right: one picture in four is a negative, and a linear\n"
+    "model can recognise both pictures and negatives of one class only (numpynet/data/shapes.py explains why)."
+)
 PICTURES = ("learning_curves.png", "fit.png", "path.png", "predictions.png", "weights.png", "confusion.png")
 
 
@@ -201,7 +205,7 @@ def _run_linear(settings: Settings, folder: RunFolder, checkpoint: Checkpoint | 
     pictures = {
         "fit.png": lambda: plotting.regression_fit(W, b, X, y),
         "path.png": lambda: plotting.parameter_path(
-            np.array(recorder.rows), np.array(TRUE_W), TRUE_B, every=recorder.every
+            np.array(recorder.rows), np.array(TRUE_W), TRUE_B, every=recorder.every, data=(X, y)
         ),
     }
     lines = [
@@ -232,6 +236,8 @@ def _run_classifier(
     }
     right = float(np.mean(predictions == test.y))
     summary = f"test accuracy {right:.4f} after {settings.epochs} epochs ({sum(history.seconds):.1f} s of training)"
+    if settings.model == "softmax" and this.settings.data == "shapes":
+        summary += f"\n{BOUND_ON_SHAPES}"
     return f"{summary}\n{this.write_results(history, pictures)}"
 
 
