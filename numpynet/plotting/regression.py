@@ -130,9 +130,9 @@ def parameter_path(
     """How w and b of a linear regression moved at each step of training, with their true values dashed.
 
     If d = 2, a second panel shows the path of w in the plane of all w; if d = 1, that of w and b. data = (X, y) adds
-    contours of the squared loss over all the data, ½ mean (X w + b - y)², for d = 2 with the true b. A step of
-    gradient descent on all the data is at a right angle to the contour that it starts from, while b is right; the
-    minibatches and the b of the moment turn it a little.
+    contours of the squared loss over all the data, ½ mean (X w + b - y)², for d = 2 with the true b. On these, a step
+    of gradient descent on all the data is perpendicular to the contour where it starts. A minibatch changes the
+    direction a little, and so does another b.
 
     Shapes: path (steps + 1, d + 1): row 0 is `np.append(W, b)` before training, followed by one row for each step, or
     for each `every` steps; true_W (d,) or (d, 1), true_b a number or (1,); X (n, d), y (n, 1).
