@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     Pictures = dict[str, Callable[[], Figure]]
 
+BOUND_ON_SHAPES = (
+    "No linear model can get more than 77.5 % of the shapes right: one picture in four is a negative, and a linear\n"
+    "model can recognise both pictures and negatives of one class only (numpynet/data/shapes.py explains why)."
+)
 PICTURES = ("learning_curves.png", "fit.png", "path.png", "predictions.png", "weights.png", "confusion.png")
 
 
@@ -64,7 +68,9 @@ def _regression(run: Run, data: BookData) -> tuple[str, Pictures]:
     path: Any = run.path
     return "\n".join(lines), {
         "fit.png": lambda: plotting.regression_fit(W, b, *data.train),
-        "path.png": lambda: plotting.parameter_path(np.array(path.rows), np.array(TRUE_W), TRUE_B, every=path.every),
+        "path.png": lambda: plotting.parameter_path(
+            np.array(path.rows), np.array(TRUE_W), TRUE_B, every=path.every, data=data.train
+        ),
     }
 
 
@@ -75,7 +81,10 @@ def _classifier(run: Run, data: BookData, history: History) -> tuple[str, Pictur
     W, *others = run.model.parameters().values()
     names = data.class_names
     seconds = sum(history.seconds)
-    return f"test accuracy {right:.4f} after {run.settings.epochs} epochs ({seconds:.1f} s of training)", {
+    summary = f"test accuracy {right:.4f} after {run.settings.epochs} epochs ({seconds:.1f} s of training)"
+    if run.settings.model == "softmax" and data.name == "shapes":
+        summary += f"\n{BOUND_ON_SHAPES}"
+    return summary, {
         "predictions.png": lambda: plotting.images(X, y, names, predictions),
         "weights.png": lambda: plotting.first_layer_weights(W, class_names=names if len(others) == 1 else None),
         "confusion.png": lambda: plotting.confusion_matrix(predictions, y, names),
