@@ -289,9 +289,11 @@ def test_prove_says_what_is_not_caught_or_not_named(monkeypatch, capsys):
 
 
 def test_the_readmes_transcripts_are_what_the_commands_print(tmp_path, capsys):
-    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    section = text.split("## Exercises that mark themselves")[1].split("\n## ")[0]
-    first, second = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    root = Path(__file__).parent.parent
+    section = (root / "README.md").read_text("utf-8").split("## Exercises that mark themselves")[1]
+    first = re.search(r"```text\n(.*?)```", section, re.DOTALL).group(1)
+    checking = (root / "docs" / "checking.md").read_text("utf-8")
+    second = re.search(r"```text\n(\$ numpynet exercises --prove.*?)```", checking, re.DOTALL).group(1)
     written = numpynet("exercises", "lessons", cwd=tmp_path).stdout
     marked = numpynet("check", "lessons/lesson5_layers.py", cwd=tmp_path).stdout
     shown = f"$ numpynet exercises lessons\n{written}$ numpynet check lessons/lesson5_layers.py\n{marked}"
