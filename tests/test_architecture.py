@@ -40,17 +40,20 @@ def imports(name, *, inside_functions):
     """The modules, of numpynet and others, that a module of numpynet imports; those for type checking do not count."""
     found = set()
 
+    def is_left_out(node):
+        if isinstance(node, ast.If):
+            return ast.unparse(node.test) == "TYPE_CHECKING"
+        return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not inside_functions
+
     def visit(node):
+        if is_left_out(node):
+            return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name}: a relative import"
             submodules = [f"{node.module}.{alias.name}" for alias in node.names]
             found.update(module if module in MODULES else node.module for module in submodules)
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            return
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not inside_functions:
-            return
         for child in ast.iter_child_nodes(node):
             visit(child)
 
