@@ -1,4 +1,4 @@
-"""A small data set that the loader and the downloader take for Fashion-MNIST, with its own sizes and digests."""
+"""Generators, and a small data set that the loader and the downloader take for Fashion-MNIST."""
 
 import os
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from numpynet.data import fashion_mnist_files
-from tests.test_data import idx
+from tests.helpers.idx import idx
 
 
 @pytest.fixture
@@ -39,3 +39,8 @@ def small(monkeypatch):
     monkeypatch.setattr(fashion_mnist_files, "FILES", tuple(files))
     monkeypatch.delenv("NUMPYNET_DATA", raising=False)
     return arrays, contents
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)

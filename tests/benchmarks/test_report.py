@@ -1,0 +1,70 @@
+"""The benchmark's command and its report."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("threadpoolctl", reason="needs threadpoolctl: pip install threadpoolctl")
+from benchmarks import report, steps
+from benchmarks.__main__ import main
+from benchmarks.race import RaceError, Result
+from tests.helpers.command import ROOT
+from tests.helpers.contenders import few_shapes
+
+
+def test_the_winners_are_named_with_the_range_in_which_they_win():
+    def result(numpynet, torch):
+        return Result("p", 10, {"numpynet": [numpynet], "PyTorch": [torch]})
+
+    assert (
+        report.winners([8, 16, 32], [result(1, 2), result(1, 2), result(3, 2)])
+        == "Fastest: numpynet 8 to 16, PyTorch 32"
+    )
+    assert report.winners([8, 16], [result(1, 2), result(1, 2)]) == "Fastest everywhere: numpynet"
+
+
+def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path):
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--threads", "1", "--output", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "no CUDA GPU here: the CPU part runs" in done.stdout or "GPU: " in done.stdout
+    content = json.loads((tmp_path / "results.json").read_text())
+    assert content["machine"]["threads"] == 1
+    assert content["machine"]["versions"]["numpy"] == np.__version__
+    assert len(content["epoch"]["races"]) == 3
+    for result in content["epoch"]["races"]:
+        assert {"numpynet", "numpynet scratch", "matrix products"} <= set(result["seconds"])
+        assert ("CUDA graph, GPU" in result["seconds"]) == bool(content["machine"]["gpu"])
+        assert min(min(times) for times in result["seconds"].values()) > 0
+    assert content["epoch"]["whole"]["peak bytes"]["numpynet"] > 1e7
+    assert len(content["step"]["lines"]) == len(steps.SHAPES)
+    assert [len(content["sweep"][axis]["races"]) for axis in ("widths", "batch sizes")] == [1, 1]
+    assert content["doubts"] == ["a quick run: no figure to quote"]
+    for picture in ("epoch.png", "step.png", "sweep.png"):
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_measured_is_kept_when_a_later_suite_fails(tmp_path, monkeypatch, capsys):
+    def step(*arguments):
+        return {"lines": "measured"}, {}
+
+    def sweep(*arguments):
+        raise RaceError("PyTorch: the loss after one epoch must be 0.500000, as everyone's, got 0.510000")
+
+    monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": step, "step": step, "sweep": sweep})
+    monkeypatch.setattr("benchmarks.__main__.choose_images", few_shapes)
+    assert main(["--output", str(tmp_path)]) == 1
+    assert "python -m benchmarks: PyTorch: the loss" in capsys.readouterr().err
+    assert json.loads((tmp_path / "results.json").read_text())["step"] == {"lines": "measured"}
+
+
+def test_wrong_usage_is_refused(tmp_path):
+    for options in (["--threads", "0"], ["--suite", "nothing"], ["--output", __file__]):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks", *options], cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr

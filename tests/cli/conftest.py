@@ -1,0 +1,25 @@
+"""Finished runs."""
+
+import dataclasses
+
+import pytest
+
+from numpynet.book import BOOK
+from numpynet.cli import run as runs
+from tests.helpers.command import numpynet
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    options = ["--epochs", 2, "--hidden", 8, "--lr", 0.05, "--seed", 1, "--output", "out"]
+    assert numpynet("train", "mlp", *options, cwd=folder).returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_epochs(tmp_path_factory):
+    """The checkpoint of a finished run of linear regression."""
+    folder = tmp_path_factory.mktemp("two")
+    runs.run(dataclasses.replace(BOOK["linear"], seed=1, epochs=2), runs.RunFolder(folder))
+    return folder / "checkpoint.npz"

@@ -1,0 +1,171 @@
+"""`numpynet train --resume`: however a run ended, it resumes and leaves what an undisturbed run leaves."""
+
+import shlex
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from numpynet import Checkpointer
+from numpynet.cli import resume
+from numpynet.cli import run as runs
+from numpynet.cli.main import main
+from numpynet.cli.parser import make_parser
+from numpynet.training import State, checkpoint_file
+from numpynet.training.checkpoint_file import read_checkpoint
+from tests.helpers.checkpoints import forge, make
+from tests.helpers.command import POSIX, assert_one_line, assert_same_results, history, numpynet, start
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["mlp", "--epochs", 12, "--hidden", 64, "--momentum", 0.9, "--lr", 0.02],
+        ["softmax", "--epochs", 20, "--scratch"],
+        ["linear", "--epochs", 40],
+    ],
+)
+def test_killed_again_and_again_at_random_moments_it_ends_with_the_bits_of_a_run_left_alone(options, tmp_path):
+    options = [*options, "--seed", 4]
+    assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
+    rng = np.random.default_rng(1)
+    places = set()
+    for attempt in range(60):
+        process = start(*options, "--output", "killed", "--checkpoint-every", 5, "--resume", cwd=tmp_path)
+        if attempt < 6:  # killed in the midst of training, most of them; the rest at any moment, drawing pictures too
+            for line in process.stdout:
+                if line.startswith(("resuming", "data:")):
+                    break
+            time.sleep(rng.uniform(0, 0.3))
+            process.kill()
+        elif attempt < 10:
+            time.sleep(rng.uniform(0, 4))
+            process.kill()
+        process.communicate(timeout=120)
+        if (tmp_path / "killed" / "checkpoint.npz").exists():
+            places.add(read_checkpoint(tmp_path / "killed" / "checkpoint.npz").state.step)
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL
+    assert process.returncode == 0
+    assert len(places) >= 3
+    assert_same_results(tmp_path / "killed", tmp_path / "alone")
+
+
+@POSIX
+def test_ctrl_c_saves_says_how_to_resume_and_the_command_it_names_ends_the_run(tmp_path):
+    options = ["softmax", "--epochs", 4, "--seed", 3]
+    assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
+    with start(*options, "--output", "my runs", "--threads", 1, cwd=tmp_path) as process:
+        assert any("epoch 1/4" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    command = "numpynet train softmax '--output=my runs' --threads=1 --resume"
+    assert_one_line(stderr, "numpynet: interrupted; saved after step", f"`{command}` resumes there")
+    command = shlex.split(command)[1:]
+    result = numpynet(*command, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "resuming after step" in result.stdout
+    assert_same_results(tmp_path / "my runs", tmp_path / "alone")
+
+
+@pytest.mark.parametrize("output", ["runs/mlp", "my runs", "-o", "it's"])
+@pytest.mark.parametrize("others", [{}, {"root": Path("a b"), "threads": 2, "checkpoint_every": 5}])
+def test_the_command_that_goes_on_has_every_option_that_it_needs(output, others):
+    command = runs.RunFolder(Path(output), **others).command("mlp")
+    arguments = vars(make_parser().parse_args(shlex.split(command)[1:]))
+    expected = {"model": "mlp", "output": Path(output), "resume": True, **others}
+    given = {name: value for name, value in arguments.items() if value not in (None, False)}
+    assert given == {"command": "train", "run": given["run"], "error": given["error"], **expected}
+
+
+def test_ctrl_c_says_that_it_saved_only_where_it_did(tmp_path):
+    net, optimizer, rng = make()
+    ctrl_c = resume.CtrlC(Checkpointer(tmp_path / "c", net, optimizer, rng=rng), "that command")
+    ctrl_c.pressed = True
+    with pytest.raises(KeyboardInterrupt, match="^saved after step 7, in epoch 2; `that command` resumes there"):
+        ctrl_c.after_step(State(epoch=2, step=7))
+    before = (tmp_path / "c").read_bytes()
+    net.parameters()[1].data[0] = np.inf
+    with pytest.raises(
+        KeyboardInterrupt, match="^not saved after step 8, .* not finite; `that command` resumes from the last"
+    ):
+        ctrl_c.after_step(State(epoch=2, step=8))
+    assert (tmp_path / "c").read_bytes() == before
+
+
+def test_without_a_checkpoint_resume_starts(tmp_path):
+    result = numpynet("train", "linear", "--resume", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "resuming" not in result.stdout
+
+
+def test_resuming_a_finished_run_does_nothing_and_more_epochs_go_on_as_one_run_would_have(tmp_path):
+    assert numpynet("train", "linear", "--seed", 2, "--epochs", 5, "--output", "five", cwd=tmp_path).returncode == 0
+    assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()}
+    result = numpynet("train", "linear", "--output", "out", "--resume", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "nothing to train" in result.stdout
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()} == before
+    result = numpynet("train", "linear", "--output", "out", "--resume", "--epochs", 5, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "resuming after step 300, in epoch 3 of 5" in result.stdout
+    assert_same_results(tmp_path / "out", tmp_path / "five")
+
+
+def test_a_run_killed_after_its_last_epoch_and_before_its_results_still_leaves_them(tmp_path):
+    assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
+    model = (tmp_path / "out" / "model.npz").read_bytes()
+    (tmp_path / "out" / "model.npz").unlink()
+    (tmp_path / "out" / "fit.png").unlink()
+    result = numpynet("train", "linear", "--output", "out", "--resume", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "out" / "model.npz").read_bytes() == model
+    assert (tmp_path / "out" / "fit.png").exists()
+
+
+def test_resuming_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
+    shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / "history.json").read_bytes()
+    monkeypatch.setattr(runs, "blas", lambda: "another")
+    resume = ["train", "linear", "--output", str(tmp_path), "--resume"]
+    assert main(resume) == 0
+    assert "nothing to train" in capsys.readouterr().out
+    assert (tmp_path / "history.json").read_bytes() == before
+    for earlier in [b"", b"[]", before.replace(b'"seed": 1', b'"seed": 2')]:  # another run's, or none
+        (tmp_path / "history.json").write_bytes(earlier)
+        assert main(resume) == 0
+        assert history(tmp_path)["settings"]["seed"] == 1
+        assert history(tmp_path)["versions"]["blas"] == "another"
+
+
+def test_a_resumed_run_reads_its_checkpoint_once(two_epochs, tmp_path, monkeypatch):
+    shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
+    opened = []
+
+    def counted(*arguments):
+        opened.append(arguments[0])
+        return open(*arguments)
+
+    monkeypatch.setattr(checkpoint_file, "open", counted, raising=False)
+    assert main(["train", "linear", "--output", str(tmp_path), "--resume"]) == 0
+    assert opened == [tmp_path / "checkpoint.npz"]
+
+
+def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, capsys):
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(two_epochs.read_bytes())
+    afresh = ["train", "linear", "--epochs", "0", "--output", str(tmp_path)]
+    settings = read_checkpoint(path).settings
+    assert main(afresh) == 0
+    assert "starting afresh" not in capsys.readouterr().out
+    path.write_bytes(two_epochs.read_bytes())
+    forge(path, meta={"settings": settings | {"epochs": 4}})
+    assert main(afresh) == 0
+    assert f"starting afresh; this replaces {path} of an unfinished run" in capsys.readouterr().out

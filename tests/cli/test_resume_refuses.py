@@ -1,0 +1,133 @@
+"""`numpynet train --resume` refuses a checkpoint that does not fit, and leaves it alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from numpynet import CheckpointError, make_shapes, save_checkpoint
+from numpynet.book import BOOK
+from numpynet.cli import resume
+from numpynet.cli import run as runs
+from numpynet.cli.main import main
+from numpynet.training.checkpoint_file import read_checkpoint
+from tests.helpers.checkpoints import forge, make
+from tests.helpers.command import assert_one_line, numpynet
+
+CHANGED = {
+    "batch size": (["mlp", "--batch-size", 128], "batch_size is 256 there, and cannot become 128"),
+    "lr": (["mlp", "--lr", 0.2], "lr is 0.05 there, and cannot become 0.2"),
+    "seed": (["mlp", "--seed", 2], "seed is 1 there, and cannot become 2"),
+    "momentum": (["mlp", "--momentum", 0.5], "momentum is 0.0 there"),
+    "weight decay": (["mlp", "--weight-decay", 0.5], "weight_decay is 0.0 there"),
+    "data": (["mlp", "--data", "fashion-mnist"], "data is shapes there"),
+    "architecture": (["mlp", "--hidden", 16], "hidden is (8,) there, and cannot become (16,)"),
+    "model": (["softmax"], "model is mlp there, and cannot become softmax"),
+    "scratch": (["mlp", "--scratch"], "scratch is False there, and cannot become True"),
+    "fewer epochs": (["mlp", "--epochs", 1], "epochs cannot become 1: it is in epoch 2"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_changed_setting_is_refused_naming_it_and_the_checkpoint_stays(case, finished):
+    arguments, message = CHANGED[case]
+    before = (finished / "out" / "checkpoint.npz").read_bytes()
+    result = numpynet("train", *arguments, "--output", "out", "--resume", cwd=finished)
+    assert result.returncode == 4
+    assert_one_line(result.stderr, "numpynet: ", "checkpoint.npz", message)
+    assert (finished / "out" / "checkpoint.npz").read_bytes() == before
+
+
+def test_settings_that_are_repeated_are_accepted(finished):
+    options = ["--hidden", 8, "--lr", 0.05, "--seed", 1, "--data", "shapes", "--output", "out", "--resume"]
+    result = numpynet("train", "mlp", *options, cwd=finished)
+    assert result.returncode == 0, result.stderr
+    assert "nothing to train" in result.stdout
+
+
+def test_a_damaged_checkpoint_exits_4_in_one_line(finished, tmp_path):
+    (tmp_path / "out").mkdir()
+    content = (finished / "out" / "checkpoint.npz").read_bytes()
+    for damaged in [content[:1000], b"text", content[:500] + b"x" + content[501:]]:
+        (tmp_path / "out" / "checkpoint.npz").write_bytes(damaged)
+        result = numpynet("train", "mlp", "--output", "out", "--resume", cwd=tmp_path)
+        assert result.returncode == 4
+        assert_one_line(result.stderr, "checkpoint.npz")
+
+
+def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
+    settings = dataclasses.replace(BOOK["softmax"], epochs=1, data="shapes")
+    shapes = {seed: make_shapes(300, 100, rng=np.random.default_rng(seed)) for seed in (0, 1)}
+    monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[0], "shapes: these"))
+    runs.run(settings, runs.RunFolder(tmp_path))
+    monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[1], "shapes: others"))
+    with pytest.raises(CheckpointError, match="data: its run was trained on different data"):
+        runs.run(
+            dataclasses.replace(settings, epochs=2),
+            runs.RunFolder(tmp_path),
+            read_checkpoint(tmp_path / "checkpoint.npz"),
+        )
+
+
+def test_a_checkpoint_of_another_program_is_refused(tmp_path):
+    net, optimizer, rng = make()
+    (tmp_path / "out").mkdir()
+    save_checkpoint(tmp_path / "out" / "checkpoint.npz", net, optimizer, rng=rng, epoch=1, step=1)
+    result = numpynet("train", "mlp", "--output", "out", "--resume", cwd=tmp_path)
+    assert result.returncode == 4
+    assert_one_line(result.stderr, "its settings are not those of a run")
+
+
+STRANGE_SETTINGS = {
+    "epochs": ["x", -1, None, 1.5, True],
+    "batch_size": [0, "10", None],
+    "seed": [-1, 0.5, [1]],
+    "lr": ["x", -1.0, float("nan"), 10**400, None],
+    "momentum": [-0.5],
+    "weight_decay": [None],
+    "hidden": [5, "ab", [0], [0.5], None],
+    "model": ["cnn", None, []],
+    "data": ["mnist", "shapes", 3],
+    "scratch": [1, None],
+}
+STRANGE = {
+    f"{name} {value}"[:30]: {"settings": {name: value}} for name, values in STRANGE_SETTINGS.items() for value in values
+}
+STRANGE |= {
+    "settings missing": {"settings": {"momentum": ...}},
+    "settings unknown": {"settings": {"colour": "red"}},
+    "scratch with momentum": {"settings": {"scratch": True, "momentum": 0.5}},
+    "order of another length": {"order": np.arange(7), "meta": {"epoch": 3}, "settings": {"epochs": 3}},
+    "path missing": {"extra/path": None},
+    "path of other parameters": {"extra/path": np.ones((5, 4), np.float32)},
+    "path of no rows": {"extra/path": np.ones((0, 3), np.float32)},
+    "path, a number": {"extra/path": np.array(1.0)},
+    "every missing": {"extra/every": None},
+    "every 0": {"extra/every": np.array(0)},
+    "every, a fraction": {"extra/every": np.array(1.5)},
+    "every, a list": {"extra/every": np.ones(2)},
+    "history without losses": {"meta": {"history": {"train_loss": [], "train_accuracy": [], "test_accuracy": [], "seconds": []}}},
+    "history with accuracies": {"meta": {"history": {"train_loss": [1.0, 0.5], "train_accuracy": [0.5, 0.6], "test_accuracy": [], "seconds": [1.0, 1.0]}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_a_forged_run_exits_4_in_one_line_and_is_no_obstacle_to_a_fresh_start(case, two_epochs, tmp_path, capsys):
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(two_epochs.read_bytes())
+    changes = dict(STRANGE[case])
+    settings = {**read_checkpoint(path).settings, **changes.pop("settings", {})}
+    settings = {name: value for name, value in settings.items() if value is not ...}
+    forge(path, **{**changes, "meta": {**changes.get("meta", {}), "settings": settings}})
+    forged = path.read_bytes()
+    assert main(["train", "linear", "--output", str(tmp_path), "--resume"]) == 4
+    assert_one_line(capsys.readouterr().err, f"numpynet: {path}: ")
+    assert path.read_bytes() == forged
+    resume.warn_of_unfinished(path)
+
+
+def test_a_checkpoint_with_settings_that_are_none_is_no_obstacle_to_a_fresh_start(tmp_path):
+    net, optimizer, rng = make()
+    for settings in [{"epochs": None}, {"epochs": "x"}, {"epochs": [1]}, {}]:
+        save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=1, step=1, settings=settings)
+        resume.warn_of_unfinished(tmp_path / "c")

@@ -1,0 +1,54 @@
+"""`numpynet exercises --prove`: every mistake is planted, caught and named."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from numpynet import gradcheck
+from numpynet.exercises import prove
+from numpynet.exercises.slips import SLIPS
+from numpynet.gradcheck import Report
+from numpynet.gradcheck.mistakes import MISTAKES
+
+BESIDE_THE_DICTIONARY = {"gradient_accumulated", "argument_changed", "precision_only"}
+NOT_PLANTED = {"precision_only": "a solution in float32 is right, and gets its points"}
+
+
+def test_every_name_that_the_checker_can_give_is_planted_or_it_is_said_why_not():
+    texts = [path.read_text("utf-8") for path in Path(gradcheck.__file__).parent.glob("*.py")]
+    given = {name for text in texts for name in re.findall(r'mistakes\.append\("(\w+)"\)', text)}
+    assert given <= BESIDE_THE_DICTIONARY
+    planted = {mistake for _, lines in SLIPS for mistake, _ in lines}
+    assert planted | set(NOT_PLANTED) == {mistake.name for mistake in MISTAKES} | BESIDE_THE_DICTIONARY
+    assert not planted & set(NOT_PLANTED)
+    backward = next(place for place, _ in SLIPS if place.exercise == "lesson1_functions.linear_backward")
+    line = "grad_X, grad_W, grad_b = (G.astype(np.float32) for G in (grad_X, grad_W, grad_b))"
+    report = prove.marked(backward, backward.planted(line))
+    assert report.ok
+    assert report.mistakes == ("precision_only",)
+
+
+def test_a_slip_whose_line_is_gone_is_an_error_and_not_a_mistake_that_was_caught():
+    place = dataclasses.replace(SLIPS[0][0], right="grad_b = nowhere")
+    with pytest.raises(LookupError, match="lesson1_functions must have the line 'grad_b = nowhere' once"):
+        prove.marked(place, "pass")
+
+
+def test_prove_plants_every_mistake_and_each_is_caught_and_named(capsys):
+    count = sum(len(lines) for _, lines in SLIPS)
+    assert prove.prove_command() == 0
+    assert capsys.readouterr().out.endswith(f"\ncaught {count} of {count}, named {count} of {count}\n")
+
+
+def test_prove_says_what_is_not_caught_or_not_named(monkeypatch, capsys):
+    monkeypatch.setattr(prove, "SLIPS", SLIPS[3:4])
+    monkeypatch.setattr(prove, "mark", lambda exercise, space: Report(False, {}, mistakes=("no_relu_mask",)))
+    assert prove.prove_command() == 1
+    out = capsys.readouterr().out
+    assert "relu_backward: relu_mask_reversed was called no_relu_mask" in out
+    assert out.endswith("caught 8 of 8, named 1 of 8\n")
+    monkeypatch.setattr(prove, "mark", lambda exercise, space: Report(True, {}))
+    assert prove.prove_command() == 1
+    assert capsys.readouterr().out.endswith("caught 0 of 8, named 0 of 8\n")

@@ -1,0 +1,142 @@
+"""A learner's file is run in a process of its own: whatever it does is a finding."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from numpynet import functional
+from numpynet.gradcheck import check_pair
+from numpynet.gradcheck.learner_file import check_file
+from tests.helpers.command import numpynet
+from tests.helpers.learner_file import MINE
+
+
+def test_what_a_file_defines_is_found_checked_and_named(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    result = numpynet("check", path, cwd=tmp_path)
+    assert result.returncode == 1, result.stderr
+    for line in [
+        "relu_backward is wrong: no_relu_mask.",
+        "linear_backward is right.",
+        "squared_loss_backward is wrong: factor_two.",
+        "Scale is right.",
+        "loss_and_gradients is wrong: bias_mean_not_sum.",
+        "2 of 5 right; wrong: relu_backward, squared_loss_backward, loss_and_gradients",
+    ]:
+        assert line in result.stdout, line
+    assert "learner's own" not in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "words"),
+    [
+        ("def relu_backward(grad_Y, Y): return grad_Y * (Y > 0)", 0, "1 of 1 right"),
+        ("x = 1", 2, "nothing to check"),
+        ("def tanh_backward(G, Y): return G", 2, "tanh_backward was not checked: there is no tanh here"),
+        ("def f(:", 1, "mine.py does not run to its end: SyntaxError"),
+        ("y = 1\n1 / 0", 1, "mine.py does not run to its end: ZeroDivisionError: division by zero (line 2)."),
+        ("exit(0)", 1, "mine.py does not run to its end: SystemExit: 0"),
+        ("import os\nos._exit(0)", 1, "mine.py ended the program."),
+        ("def relu_backward(G, Y): exit()", 1, "relu_backward could not be checked: SystemExit"),
+        ("import os\ndef relu_backward(G, Y): os.abort()", 1, "relu_backward brought Python down"),
+        ("def relu_backward(G, Y):\n    while True: pass", 1, "relu_backward was not done after 2 s (is there a loop"),
+        ("def relu_backward(G): return G", 1, "relu_backward is wrong"),
+    ],
+)
+def test_whatever_a_file_does_is_a_finding(source, code, words, tmp_path):
+    (tmp_path / "mine.py").write_text(source)
+    result = numpynet("check", "mine.py", "--time-limit", 2, cwd=tmp_path)
+    assert words in result.stdout
+    assert result.returncode == code
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def twice(right):
+    """A function with the arguments of another, and twice its result."""
+
+    @functools.wraps(right)
+    def wrong(*arguments):
+        return 2 * right(*arguments)
+
+    return wrong
+
+
+SQUARED, CLASSES = functional.squared_loss_backward, functional.softmax_cross_entropy_backward
+NAMED_BY_LEARNERS = [
+    (functional.squared_loss, lambda pred, y: SQUARED(pred, y), "pred was taken for y_hat"),
+    (functional.squared_loss, lambda preds, y: SQUARED(preds, y), "preds was taken for y_hat"),
+    (functional.squared_loss, lambda predictions, targets: SQUARED(predictions, targets), "targets was taken for y"),
+    (functional.squared_loss, lambda y_true, y_pred: SQUARED(y_pred, y_true), "y_true was taken for y"),
+    (functional.softmax_cross_entropy, lambda y_hat, y: CLASSES(y_hat, y), "y_hat was taken for P, the probabilities"),
+    (functional.softmax_cross_entropy, lambda y, probs: CLASSES(probs, y), "probs was taken for P, the probabilities"),
+    (functional.softmax_cross_entropy, lambda logits, y: CLASSES(functional.softmax(logits), y), "logits was taken for O"),
+    (functional.softmax, lambda grad_P, P: P * (grad_P - (grad_P * P).sum(1, keepdims=True)), ""),
+    (functional.softmax, lambda dout, out: out * (dout - (dout * out).sum(1, keepdims=True)), "out was taken for forward's output"),
+    (np.tanh, lambda grad_y, y: grad_y * (1 - y**2), ""),
+    (functional.relu, lambda dout, z: dout * (z > 0), "z was taken for X"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forward", "backward", "words"), NAMED_BY_LEARNERS)
+def test_a_backwards_arguments_may_have_the_names_that_learners_give_them(forward, backward, words):
+    rng = np.random.default_rng(0)
+    X, numbers, classes = rng.normal(size=(5, 4)), rng.normal(size=(5, 4)), rng.integers(0, 4, 5)
+    inputs = {functional.squared_loss: (X, numbers), functional.softmax_cross_entropy: (X, classes)}.get(forward, (X,))
+    report = check_pair(forward, backward, *inputs)
+    assert report.ok, report
+    assert words in str(report)
+    assert bool(words) == ("was taken for" in str(report))
+    wrong = check_pair(forward, twice(backward), *inputs)
+    assert not wrong.ok
+    assert wrong.mistakes in [(), ("factor_two",)]
+
+
+LINEAR_REGRESSION = """
+import numpy as np
+def loss_and_gradients(params, X, y):
+    y = y.reshape(-1, 1)
+    e = X @ params["W"] + params["b"] - y
+    return np.mean(e**2) / 2, {"W": X.T @ e / len(X), "b": e.sum(axis=0) / len(X)}
+"""
+FLAT = [
+    ("y = y.reshape(-1, 1)", "pass"),
+    ('X @ params["W"]', 'X @ params["W"][:, 0]'),
+    ("X.T @ e", "X.T @ e[:, None]"),
+    ("axis=0", "axis=0, keepdims=True"),
+]
+MODELS_IN_FILES = [
+    ([], "loss_and_gradients is right."),
+    ([("X.T @ e", "5 * X.T @ e")], "grad_W is the first wrong"),
+    ([("X.T @ e / len(X)", "X.T @ e")], "loss_and_gradients is wrong: sum_not_mean."),
+    ([("np.mean(e**2) / 2", "np.sum(e**2) / 2 / len(X)"), ("X.T @ e / len(X)", "X.T @ e")], "loss_and_gradients is wrong: sum_not_mean."),
+    ([*FLAT], "loss_and_gradients is right."),
+    ([*FLAT, ("X.T @ e", "2 * X.T @ e")], "loss_and_gradients is wrong: factor_two."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "words"), MODELS_IN_FILES)
+def test_linear_regression_is_not_taken_for_a_classifier_whatever_shape_its_targets_are_given(changes, words, tmp_path):
+    source = LINEAR_REGRESSION
+    for right, wrong in changes:
+        source = source.replace(right, wrong)
+    (tmp_path / "mine.py").write_text(source)
+    (finding,) = check_file(tmp_path / "mine.py")
+    assert words in finding["text"]
+    assert "cross-entropy" not in finding["text"]
+    assert "grad_W  (4, 1)" in finding["text"]
+
+
+def test_what_was_not_checked_beside_something_right_is_said_and_is_no_failure(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE.replace("return 3 * X", "raise NotImplementedError").replace("2 *", "1 *"))
+    result = numpynet("check", "mine.py", cwd=tmp_path)
+    assert result.returncode == 1
+    end = "2 of 5 right; wrong: relu_backward, loss_and_gradients; not checked, and not counted as wrong: Scale\n"
+    assert result.stdout.endswith(end)
+    right = "def relu_backward(G, Y): return G * (Y > 0)\nclass A:\n    forward = backward = lambda self, x, t: x\n"
+    (tmp_path / "mine.py").write_text(right)
+    result = numpynet("check", "mine.py", cwd=tmp_path)
+    assert result.returncode == 0
+    assert result.stdout.endswith("1 of 2 right; not checked, and not counted as wrong: A\n")
