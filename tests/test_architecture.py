@@ -1,6 +1,7 @@
 """The rules of docs/architecture.md: what may import what, and how large a function may be."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,13 @@ def test_no_imports_form_a_circle():
 def test_nothing_in_numpynet_knows_of_the_folders_beside_it(name):
     roots = {module.split(".")[0] for module in imports(name, inside_functions=True)}
     assert not roots & {"reference", "benchmarks", "tests"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_importing_a_module_needs_numpy_alone(name):
+    """Matplotlib and the like are imported inside the function that needs them."""
+    roots = {module.split(".")[0] for module in imports(name, inside_functions=False)}
+    assert roots <= {"numpy", "numpynet", *sys.stdlib_module_names}
 
 
 def test_the_top_level_is_small():

@@ -14,7 +14,7 @@ from numpynet.training import History, State, train
 from tests.helpers.command import PNG
 
 
-def test_live_plot_writes_a_whole_png_after_every_epoch_of_a_script(tmp_path):
+def test_live_plot_writes_a_whole_png_after_every_epoch(tmp_path):
     live, history, written = LivePlot(tmp_path / "curves.png"), History(), []
     for epoch in range(1, 4):
         history.train_loss.append(1 / epoch)
@@ -26,7 +26,7 @@ def test_live_plot_writes_a_whole_png_after_every_epoch_of_a_script(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["curves.png"]
 
 
-def test_live_plot_never_writes_into_the_file_that_a_viewer_is_reading(tmp_path):
+def test_live_plot_never_writes_into_a_file_being_read(tmp_path):
     live = LivePlot(tmp_path / "curves.png")
     live.after_epoch(State(History([1.0])))
     before = (tmp_path / "curves.png").read_bytes()
@@ -79,7 +79,7 @@ def pretend_notebook(monkeypatch, shell):
     return shown
 
 
-def test_live_plot_changes_one_figure_in_place_in_a_notebook_and_starts_another_for_another_run(tmp_path, monkeypatch):
+def test_live_plot_updates_one_figure_in_a_notebook_for_each_run(tmp_path, monkeypatch):
     shown = pretend_notebook(monkeypatch, SimpleNamespace(kernel="a kernel"))
     live, first, second = LivePlot(tmp_path / "curves.png"), History(), History([1.0])
     for loss in (1.0, 0.5, 0.25):
@@ -103,7 +103,7 @@ def test_a_notebook_gets_every_figure_as_a_picture():
     assert learning_curves(History([1.0]))._repr_png_().startswith(PNG)
 
 
-def test_live_plot_refuses_a_path_it_cannot_write_before_training(tmp_path):
+def test_live_plot_refuses_a_path_that_cannot_be_written(tmp_path):
     with pytest.raises(ValueError, match=r"LivePlot: path must end in .png, got 'curves.pdf'"):
         LivePlot("curves.pdf")
     with pytest.raises(FileNotFoundError, match=r"LivePlot: path must be in a folder that exists, got .*nowhere"):
