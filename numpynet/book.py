@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from numpynet import arguments, models, scratch
-from numpynet.arguments import Array
-from numpynet.data import make_shapes, synthetic_regression
+from numpynet.data import Split, make_shapes, synthetic_regression
 from numpynet.data.fashion_mnist import find_fashion_mnist, load_copy
 from numpynet.layers import Sequential
 from numpynet.losses import CrossEntropyLoss, Loss, SquaredLoss
@@ -98,10 +97,10 @@ BOOK = {  # what the book trains each model with
 
 
 class BookData(NamedTuple):
-    """What a model is trained on: training and test data as (X, y), or None for no test; class names for images."""
+    """What a model is trained on: training and test data, or None for no test; class names for images."""
 
-    train: tuple[Array, Array]
-    test: tuple[Array, Array] | None
+    train: Split
+    test: Split | None
     class_names: tuple[str, ...]
     name: str
     source: str  # in words: which data these are, and why
@@ -117,7 +116,7 @@ def load_data(
     if name == "synthetic":
         X, y = synthetic_regression(TRUE_W, TRUE_B, rng=rng, dtype=dtype)
         source = f"synthetic: {len(X)} points around y = {TRUE_W[0]} x1 - {-TRUE_W[1]} x2 + {TRUE_B}"
-        return BookData((X, y), None, (), name, source)
+        return BookData(Split(X, y), None, (), name, source)
     if name == "fashion-mnist" or (name == "auto" and (root or find_fashion_mnist())):
         data, folder = load_copy(root)
         return BookData(*data, "fashion-mnist", f"fashion-mnist: the copy in {folder}")

@@ -18,7 +18,10 @@ class DownloadError(OSError):
 
 
 class Split(NamedTuple):
-    """Images X, uint8 (n, 28, 28), and their classes y, uint8 (n,). Being a tuple, it unpacks: X, y = data.train."""
+    """Examples X, such as uint8 images (n, 28, 28), and their targets y, such as uint8 classes (n,).
+
+    Being a tuple, it unpacks: X, y = data.train.
+    """
 
     X: Array
     y: Array
