@@ -1,33 +1,38 @@
 """`python -m benchmarks`: the race from the command line."""
 
 import argparse
+import importlib.util
 import sys
 from dataclasses import asdict
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks import machine, problems, report, steps, whole
 from benchmarks.contenders import CONTENDERS, ON_GPU
 from benchmarks.race import RaceError, Worker, race
 from numpynet import DataError
-from numpynet.book import choose_images
+from numpynet.book import load_data
 
 SUITES = ("epoch", "step", "sweep")
 WIDTHS, BATCH_SIZES = (16, 64, 256, 1024, 4096), (8, 32, 128, 512, 4096)
 SWEPT = ["numpynet", "PyTorch", "JAX jit", "PyTorch, GPU"]
 
+DESCRIPTION = """Race numpynet against PyTorch, JAX and scikit-learn, and against PyTorch on a CUDA GPU if there is one.
+Libraries that are not installed are left out. The images are Fashion-MNIST if a copy is found (NUMPYNET_DATA names its
+folder), otherwise the built-in shapes. Needs threadpoolctl and matplotlib; pip install -e ".[bench]" installs every
+library. Tables are printed; pictures and results.json are written to the output folder."""
+
 
 def main(argv=None):
-    """Run the suites; return 0, 1 where the contenders do not agree, 2 for wrong usage or data, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="numpynet against the others.")
-    parser.add_argument("--suite", choices=[*SUITES, "all"], default="all")
-    parser.add_argument("--device", choices=["cpu", "cuda", "all"], default="all")
-    parser.add_argument("--threads", type=int, default=2, help="for every library alike (default: 2)")
-    parser.add_argument("--rounds", type=int, default=7, help="of each race, at least 5 to be trusted (default: 7)")
-    parser.add_argument("--quick", action="store_true", help="few examples and rounds: shows that it runs, no more")
-    parser.add_argument("--output", type=Path, default=Path("runs", "benchmarks"), help="default: runs/benchmarks")
+    """Run the suites; return 0, 1 if the contenders do not agree, 2 for wrong usage or data, 130 after Ctrl-C."""
+    parser = make_parser()
     arguments = parser.parse_args(argv)
     if arguments.threads < 1 or arguments.rounds < 1:
         parser.error("--threads and --rounds must be at least 1")
+    missing = [package for package in ("threadpoolctl", "matplotlib") if importlib.util.find_spec(package) is None]
+    if missing:
+        parser.error(f'needs {" and ".join(missing)}: pip install -e ".[bench]"')
     try:
         run(arguments)
     except (DataError, OSError) as error:
@@ -41,36 +46,64 @@ def main(argv=None):
     return 0
 
 
+def make_parser():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=DESCRIPTION)
+    parser.add_argument(
+        "--suite",
+        choices=[*SUITES, "all"],
+        default="all",
+        help="epoch: an epoch of each model; step: single formulas; sweep: widths and batch sizes (default: all)",
+    )
+    parser.add_argument(
+        "--device",
+        choices=["cpu", "cuda", "all"],
+        default="all",
+        help="default: all; cuda: the contenders on the GPU, and numpynet on the CPU for comparison",
+    )
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="for each library (default: 2)")
+    parser.add_argument(
+        "--rounds", type=int, default=7, metavar="N", help="per race; fewer than 5 are unreliable (default: 7)"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="few examples, one round: shows that everything runs; do not quote its figures",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", default=Path("runs", "benchmarks"), help="default: runs/benchmarks"
+    )
+    return parser
+
+
 def run(arguments):
-    """All suites asked for, one after the other; each leaves its tables, its pictures and its part of results.json."""
+    """Run the chosen suites one after the other; each adds its tables, its pictures and its part of results.json."""
     arguments.output.mkdir(parents=True, exist_ok=True)
     suites = SUITES if arguments.suite == "all" else (arguments.suite,)
     described = machine.describe(arguments.threads)
-    data, source = choose_images("auto", None)
-    content = {"machine": described, "data": source, "command": {k: str(v) for k, v in vars(arguments).items()}}
-    print(f"{described['cpu']}, {arguments.threads} threads; {described['blas']}\ndata: {source}")
+    data = load_data("auto", rng=np.random.default_rng(0))
+    content = {"machine": described, "data": data.source, "command": {k: str(v) for k, v in vars(arguments).items()}}
+    print(f"{report.setting(described)}; {described['blas']}\ndata: {data.source}")
     if described["gpu"]:
         print(f"GPU: {described['gpu']}")
     elif arguments.device != "cpu":
-        print("no CUDA GPU here: the CPU part runs")
+        print("no CUDA GPU was found: only the CPU contenders run")
     spreads = {}
     for suite in suites:
         content[suite], pictures = RUN[suite](arguments, described, data, spreads)
-        content["doubts"] = (
-            ["a quick run: no figure to quote"] if arguments.quick else machine.doubts(described, spreads)
-        )
+        caveats = ["a quick run: do not quote its figures"] if arguments.quick else machine.caveats(described, spreads)
+        content["caveats"] = caveats
         report.write_json(arguments.output / "results.json", content)  # after each suite: the next one may fail
         for name, figure in pictures.items():
             report.write_picture(arguments.output / name, figure)
-    for doubt in content["doubts"]:
-        print(f"\ndoubtful: {doubt}")
+    for caveat in content["caveats"]:
+        print(f"\ncaution: {caveat}")
     print(f"\nwritten to {arguments.output}: results.json and pictures")
 
 
-def contenders(arguments, described, names):
-    """Those of the devices asked for and there; on a GPU numpynet runs too, to compare with, on the CPU.
+def choose_contenders(arguments, described, names):
+    """Those of names that run on the chosen devices; with cuda also numpynet, on the CPU, for comparison.
 
-    A quick run does without compiling and DataLoaders, which take long to start.
+    A quick run omits compilation and DataLoaders, which start slowly.
     """
     if arguments.quick:
         names = [name for name in names if "compile" not in name and "DataLoader" not in name]
@@ -89,7 +122,7 @@ def epoch(arguments, described, data, spreads):
         print(f"\n{problem.name}")
         result = race(
             problem,
-            contenders(arguments, described, CONTENDERS),
+            choose_contenders(arguments, described, CONTENDERS),
             rounds=1 if arguments.quick else arguments.rounds,
             threads=arguments.threads,
         )
@@ -110,7 +143,7 @@ def epoch(arguments, described, data, spreads):
 
 
 def step(arguments, described, data, spreads):
-    """The formulas one by one."""
+    """Single formulas."""
     peak = steps.peak()
     print(f"\nformulas; this machine's peak: {peak['flops'] / 1e9:.0f} GFLOP/s, {peak['bytes'] / 1e9:.0f} GB/s")
     workers = [Worker(name, arguments.threads) for name in steps.PASSES]
@@ -134,13 +167,13 @@ def sweep(arguments, described, data, spreads):
         for x in xs:
             result = race(
                 problem(x, 1024 if arguments.quick else 8192),
-                contenders(arguments, described, SWEPT[:2] if arguments.quick else SWEPT),
+                choose_contenders(arguments, described, SWEPT[:2] if arguments.quick else SWEPT),
                 rounds=1 if arguments.quick else arguments.rounds,
                 threads=arguments.threads,
                 say=lambda words: None,
             )
             results.append(result)
-            times = ", ".join(f"{name} {report.time(result.median(name))}" for name in result.seconds)
+            times = ", ".join(f"{name} {report.format_time(result.median(name))}" for name in result.seconds)
             print(f"{result.problem}: {times}")
         parts.append((xs, results))
     found = [{"x": list(xs), "races": [asdict(result) for result in results]} for xs, results in parts]

@@ -1,4 +1,4 @@
-"""What it was measured on, and whether the machine had anything else to do."""
+"""The machine that the figures were measured on, and reasons to doubt them."""
 
 import importlib.metadata
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 from numpynet.cli.environment import blas
 
 PACKAGES = ("numpynet", "numpy", "torch", "jax", "scikit-learn", "threadpoolctl")
-MOST_LOAD = 0.5  # processes wanting to run, on average over the last minute, before it starts
-MOST_SPREAD = 0.3  # from the fastest to the slowest round, as a share of the median
+MAX_LOAD = 0.5  # processes wanting to run, on average over the minute before the start
+MAX_SPREAD = 0.3  # from the fastest to the slowest round, as a fraction of the median
 
 
 def describe(threads):
@@ -36,7 +36,7 @@ def version(name):
 
 
 def cpu_name():
-    """The processor's name, where the system tells it."""
+    """The processor's name, as far as the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -47,7 +47,7 @@ def cpu_name():
 
 
 def gpu_name():
-    """The first CUDA GPU's name, or None."""
+    """The name of the first CUDA GPU, or None."""
     try:
         import torch
     except ImportError:
@@ -55,16 +55,16 @@ def gpu_name():
     return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
 
 
-def doubts(machine, spreads):
-    """What speaks against the figures: a load before the start, and spreads, by what was timed, that are too wide."""
+def caveats(machine, spreads):
+    """Reasons to doubt the figures: a busy machine at the start, and timings whose spreads, given by name, are wide."""
     found = []
-    if machine["load"] is not None and machine["load"] > MOST_LOAD:
-        found.append(f"the machine was busy before this began: a load of {machine['load']:.1f}")
-    wide = {name: spread for name, spread in spreads.items() if spread > MOST_SPREAD}
+    if machine["load"] is not None and machine["load"] > MAX_LOAD:
+        found.append(f"the machine was busy before the start: its load was {machine['load']:.1f}")
+    wide = {name: spread for name, spread in spreads.items() if spread > MAX_SPREAD}
     if wide:
         worst = max(wide, key=wide.get)
         found.append(
-            f"{len(wide)} of {len(spreads)} timings spread by more than {MOST_SPREAD:.0%} of their median, "
-            f"most of all {worst}: {wide[worst]:.0%}"
+            f"{len(wide)} of {len(spreads)} timings spread by more than {MAX_SPREAD:.0%} of their median, "
+            f"the widest {worst}: {wide[worst]:.0%}"
         )
     return found

@@ -1,19 +1,18 @@
-"""What is trained: a model of the book, its data, its settings, and the weights that everyone starts from."""
+"""What is trained: the book's models, their data and settings, and the weights that every contender starts from."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from numpynet import synthetic_regression
-from numpynet.book import BOOK, MODELS, TRUE_B, TRUE_W, choose_images
+from numpynet.book import BOOK, MODELS, load_data
 from numpynet.data.batches import as_floats
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A model by its name in `book.MODELS`, the sizes of its layers, and settings; `load` adds data and weights.
+    """A model by its name in `book.MODELS`, its sizes and settings. Data and weights are the same in every process.
 
-    examples: how many of the training set; None, all of them.
+    examples: how many of the training set to use; None for all of them.
     """
 
     model: str
@@ -22,46 +21,56 @@ class Problem:
     lr: float
     examples: int | None = None
 
-    def load(self):
-        """X (uint8 images, or floats), y (int64 classes, or floats), and the weights, the same in every process."""
-        if self.model == "linear":
-            X, y = synthetic_regression(TRUE_W, TRUE_B, rng=np.random.default_rng(0))
-        else:
-            data, _ = choose_images("auto", None)
-            X, y = data.train.X, data.train.y.astype(np.int64)
-        params = MODELS[self.model].scratch.init_parameters(*self.sizes, rng=np.random.default_rng(0))
-        return X[: self.examples], y[: self.examples], params
-
-    def floats(self):
-        """The same, each example a row of float32, as every library but numpynet wants its images."""
-        X, y, params = self.load()
-        return as_floats(X).reshape(len(X), -1), y, params
+    @property
+    def book(self):
+        """The model's entry in `book.MODELS`."""
+        return MODELS[self.model]
 
     @property
     def name(self):
-        return f"{MODELS[self.model].name.replace('_', ' ')} {'-'.join(map(str, self.sizes))}, batch {self.batch_size}"
+        """The model with the widths of its layers, from inputs to outputs, and the batch size."""
+        widths = self.sizes if len(self.sizes) > 1 else (*self.sizes, 1)  # a linear regression has one output
+        model = self.book.name.replace("_", " ").replace("mlp", "MLP")
+        return f"{model} {'-'.join(map(str, widths))}, batch size {self.batch_size}"
+
+    def data(self):
+        """X (uint8 images, or floats) and y (int64 classes, or floats)."""
+        X, y = load_data(self.book.data[0], rng=np.random.default_rng(0)).train
+        y = y.astype(np.int64) if y.dtype.kind == "u" else y
+        return X[: self.examples], y[: self.examples]
+
+    def floats(self):
+        """The same data with each example a row of float32, for the libraries that do not convert images themselves."""
+        X, y = self.data()
+        return as_floats(X).reshape(len(X), -1), y
+
+    def params(self):
+        """The weights to start from, as numpynet's model from scratch has them."""
+        return self.book.scratch.init_parameters(*self.sizes, rng=np.random.default_rng(0))
+
+    def network(self):
+        """numpynet's network with these weights."""
+        net = self.book.concise(*self.sizes, rng=np.random.default_rng(0))
+        net.load_state_dict(dict(zip(net.state_dict(), self.params().values(), strict=True)))
+        return net
 
 
-PROBLEMS = {
-    "linear": Problem("linear", MODELS["linear"].sizes, BOOK["linear"].batch_size, BOOK["linear"].lr),
-    "softmax": Problem("softmax", MODELS["softmax"].sizes, BOOK["softmax"].batch_size, BOOK["softmax"].lr),
-    "mlp": Problem("mlp", MODELS["mlp"].sizes, BOOK["mlp"].batch_size, BOOK["mlp"].lr),
-}
+PROBLEMS = {name: Problem(name, model.sizes, BOOK[name].batch_size, BOOK[name].lr) for name, model in MODELS.items()}
 
 
 def quick(problem):
-    """The same with few examples, to see in seconds that everything runs."""
-    return replace(problem, examples=2000 if problem.model != "linear" else None)
+    """The same problem with few examples, to see in seconds that everything runs."""
+    return problem if "synthetic" in problem.book.data else replace(problem, examples=2000)
 
 
 def of_width(width, examples):
-    """The MLP with so many hidden units."""
+    """The MLP with this many hidden units."""
     return replace(PROBLEMS["mlp"], sizes=(784, width, 10), examples=examples)
 
 
 def of_batch_size(batch_size, examples):
     """The MLP with batches of this size.
 
-    Its learning rate is small: in a thousand steps at 0.1 rounding errors grow until losses are no longer equal.
+    Its learning rate is small: over a thousand steps at 0.1, rounding errors grow until the losses are no longer equal.
     """
     return replace(PROBLEMS["mlp"], batch_size=batch_size, examples=examples, lr=0.01)

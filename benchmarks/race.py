@@ -1,7 +1,7 @@
-"""A race: the contenders in processes of their own, one epoch at a time in turns, and how their times compare.
+"""A race: each contender runs in its own process, and they take turns, one epoch at a time.
 
-What disturbs one round disturbs all who run in it. So contenders are compared round by round, and the median of those
-ratios is what counts.
+Because they take turns, whatever slows the machine down for a while slows all of them. The figure of each contender is
+its median over the rounds.
 """
 
 import json
@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass, field
 
 from numpynet.cli.environment import kernel_setting, threads_setting
 
-SAME_LOSS = 1e-3  # relative; float32, other orders of addition, and an epoch of steps to drift apart in
+SAME_LOSS = 1e-3  # relative: float32, sums in another order, and an epoch of steps in which to drift apart
 
 
 class RaceError(RuntimeError):
-    """A contender failed, or computed something else than the others."""
+    """A contender failed, or computed something different from the others."""
 
 
 class Worker:
-    """A library in a process of its own, with so many threads."""
+    """A library in its own process, with this many threads (`benchmarks.worker`)."""
 
     def __init__(self, name, threads):
         self.name = name
@@ -33,13 +33,13 @@ class Worker:
             text=True,
         )
 
-    def ask(self, **message):
-        """The answer to a message; RaceError where it is an error, or none."""
+    def ask(self, **request):
+        """The reply to a request; RaceError if the reply is an error, or the process has ended."""
         try:
-            print(json.dumps(message), file=self.process.stdin, flush=True)
-            reply = json.loads(self.process.stdout.readline() or '{"error": "it ended; its words are above"}')
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+            reply = json.loads(self.process.stdout.readline() or '{"error": "its process ended; see the output above"}')
         except BrokenPipeError:
-            reply = {"error": "it ended; its words are above"}
+            reply = {"error": "its process ended; see the output above"}
         if "error" in reply:
             self.process.kill()
             raise RaceError(f"{self.name}: {reply['error']}")
@@ -53,7 +53,7 @@ class Worker:
 
 @dataclass
 class Result:
-    """Of a race: seconds of each round by contender, losses of the first epoch, and who was left out and why."""
+    """A race's figures by contender: seconds of each round, loss of the first epoch; and who was left out, and why."""
 
     problem: str
     examples: int
@@ -64,18 +64,18 @@ class Result:
     def median(self, name):
         return statistics.median(self.seconds[name])
 
-    def ratios(self, name, base="numpynet"):
-        """The time of base as a share of this contender's, round by round."""
-        return [a / b for a, b in zip(self.seconds[base], self.seconds[name], strict=True)]
+    def multiple(self, name):
+        """The contender's median as a multiple of numpynet's."""
+        return self.median(name) / self.median("numpynet")
 
     def spread(self, name):
-        """How far the slowest and the fastest round are apart, as a share of the median."""
+        """The difference between the slowest and the fastest round, as a fraction of the median."""
         return (max(self.seconds[name]) - min(self.seconds[name])) / self.median(name)
 
 
 def race(problem, names, *, rounds, threads, say=print):
-    """Every contender trains an epoch, and their losses must agree; then all are timed, in turns (`worker.turn`)."""
-    result = Result(problem.name, len(problem.load()[0]))
+    """Let every contender train an epoch, require equal losses, then time all in turns (`worker.timed_turn`)."""
+    result = Result(problem.name, len(problem.data()[0]))
     workers = []
     try:
         for name in names:
@@ -101,9 +101,9 @@ def race(problem, names, *, rounds, threads, say=print):
 
 
 def check_losses(losses):
-    """RaceError unless all who learn came to the same loss after an epoch."""
+    """RaceError unless all contenders that learn have the same loss after an epoch."""
     learnt = {name: loss for name, loss in losses.items() if loss is not None}
     base = next(iter(learnt.values()), 0.0)
     for name, loss in learnt.items():
         if not abs(loss - base) <= SAME_LOSS * abs(base):
-            raise RaceError(f"{name}: the loss after one epoch must be {base:.6f}, as everyone's, got {loss:.6f}")
+            raise RaceError(f"{name}: the loss after one epoch must be {base:.6f}, like the others', got {loss:.6f}")

@@ -1,44 +1,43 @@
-"""What people get to see: tables, charts that explain themselves, and results.json."""
+"""The output: tables, charts with captions, and results.json."""
 
 import json
-import statistics
+import math
 import textwrap
 
 import numpy as np
 
-from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
+from benchmarks import steps
+from numpynet.plotting.figure import BLUE, GREEN, GREY, PURPLE, VERMILION, as_png, new_figure
 from numpynet.storage.atomic import write_atomic
 
 
 def epoch_table(result):
-    """A line for each contender: its median time, the fastest and slowest, and numpynet's time as a share of it."""
-    lines = [f"{'one epoch':30}{'median':>10}{'fastest':>10}{'slowest':>10}   numpynet takes"]
+    """A line for each contender: its median time, as a multiple of numpynet's, and its fastest and slowest rounds."""
+    lines = [f"{'one epoch':30}{'median':>10}{'× numpynet':>12}{'fastest':>10}{'slowest':>10}"]
     for name in sorted(result.seconds, key=result.median):
-        times = result.seconds[name]
-        ratio = statistics.median(result.ratios(name))
-        share = "" if name == "numpynet" else f"   {ratio:.2f} of its time"
-        lines.append(f"{name:30}{time(result.median(name)):>10}{time(min(times)):>10}{time(max(times)):>10}{share}")
+        times, median = result.seconds[name], format_time(result.median(name))
+        row = f"{name:30}{median:>10}{format_multiple(result, name):>12}"
+        lines.append(f"{row}{format_time(min(times)):>10}{format_time(max(times)):>10}")
     return "\n".join(lines)
 
 
 def step_table(lines, peak):
-    """A line for each formula and shape: the times of both, and what numpynet makes of the machine's peak."""
-    rows = [f"{'formula':24}{'shape':18}{'pass':10}{'numpynet':>10}{'PyTorch':>10}   numpynet of the peak"]
+    """A line for each formula, shape and pass: the times of both libraries, and numpynet's share of the peak."""
+    rows = [f"{'formula':24}{'shape':18}{'pass':10}{'numpynet':>10}{'PyTorch':>10}   numpynet's rate, share of peak"]
     for line in lines:
         for i, direction in enumerate(("forward", "backward")):
             own = line["seconds"]["numpynet"][i]
             other = line["seconds"].get("PyTorch")
             shape = "×".join(map(str, line["shape"]))
-            row = f"{line['formula']:24}{shape:18}{direction:10}{time(own):>10}{time(other[i]) if other else '':>10}"
+            times = f"{format_time(own):>10}{format_time(other[i]) if other else '':>10}"
+            row = f"{line['formula']:24}{shape:18}{direction:10}{times}"
             rows.append(f"{row}   {of_peak(line['formula'], line['shape'], i, own, peak)}")
     return "\n".join(rows)
 
 
 def of_peak(formula, shape, i, seconds, peak):
-    """A pass's flops or bytes per second, and the share of the peak that they are."""
-    from benchmarks.steps import work
-
-    numbers = work(formula, shape)
+    """A pass's flops or bytes per second, and that rate as a share of the peak."""
+    numbers = steps.work(formula, shape)
     if numbers[i]:
         rate = numbers[i] / seconds
         return f"{rate / 1e9:7.1f} GFLOP/s, {rate / peak['flops']:4.0%}"
@@ -47,57 +46,86 @@ def of_peak(formula, shape, i, seconds, peak):
 
 
 def whole_table(whole):
-    """What a whole process takes."""
-    rows = [f"{name:30}{time(seconds):>10}" for name, seconds in whole["seconds"].items()]
+    """The time and the memory that whole processes take."""
+    rows = [f"{name:30}{format_time(seconds):>10}" for name, seconds in whole["seconds"].items()]
     return "\n".join(
         [*rows, *(f"peak memory, {name:17}{peak / 1e6:7.0f} MB" for name, peak in whole["peak bytes"].items())]
     )
 
 
-def time(seconds):
-    """Seconds with the unit that suits them."""
+def format_time(seconds):
+    """Three digits, in the unit that suits them."""
     for unit, size in (("s", 1), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
 
 
-def draw_epochs(results, machine):
-    """A panel for each model: a dot for each contender, the fastest on top, numpynet's in their own colour."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+def setting(machine):
+    """The processor and the number of threads."""
+    return f"{machine['cpu']}, {machine['threads']} thread{'' if machine['threads'] == 1 else 's'}"
 
+
+def format_multiple(result, name):
+    """A contender's median as a multiple of numpynet's; empty for numpynet itself."""
+    if name == "numpynet":
+        return ""
+    multiple = result.multiple(name)
+    return f"{multiple:.{0 if multiple >= 10 else 1 if multiple >= 1 else 2}f}×"
+
+
+def draw_epochs(results, machine):
+    """A panel for each model: a dot for each contender, the fastest at the top, numpynet's in a colour of their own."""
     height = sum(len(result.seconds) for result in results)
-    figure = new_figure(8, 0.3 * height + 1.0 * len(results) + 0.6)
+    figure = new_figure(8, 0.3 * height + 1.0 * len(results) + 0.8)
+    figure.get_layout_engine().set(h_pad=0.15)
     panels = figure.subplots(len(results), 1, squeeze=False, height_ratios=[len(r.seconds) for r in results])[:, 0]
     for panel, result in zip(panels, results, strict=True):
-        names = sorted(result.seconds, key=result.median, reverse=True)
-        for y, name in enumerate(names):
-            colour = BLUE if name.startswith("numpynet") else "#999999" if name == "matrix products" else GREEN
-            times, median = result.seconds[name], result.median(name)
-            panel.plot([min(times), max(times)], [y, y], color=colour, lw=2, alpha=0.5)
-            panel.plot(median, y, "o", color=colour, ms=8)
-            multiple = "" if name == "numpynet" else f"   {1 / statistics.median(result.ratios(name)):.2g}×"
-            panel.text(max(times), y, f"    {time(median)}{multiple}", va="center", fontsize=8)
-        panel.set_title(f"One epoch of {result.problem}", fontsize=10, loc="left")
-        panel.set_xscale("log")
-        panel.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        panel.xaxis.set_minor_locator(NullLocator())
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: time(seconds)))
-        panel.set_yticks(range(len(names)), names)
-        panel.grid(alpha=0.3)
-        panel.margins(x=0.25, y=0.08)
-        panel.spines[["top", "right"]].set_visible(False)
-    figure.supxlabel(
-        "Further left is faster. Dots: medians; lines: from the fastest to the slowest round; n×: as a multiple of\n"
-        "numpynet's time. Matrix products: the step's products alone, which no code that calls them can beat.\n"
-        f"{machine['cpu']}, {machine['threads']} threads",
-        fontsize=8,
+        draw_epoch(panel, result)
+    caption = (
+        "Further left is faster. Dots: medians; lines: from the fastest to the slowest round; n×: the contender's "
+        "median divided by numpynet's. Numbers after a model's name: the widths of its layers, from inputs to outputs. "
+        "Matrix products: only the products of each step, which no code that calls them can beat."
     )
+    figure.supxlabel(f"{textwrap.fill(caption, 120)}\n{setting(machine)}", fontsize=8)
     return figure
 
 
+def draw_epoch(panel, result):
+    """A race as dots on a logarithmic axis, with the figures in two columns to the right."""
+    names = sorted(result.seconds, key=result.median, reverse=True)
+    for y, name in enumerate(names):
+        colour = BLUE if name.startswith("numpynet") else GREY if name == "matrix products" else GREEN
+        times, median = result.seconds[name], result.median(name)
+        panel.plot([min(times), max(times)], [y, y], color=colour, lw=2, alpha=0.5)
+        panel.plot(median, y, "o", color=colour, ms=8)
+        for x, words in ((50, format_time(median)), (88, format_multiple(result, name))):
+            place = {"xy": (1, y), "xycoords": panel.get_yaxis_transform(), "textcoords": "offset points"}
+            panel.annotate(words, xytext=(x, 0), **place, ha="right", va="center", fontsize=9)
+    panel.set_title(f"One epoch of {result.problem}", fontsize=10, loc="left")
+    panel.set_xscale("log")
+    panel.margins(x=0.06, y=0.08)
+    ticks = log_ticks(*panel.get_xlim())
+    panel.set_xticks(ticks, map(format_time, ticks))
+    panel.minorticks_off()
+    panel.set_yticks(range(len(names)), names)
+    panel.grid(alpha=0.3)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def log_ticks(low, high):
+    """A few round numbers from low to high, for a logarithmic axis."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+    for steps_of_a_decade in ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        numbers = [step * 10.0**exponent for exponent in exponents for step in steps_of_a_decade]
+        ticks = [number for number in numbers if low <= number <= high]
+        if len(ticks) >= 3:
+            break
+    return ticks
+
+
 def draw_sweep(widths, batches, machine):
-    """Time per example against the width of the hidden layer, and against the batch size, with the crossings named."""
+    """Time per example against the width of the hidden layer and the batch size, titled with who is fastest where."""
     figure = new_figure(10, 4.4)
     panels = figure.subplots(1, 2)
     looks = [(BLUE, "o-"), (GREEN, "s--"), (PURPLE, "v-."), (VERMILION, "^:")]
@@ -111,20 +139,18 @@ def draw_sweep(widths, batches, machine):
         for name, (colour, style) in zip(names, looks * 3, strict=False):
             points = [(x, r.median(name) / r.examples) for x, r in zip(xs, results, strict=True) if name in r.seconds]
             panel.loglog(*zip(*points, strict=True), style, color=colour, label=name, lw=1.5, ms=5)
-        panel.set(xlabel=label, ylabel="seconds per example, less is better")
+        panel.set(xlabel=label, ylabel="seconds per example (lower is better)")
         panel.set_title(textwrap.fill(winners(xs, results), 52), fontsize=10)
         panel.set_xticks(xs, [str(x) for x in xs])
         panel.minorticks_off()
         panel.grid(alpha=0.3)
         panel.legend()
-    figure.supxlabel(
-        f"MLP 784-units-10; {machine['cpu']}, {machine['threads']} threads; {machine['gpu'] or 'no GPU'}", fontsize=8
-    )
+    figure.supxlabel(f"MLP 784-units-10; {setting(machine)}; {machine['gpu'] or 'no GPU'}", fontsize=8)
     return figure
 
 
 def winners(xs, results):
-    """Who is fastest where, in words: "numpynet up to 64, PyTorch from 128"."""
+    """Who is fastest where, in words: "Fastest: numpynet 8 to 64, PyTorch 128"."""
     best = [min(result.seconds, key=result.median) for result in results]
     runs = []
     for x, name in zip(xs, best, strict=True):
@@ -153,13 +179,13 @@ def draw_steps(lines):
     axes.set_xscale("log")
     axes.set_xticks([0.25, 0.5, 1, 2, 4, 8], ["¼", "½", "1", "2", "4", "8"])
     axes.minorticks_off()
-    axes.set_title("PyTorch's time as a multiple of numpynet's:\nto the right of 1 numpynet is faster", fontsize=10)
+    axes.set_title("PyTorch's time as a multiple of numpynet's:\nnumpynet is faster to the right of 1", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
 def write_json(path, content):
-    """All figures, and all that is needed to repeat them."""
+    """All figures, and everything needed to reproduce them."""
     write_atomic(path, json.dumps(content, indent=1).encode() + b"\n")
 
 

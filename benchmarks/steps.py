@@ -1,4 +1,4 @@
-"""The formulas one by one: each forward and backward pass of `numpynet.functional` against PyTorch's, by shape."""
+"""Single formulas: each forward and backward pass of `numpynet.functional` against PyTorch's, at several shapes."""
 
 import math
 import statistics
@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from benchmarks.race import RaceError
+from numpynet import functional
 
 SHAPES = {  # the book's, and large ones
     "linear": [(10, 2, 1), (256, 784, 10), (256, 784, 256), (4096, 1024, 1024)],
@@ -17,7 +18,7 @@ SHAPES = {  # the book's, and large ones
 
 
 def arrays(pair, shape):
-    """Inputs for the forward pass, and the gradient of its output, the same in every process."""
+    """Inputs for the forward pass, and a gradient for its output, the same in every process."""
     rng = np.random.default_rng(0)
     draw = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
     if pair == "linear":
@@ -29,7 +30,7 @@ def arrays(pair, shape):
 
 
 def work(pair, shape):
-    """The flops of forward and backward, and the bytes that each must at least read and write."""
+    """The flops of forward and backward, and the least number of bytes that each must read and write."""
     if pair == "linear":
         n, d, m = shape
         return 2 * n * d * m, 4 * n * d * m, 4 * (n * d + d * m + n * m), 8 * (n * d + d * m + n * m)
@@ -40,8 +41,6 @@ def work(pair, shape):
 
 def numpynet_passes(pair, inputs, grad):
     """Forward and backward as functions without arguments."""
-    from numpynet import functional
-
     forward = getattr(functional, pair)
     backward = getattr(functional, f"{pair}_backward")
     if pair == "linear":
@@ -56,7 +55,7 @@ def numpynet_passes(pair, inputs, grad):
 
 
 def torch_passes(pair, inputs, grad):
-    """The same in PyTorch: the backward pass is autograd's alone, over a graph that is kept."""
+    """The same in PyTorch: the backward pass is autograd's, over a graph that is kept."""
     import torch
 
     tensors = [torch.from_numpy(array) for array in inputs]
@@ -82,7 +81,7 @@ PASSES = {"numpynet": numpynet_passes, "PyTorch": torch_passes}
 
 
 def measure(library, formula, shape, seconds):
-    """The median seconds of a call, forward and backward, and sums of all that came out, for comparison."""
+    """The median seconds of a call, forward and backward, and sums over each output, for comparison."""
     forward, backward = PASSES[library](formula, *arrays(formula, tuple(shape)))
     outputs = [np.asarray(array, np.float64) for array in (forward(), *backward())]
     sums = [[float(output.sum()), float(np.abs(output).sum())] for output in outputs]
@@ -90,7 +89,7 @@ def measure(library, formula, shape, seconds):
 
 
 def time_of(call, seconds):
-    """The median of the times of a call, repeated for about so many seconds, in groups that take a millisecond."""
+    """The median time of a call, repeated for about this many seconds, in groups that take a millisecond."""
     start = time.perf_counter()
     call()
     group = max(1, int(1e-3 / (time.perf_counter() - start)))
@@ -105,7 +104,7 @@ def time_of(call, seconds):
 
 
 def peak():
-    """This machine's flops and bytes per second in NumPy: a large product, and copying what no cache can hold."""
+    """This machine's flops and bytes per second in NumPy: a large product, and copying more than any cache holds."""
     A = np.ones((2048, 2048), np.float32)
     flops = 2 * 2048**3 / min(time_of(lambda: A @ A, 0.3) for _ in range(2))
     B, C = np.ones(1 << 24, np.float32), np.empty(1 << 24, np.float32)
@@ -113,7 +112,7 @@ def peak():
 
 
 def compare(workers, seconds, shapes):
-    """A line for every formula and shape: each library's times. They must have computed the same."""
+    """Each library's times for every formula and shape. RaceError unless all have computed the same."""
     lines = []
     for formula, sizes in shapes.items():
         for shape in sizes:

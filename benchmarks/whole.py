@@ -1,9 +1,9 @@
-"""Whole processes: how long an import takes, how long until the first epoch is done, and how much memory that takes.
+"""Whole processes: how long an import takes, how long a first epoch takes from the start, and how much memory.
 
     python -m benchmarks.whole LIBRARY FOLDER EXAMPLES
 
-is such a process: it reads the training set from FOLDER/FashionMNIST/raw, trains the MLP for an epoch, and prints the
-most bytes of memory that it held.
+is such a process: it reads the training set from FOLDER/FashionMNIST/raw, trains the MLP for an epoch, and prints its
+peak memory in bytes.
 """
 
 import os
@@ -14,17 +14,17 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.race import RaceError
+from numpynet import SGD, CrossEntropyLoss, models, train
 from numpynet.cli.environment import kernel_setting, threads_setting
+from numpynet.data import read_idx
+from numpynet.data.idx import idx_header
 
 
 def train_numpynet(folder, examples):
     """An epoch of the MLP."""
-    import numpy as np
-
-    from numpynet import SGD, CrossEntropyLoss, models, train
-    from numpynet.data import read_idx
-
     raw = Path(folder, "FashionMNIST", "raw")
     X, y = read_idx(raw / "train-images-idx3-ubyte"), read_idx(raw / "train-labels-idx1-ubyte")
     rng = np.random.default_rng(0)
@@ -35,15 +35,16 @@ def train_numpynet(folder, examples):
 
 
 def train_torch(folder, examples):
-    """The same in PyTorch, with torchvision's reader and all images in memory as floats."""
+    """The same in PyTorch, with torchvision's reader, and all images in memory as floats."""
     import torch
     from torchvision.datasets import FashionMNIST
 
-    from reference import models, training
+    from reference import models as torch_models
+    from reference import training
 
     data = FashionMNIST(folder)
     X, y = data.data[:examples].flatten(1) / 255, data.targets[:examples]
-    net = models.mlp(rng=torch.Generator().manual_seed(0))
+    net = torch_models.mlp(rng=torch.Generator().manual_seed(0))
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     batches = ((X[rows], y[rows]) for rows in torch.randperm(len(X)).split(256))
     training.train(net, torch.nn.functional.cross_entropy, optimizer, batches, num_epochs=1)
@@ -66,10 +67,10 @@ def run(command, threads):
 
 
 def peak_memory():
-    """The most bytes that this process ever held in memory."""
+    """This process's peak memory, in bytes."""
     try:
         status = Path("/proc/self/status").read_text()
-    except OSError:  # not Linux; there this figure does not begin with the parent's, as it does on Linux
+    except OSError:  # not Linux; on Linux ru_maxrss would start at the parent's peak
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -77,15 +78,13 @@ def peak_memory():
 
 
 def measure(images, labels, *, rounds, threads, libraries):
-    """Medians over rounds, in turns: seconds of an import, of a process up to the end of its first epoch, and bytes."""
-    from numpynet.data.idx import idx_header
-
+    """Medians over rounds, in turns: seconds of an import and of a process that trains one epoch, and its bytes."""
     seconds, peaks = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "FashionMNIST", "raw")
         raw.mkdir(parents=True)
         for name, array in {"images-idx3": images, "labels-idx1": labels}.items():
-            for part in ("train", "t10k"):  # torchvision wants all four to be there
+            for part in ("train", "t10k"):  # torchvision requires all four files
                 (raw / f"{part}-{name}-ubyte").write_bytes(idx_header(array.shape) + array.tobytes())
         for _ in range(rounds):
             for name, code in IMPORTS.items():

@@ -1,4 +1,4 @@
-"""A process that times one library. It is told what to do, and answers: a line of JSON in, a line of JSON out."""
+"""A process that times one library. It reads requests, one line of JSON each, and answers each with a line of JSON."""
 
 import json
 import os
@@ -7,49 +7,48 @@ import sys
 import time
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from benchmarks import steps
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CannotRaceError, make_contender
 from benchmarks.problems import Problem
 
-TURN = 0.25  # seconds: a turn is one epoch, or as many as fit, since the first after a pause finds its caches empty
-PAUSE = 0.2  # seconds before a turn: the threads of the one before go on looking for work for a while
+TURN = 0.25  # seconds: a turn is one epoch, or as many as fit, because the first one after a pause finds cold caches
+PAUSE = 0.2  # seconds before a turn, while the previous contender's threads stop polling for work
 
 
 def threads_in_use():
-    """The threads that each library of matrix products in this process uses, by name."""
-    from threadpoolctl import threadpool_info
-
+    """How many threads each library of matrix products in this process uses, by name."""
     found = {f"{library['internal_api']} {library['prefix']}": library["num_threads"] for library in threadpool_info()}
     if "torch" in sys.modules:
         found["torch"] = sys.modules["torch"].get_num_threads()
     return found
 
 
-def answer(message, held):
-    """Make a contender; let the one that was made train an epoch, or take a timed turn; or time a formula."""
-    if "contender" in message:
-        problem = Problem(**message["problem"] | {"sizes": tuple(message["problem"]["sizes"])})
-        try:
-            held["contender"] = CONTENDERS[message["contender"]](problem)
-        except ImportError as error:
-            return {"missing": str(error)}
-        held["examples"] = len(problem.load()[0])
-        return {}
-    if "formula" in message:
-        try:
-            return steps.measure(**message)
-        except ImportError as error:
-            return {"missing": str(error)}
-    order = np.random.default_rng(message["seed"]).permutation(held["examples"])
-    if message["timed"]:
-        return {"seconds": turn(held["contender"], order)}
+def handle(request, held):
+    """Make a contender, train the one that was made for an epoch or a timed turn, or time a formula; return the reply.
+
+    held keeps the contender, and how many examples it trains on, from one request to the next.
+    """
+    try:
+        if "formula" in request:
+            return steps.measure(**request)
+        if "contender" in request:
+            problem = Problem(**request["problem"] | {"sizes": tuple(request["problem"]["sizes"])})
+            held["contender"] = make_contender(request["contender"], problem)
+            held["examples"] = len(problem.data()[0])
+            return {}
+    except (ImportError, CannotRaceError) as error:
+        return {"missing": str(error)}
+    order = np.random.default_rng(request["seed"]).permutation(held["examples"])
+    if request["timed"]:
+        return {"seconds": timed_turn(held["contender"], order)}
     loss = held["contender"].epoch(order)
     return {"loss": None if loss is None else float(loss)}
 
 
-def turn(contender, order):
-    """The median seconds of an epoch, of those that fit into a turn."""
+def timed_turn(contender, order):
+    """The median seconds per epoch over the epochs of one turn."""
     time.sleep(PAUSE)
     times = []
     while sum(times) < TURN:
@@ -58,14 +57,14 @@ def turn(contender, order):
 
 
 def main():
-    """Answer until there are no more messages. What libraries print goes to stderr."""
+    """Answer requests until the input ends. Whatever the libraries print goes to stderr."""
     replies, sys.stdout = sys.stdout, sys.stderr
     threads = int(sys.argv[1])
-    if hasattr(os, "sched_setaffinity"):  # for JAX, which takes a thread for every core that it may use
+    if hasattr(os, "sched_setaffinity"):  # for JAX, which starts a thread for every core it may use
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     held = {}
     for line in sys.stdin:
-        reply = answer(json.loads(line), held)
+        reply = handle(json.loads(line), held)
         wrong = {name: count for name, count in threads_in_use().items() if count != threads}
         if wrong and "missing" not in reply:
             reply = {"error": f"must use {threads} threads, got {wrong}"}

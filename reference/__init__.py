@@ -1,14 +1,14 @@
-"""The models of numpynet once more, in PyTorch, under the same names: lay two files side by side, function by function.
+"""numpynet's models in PyTorch, under the same names, so that two files can be compared function by function.
 
-What to read, in this order:
+Reading order:
 
-    scratch.linear_regression   what autograd does in one call, and numpynet writes out
+    scratch.linear_regression   autograd does in one call what numpynet writes out
     scratch.softmax_regression, scratch.mlp, models, data, training
-    twin                        numpynet and PyTorch trained side by side, from the same weights on the same batches
-    agreement, convert          how close is the same; parameters carried over, both ways
+    twin, trainable             numpynet and PyTorch trained side by side, from the same weights on the same batches
+    agreement, convert          tolerances; networks and parameters converted in both directions
 
-`python -m reference mlp` is the twin run from the command line; it says at which step, if any, and in what they part.
-To train the PyTorch side alone, on Fashion-MNIST:
+`python -m reference mlp` is the twin run from the command line. If the two disagree, it says at which step and how.
+To train only the PyTorch version, on Fashion-MNIST:
 
     import torch
     from reference import data, models, training

@@ -1,17 +1,17 @@
-"""How close is the same? The measures of error and the one table of tolerances that the twin run and the tests share.
+"""When do two results agree? The error measures and the one table of tolerances that the twin run and the tests share.
 
-The last number of each line is the largest error seen on a right implementation. Element-wise relative error is of no
-use here: where a sum cancels to almost nothing, its rounding error is huge in proportion, and means nothing.
+The last number on each line is the largest error seen in a correct implementation. An element-wise relative error is
+useless here: where a sum cancels to almost nothing, its rounding error is relatively huge and means nothing.
 """
 
 import numpy as np
 
 TOLERANCES = {
-    "float64 formulas": 2e-14,  # the same formula in another order of operations, against torch; norm-wise; 2.3e-15
+    "float64 formulas": 2e-14,  # the same formula, operations in another order, against torch; norm-wise; 2.3e-15
     "float64 losses": 1e-14,  # against torch; norm-wise; 4.3e-16
-    "float64 central differences": 1e-9,  # h = 1e-5, pre-activations 1e-3 and more away from a kink; norm-wise; 5.4e-10
+    "float64 central differences": 1e-9,  # h = 1e-5, pre-activations at least 1e-3 away from a kink; norm-wise; 5.4e-10
     "float64 training, 500 steps": 1e-12,  # parameters and losses, same batches as torch; norm-wise; 2.8e-15
-    "float64 training, the book's epochs": 1e-11,  # likewise; 2.9e-13
+    "float64 training, the book's epochs": 1e-11,  # the same; 2.9e-13
     "float32": 3e-6,  # against torch from the same weights, or against float64; relative L2; 7.5e-7
 }
 

@@ -1,13 +1,26 @@
-"""Parameters from numpynet to PyTorch and back, exactly: numpynet's W (inputs, outputs) is `weight` transposed.
+"""Networks and parameters converted from numpynet to PyTorch and back, exactly; numpynet's W (inputs, outputs) is
+PyTorch's `weight` transposed. LOSSES has the PyTorch function for each of numpynet's losses.
 
-Only the very classes named below are converted: a subclass may compute something else.
+Only the classes named below are converted, not their subclasses, which may compute something else.
 """
 
 import numpy as np
 import torch
 from torch import nn
 
-from numpynet import Flatten, Linear, ReLU, Sequential
+from numpynet import CrossEntropyLoss, Flatten, Linear, MSELoss, ReLU, Sequential, SquaredLoss
+
+
+def half_mse(y_hat, y):
+    """The book's squared loss, the mean of (y_hat − y)² / 2: PyTorch's has no ½."""
+    return nn.functional.mse_loss(y_hat, y) / 2
+
+
+LOSSES = {
+    SquaredLoss: half_mse,
+    MSELoss: nn.functional.mse_loss,
+    CrossEntropyLoss: nn.functional.cross_entropy,
+}
 
 
 def to_torch(net):
@@ -53,10 +66,10 @@ def state_dict_from_torch(state):
 
 
 def _rename(function, name, names):
-    position, _, own = name.rpartition(".")
-    if own not in names:
+    position, dot, last = name.rpartition(".")
+    if last not in names:
         raise ValueError(f"{function}: names must end in {' or '.join(names)}, got {name!r}")
-    return f"{position}.{names[own]}" if position else names[own]
+    return f"{position}{dot}{names[last]}"
 
 
 def _layer_to_torch(i, layer):

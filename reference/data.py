@@ -1,4 +1,4 @@
-"""Fashion-MNIST by the book's route (D2L 3.5): torchvision's data set, a transform to floats, a DataLoader."""
+"""Fashion-MNIST as the book loads it (D2L 3.5): torchvision's data set, a transform to floats, a DataLoader."""
 
 import tempfile
 from pathlib import Path
@@ -13,10 +13,10 @@ from numpynet.data.idx import idx_header
 
 
 def load_fashion_mnist(root=None):
-    """torchvision's training and test set, from the copy that `numpynet.load_fashion_mnist(root)` finds and checks.
+    """torchvision's training and test sets, from the copy that `numpynet.load_fashion_mnist(root)` finds and verifies.
 
-    torchvision wants the four files unpacked in FashionMNIST/raw. They are put there in a temporary folder, which is
-    gone when they have been read.
+    torchvision reads four unpacked files from FashionMNIST/raw. They are written to a temporary folder, which is
+    deleted once they have been read.
     """
     own = numpynet.load_fashion_mnist(root)
     with tempfile.TemporaryDirectory() as folder:
@@ -28,6 +28,6 @@ def load_fashion_mnist(root=None):
 
 
 def loaders(batch_size, root=None):
-    """A shuffled DataLoader of the training set, and one of the test set, as the book makes them."""
+    """The book's two DataLoaders: a shuffled one for the training set, and one for the test set."""
     train, test = load_fashion_mnist(root)
     return DataLoader(train, batch_size, shuffle=True), DataLoader(test, batch_size, shuffle=False)

@@ -15,7 +15,7 @@ def softmax_regression(num_inputs=784, num_outputs=10, *, rng, dtype=torch.float
 
 
 def mlp(num_inputs=784, num_hiddens=256, num_outputs=10, *, rng, dtype=torch.float32):
-    """O = max(X W₁ + b₁, 0) W₂ + b₂; a list of widths makes as many hidden layers."""
+    """O = max(X W₁ + b₁, 0) W₂ + b₂; num_hiddens may be a list of widths, one for each hidden layer."""
     layers = [nn.Flatten()]
     for width in num_hiddens if isinstance(num_hiddens, (list, tuple)) else [num_hiddens]:
         layers += [nn.Linear(num_inputs, width, dtype=dtype), nn.ReLU()]

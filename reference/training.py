@@ -1,4 +1,4 @@
-"""The training loop in PyTorch: the twin of `numpynet.training.train`, with the same figures in its history."""
+"""The training loop in PyTorch: the twin of `numpynet.training.loop`, which records the same history."""
 
 import time
 
@@ -8,7 +8,7 @@ from numpynet import History
 
 
 def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
-    """Train net on batches, an iterable of (X, y) such as a DataLoader, once through per epoch; return the history."""
+    """Train net on batches, an iterable of (X, y) such as a DataLoader, once per epoch; return the history."""
     history = History()
     for _ in range(num_epochs):
         start = time.perf_counter()
@@ -16,9 +16,9 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
         for X, y in batches:
             y_hat = net(X)
             value = loss(y_hat, y)
-            # backward() adds to .grad what it finds there, because a tensor used twice must collect a share from each
-            # use; what the previous step left has to be cleared first. In numpynet each parameter is used once in a
-            # forward pass, so backward just sets grad.
+            # backward() adds the new gradient to .grad, because the gradient of a tensor that is used twice is the sum
+            # over both uses. So the gradient of the previous step must be cleared first. numpynet needs no zero_grad:
+            # a forward pass uses each parameter once, so backward simply sets grad.
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
@@ -26,7 +26,7 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
             total_right += 0 if y.is_floating_point() else accuracy(y_hat, y) * len(y)
             count += len(y)
         if count == 0:
-            raise ValueError("train: batches must start anew in every epoch, as a DataLoader does, got none")
+            raise ValueError("train: batches must start over in every epoch, as a DataLoader does, got none")
         history.seconds.append(time.perf_counter() - start)
         history.train_loss.append(total_loss / count)
         if not y.is_floating_point():
@@ -39,16 +39,16 @@ def train(net, loss, optimizer, batches, *, num_epochs, test_batches=None):
 
 
 def accuracy(O, y):
-    """The share of the rows of O whose largest logit is at the right class; y (n,) are classes."""
+    """The share of the rows of O whose largest logit is at the right class; y (n,) holds classes."""
     if y.is_floating_point() or y.shape != O.shape[:1]:
-        came = f"{y.dtype} of shape {tuple(y.shape)}"
-        raise ValueError(f"accuracy: y must be classes, integers of shape {tuple(O.shape[:1])}, got {came}")
+        got = f"got {y.dtype} of shape {tuple(y.shape)}"
+        raise ValueError(f"accuracy: y must be classes, integers of shape {tuple(O.shape[:1])}, {got}")
     return (O.argmax(dim=1) == y).double().mean().item()
 
 
 @torch.no_grad()
 def evaluate(net, loss, batches):
-    """The mean loss and the accuracy over all batches, an iterable of (X, y) such as a DataLoader."""
+    """The mean loss and the accuracy of a classifier over all batches, an iterable of (X, y) such as a DataLoader."""
     total_loss = total_right = count = 0
     for X, y in batches:
         O = net(X)
@@ -56,5 +56,5 @@ def evaluate(net, loss, batches):
         total_loss += loss(O, y).item() * len(y)
         count += len(y)
     if count == 0:
-        raise ValueError("evaluate: batches must start anew every time, as a DataLoader does, got none")
+        raise ValueError("evaluate: batches must start over every time, as a DataLoader does, got none")
     return total_loss / count, total_right / count

@@ -1,4 +1,4 @@
-"""The three models from scratch, twins of `numpynet.scratch`: tensors, functions, and autograd for the gradients."""
+"""The three models from scratch, twins of `numpynet.scratch`: functions of tensors, with gradients from autograd."""
 
 from reference.scratch import linear_regression, mlp, softmax_regression
 

@@ -1,15 +1,15 @@
 """Linear regression from scratch, in PyTorch: the twin of `numpynet.scratch.linear_regression` (D2L 3.2).
 
-`requires_grad_` asks PyTorch to record what is computed from a parameter, and `torch.autograd.grad(loss, parameters)`
-goes back through the record, from the loss to each of them: backpropagation in one call. `detach` hands out the loss
-without its record. An update is no part of what is to be differentiated, so it is kept out of the record:
+`requires_grad_` makes PyTorch record everything computed from a parameter, and `torch.autograd.grad(loss, parameters)`
+goes back through this record from the loss to each parameter: backpropagation in one call. `detach` returns the loss
+without its record. Updates are not to be differentiated, so `no_grad` keeps them out of the record:
 
     loss, grads = loss_and_gradients(params, X, y)
     with torch.no_grad():
         for name, parameter in params.items():
             parameter -= lr * grads[name]
 
-Here and in the modules beside it, rng is a torch.Generator, as from `torch.Generator().manual_seed(0)`.
+In all three modules, rng is a torch.Generator, for example `torch.Generator().manual_seed(0)`.
 """
 
 import torch
@@ -27,9 +27,9 @@ def predict(params, X):
 
 
 def loss_and_gradients(params, X, y):
-    """The mean of (y_hat − y)² / 2, and its gradients, which autograd finds by going back through predict.
+    """The mean of (y_hat − y)² / 2, and its gradients, which autograd computes by going back through predict.
 
-    y has shape (n, 1); with (n,), y_hat − y would be (n, n), every prediction less every target, and no error.
+    y has shape (n, 1). With shape (n,), y_hat − y would silently be (n, n): every prediction minus every target.
     """
     loss = ((predict(params, X) - y) ** 2).mean() / 2
     grads = torch.autograd.grad(loss, list(params.values()))

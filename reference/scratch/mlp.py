@@ -1,6 +1,6 @@
 """A multilayer perceptron from scratch, in PyTorch: the twin of `numpynet.scratch.mlp` (D2L 4.2).
 
-`reference.scratch.linear_regression` says what `requires_grad_`, `torch.autograd.grad` and `detach` do.
+`reference.scratch.linear_regression` explains `requires_grad_`, `torch.autograd.grad` and `detach`.
 """
 
 import torch
@@ -24,7 +24,7 @@ def predict(params, X):
 
 
 def loss_and_gradients(params, X, y):
-    """The mean of log Σₖ exp(O_ik) − O_iy, and its gradients, which autograd finds; y (n,) are classes, int64."""
+    """The mean of log Σₖ exp(O_ik) − O_iy, and its gradients, which autograd computes; y (n,) holds int64 classes."""
     O = predict(params, X)
     loss = (torch.logsumexp(O, dim=1) - O[torch.arange(len(y)), y]).mean()
     grads = torch.autograd.grad(loss, list(params.values()))

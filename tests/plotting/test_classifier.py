@@ -1,5 +1,7 @@
 """Pictures of a classifier: images, first-layer weights, the confusion matrix."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib import colormaps
@@ -67,47 +69,64 @@ def test_images_refuses_what_it_would_show_wrongly(X, y, predictions, error, mes
         images(X, y, NAMES, predictions)
 
 
+def weight_images(figure):
+    """The images in the picture of weights, with their names and the boxes (left, right, bottom, top) they fill."""
+    axes = figure.axes[0]
+    names = [text.get_text() for text in axes.texts]
+    return [(name, image.get_array(), image.get_extent()) for name, image in zip(names, axes.images, strict=True)]
+
+
 def test_named_weights_show_each_column_as_an_image():
     W = np.random.default_rng(0).normal(size=(784, 3))
-    figure = drawn(first_layer_weights(W, class_names=NAMES))
-    *tiles, _colorbar = figure.axes
-    assert [axes.get_title() for axes in tiles] == list(NAMES)
-    for j, axes in enumerate(tiles):
-        np.testing.assert_array_equal(axes.images[0].get_array(), W[:, j].reshape(28, 28))
+    shown = weight_images(drawn(first_layer_weights(W, class_names=NAMES)))
+    assert [name for name, _, _ in shown] == list(NAMES)
+    for j, (_, image, _) in enumerate(shown):
+        np.testing.assert_array_equal(image, W[:, j].reshape(28, 28))
 
 
-def test_256_hidden_units_stand_row_by_row_in_a_16_by_16_grid():
+def test_of_256_units_the_64_strongest_are_shown_strongest_first():
     W = np.random.default_rng(0).normal(size=(784, 256)).astype(np.float32)
+    strength = np.random.default_rng(1).permutation(256) + 1
+    figure = drawn(first_layer_weights(W / np.linalg.norm(W, axis=0) * strength.astype(np.float32)))
+    shown = weight_images(figure)
+    units = [int(name.removeprefix("unit ")) for name, _, _ in shown]
+    assert strength[units].tolist() == list(range(256, 192, -1))
+    for unit, (_, image, _) in zip(units, shown, strict=True):
+        np.testing.assert_allclose(np.linalg.norm(image), strength[unit], rtol=1e-5)
+    assert "the 64 strongest of 256 units" in figure.get_suptitle()
+
+
+@pytest.mark.parametrize("m", [1, 3, 10, 64])
+def test_up_to_64_units_are_all_shown_in_their_order(m):
+    W = np.random.default_rng(0).normal(size=(784, m))
     figure = drawn(first_layer_weights(W))
-    grid = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
-    assert grid.shape == (16 * 29 - 1, 16 * 29 - 1)
-    for unit in (0, 15, 16, 255):
-        row, column = divmod(unit, 16)
-        shown = grid[29 * row : 29 * row + 28, 29 * column : 29 * column + 28]
-        np.testing.assert_array_equal(shown, W[:, unit].reshape(28, 28))
-    assert "256 units" in figure.get_suptitle()
+    for j, (name, image, _) in enumerate(weight_images(figure)):
+        assert name == f"unit {j}"
+        np.testing.assert_array_equal(image, W[:, j].reshape(28, 28))
+    assert len(weight_images(figure)) == m
+    assert "strongest" not in figure.get_suptitle()
 
 
-def test_units_that_do_not_fill_the_grid_leave_its_end_empty():
-    W = np.arange(1.0, 21).reshape(4, 5)  # five units of 2 × 2 pixels: 3 + 2
-    grid = np.ma.filled(drawn(first_layer_weights(W, image_shape=(2, 2))).axes[0].images[0].get_array(), np.nan)
-    assert grid.shape == (5, 8)
-    np.testing.assert_array_equal(grid[3:, 3:5], W[:, 4].reshape(2, 2))
-    assert np.isnan(grid[3:, 6:]).all()
-    assert np.isnan(grid[2]).all()
+@pytest.mark.parametrize(("m", "columns"), [(3, 3), (7, 5), (64, 8)])
+def test_weights_stand_row_by_row_and_none_covers_another(m, columns):
+    boxes = [box for _, _, box in weight_images(first_layer_weights(np.ones((4, m)), image_shape=(2, 2)))]
+    corners = [(left, top) for left, _, _, top in boxes]
+    assert len({left for left, _ in corners}) == columns
+    assert corners == sorted(corners, key=lambda corner: (corner[1], corner[0]))  # y grows downwards
+    for (left, right, bottom, top), (next_left, _, _, next_top) in pairwise(boxes):
+        assert next_left > right or (next_top > bottom and next_left < left)
+        assert (right - left, bottom - top) == pytest.approx((2, 2))
 
 
 @pytest.mark.parametrize("class_names", [None, NAMES])
 def test_weights_share_one_scale_with_white_at_0(class_names):
     W = np.random.default_rng(0).normal(0.3, 0.1, (784, 3))
     W[0, 0] = 1000  # must not turn the others pale
-    figure = drawn(first_layer_weights(W, class_names=class_names))
-    scales = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
-    assert len(scales) == 1
-    ((low, high),) = scales
+    images = drawn(first_layer_weights(W, class_names=class_names)).axes[0].images
+    ((low, high),) = {image.get_clim() for image in images}
     assert low == -high
     assert 0.4 < high < 1
-    red, _, blue, _ = colormaps[figure.axes[0].images[0].get_cmap().name](1.0)
+    red, _, blue, _ = colormaps[images[0].get_cmap().name](1.0)
     assert red > blue  # as the colour bar says: red raises
 
 
