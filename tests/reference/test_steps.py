@@ -7,6 +7,7 @@ from numpynet.data.batches import as_floats
 from tests.helpers.against_torch import RUNS, some_data
 from tests.helpers.compare import assert_agree
 from tests.helpers.fashion_mnist import FASHION_MNIST
+from tests.helpers.slow import slow_where
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
 
@@ -14,7 +15,7 @@ from reference import twin  # noqa: E402
 from reference.agreement import TOLERANCES  # noqa: E402
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", slow_where(lambda _, name: name != "linear_regression", RUNS))
 def test_float64_steps_end_where_torchs_do(name):
     """Parameters, losses and every prediction, from the same weights on the same batches, short last ones among them;
     500 steps, but for the classifiers 94 on the built-in shapes where Fashion-MNIST is absent (`some_data`).
