@@ -58,7 +58,7 @@ def test_the_core_imports_only_what_a_reader_has_read_before():
         assert own - {"numpynet"} <= allowed, name
 
 
-def test_importing_numpynet_loads_nothing_but_numpy_and_not_even_its_random_module():
+def test_importing_numpynet_loads_numpy_without_numpy_random():
     program = (
         "import sys, numpy; before = set(sys.modules); import numpynet;"
         "print(sorted({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)));"
@@ -72,7 +72,7 @@ def test_importing_numpynet_loads_nothing_but_numpy_and_not_even_its_random_modu
     "name",
     [name for name, f in vars(functional).items() if inspect.isfunction(f) and f.__module__ == functional.__name__],
 )
-def test_every_formula_documents_shapes_dtype_cost_errors_and_source_and_has_an_example(name):
+def test_every_formula_documents_all_that_a_reader_needs(name):
     text = getattr(functional, name).__doc__
     for part in ["Shapes", "dtype", "Cost", "Raises", "Source", ">>> "]:
         assert part in text, f"{name} lacks {part}"

@@ -29,7 +29,7 @@ def contests():
 
 
 @pytest.mark.parametrize(("name", "model"), list(contests()))
-def test_every_contender_comes_to_numpynets_loss_in_the_first_and_second_epoch(name, model):
+def test_every_contender_has_numpynets_loss_in_two_epochs(name, model):
     problem = problems.quick(problems.PROBLEMS[model])
     base, other = made("numpynet", problem), made(name, problem)
     for seed in range(2):

@@ -14,7 +14,7 @@ def test_ratios_are_of_paired_rounds():
     assert "0.50 of its time" in report.epoch_table(result)
 
 
-def test_a_turn_is_as_many_epochs_as_fill_it_and_counts_as_their_median(monkeypatch):
+def test_a_turn_is_filled_with_epochs_and_counts_as_their_median(monkeypatch):
     monkeypatch.setattr(worker, "PAUSE", 0)
     seconds = iter([0.1, 0.05, 0.09, 0.02, 7.0])
 

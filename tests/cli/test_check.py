@@ -47,7 +47,7 @@ def test_the_librarys_own_models_are_right_and_healthy(model, tmp_path):
     assert "nothing looks wrong" in result.stdout
 
 
-def test_a_terminal_without_the_signs_of_the_formulas_gets_question_marks_and_no_traceback(tmp_path):
+def test_an_ascii_terminal_gets_question_marks_and_no_traceback(tmp_path):
     (tmp_path / "mine.py").write_text("def relu_backward(G, Y):\n    return G")
     command = [sys.executable, "-m", "numpynet", "check", "mine.py"]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}

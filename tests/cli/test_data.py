@@ -50,7 +50,7 @@ def test_missing_and_damaged_data_exit_3(tmp_path):
     assert_one_line(result.stderr, "truncated at byte 0 of 26421880")
 
 
-def test_a_root_without_the_data_is_an_error_and_no_reason_to_take_shapes(tmp_path):
+def test_a_root_without_the_data_is_an_error(tmp_path):
     result = numpynet("train", "mlp", "--root", tmp_path / "nowhere", cwd=tmp_path)
     assert result.returncode == 3
     assert_one_line(result.stderr, "missing", "nowhere", "NUMPYNET_DATA")

@@ -47,9 +47,7 @@ AVX512 = {"avx2", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
         (None, AVX512, None, {}),
     ],
 )
-def test_avx512_kernels_are_asked_for_where_avx2_ones_were_taken_though_the_processor_has_both(
-    kernel, flags, chosen, setting, monkeypatch
-):
+def test_avx512_kernels_are_asked_for_where_avx2_was_chosen(kernel, flags, chosen, setting, monkeypatch):
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
     if chosen:
         monkeypatch.setenv("OPENBLAS_CORETYPE", chosen)
@@ -60,7 +58,7 @@ def test_avx512_kernels_are_asked_for_where_avx2_ones_were_taken_though_the_proc
 
 
 @pytest.mark.parametrize("chosen", [None, "Haswell"])
-def test_the_command_restarts_with_them_once_and_info_shows_the_outcome(chosen, tmp_path):
+def test_the_command_restarts_with_them_once_and_info_shows_it(chosen, tmp_path):
     """With a threadpoolctl that sees AVX2 kernels until the environment asks for others."""
     (tmp_path / "threadpoolctl.py").write_text(
         "import os\n"

@@ -29,7 +29,7 @@ from tests.helpers.command import POSIX, assert_one_line, assert_same_results, h
         ["linear", "--epochs", 40],
     ],
 )
-def test_killed_again_and_again_at_random_moments_it_ends_with_the_bits_of_a_run_left_alone(options, tmp_path):
+def test_killed_repeatedly_it_ends_with_an_undisturbed_runs_bits(options, tmp_path):
     options = [*options, "--seed", 4]
     assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
     rng = np.random.default_rng(1)
@@ -57,7 +57,7 @@ def test_killed_again_and_again_at_random_moments_it_ends_with_the_bits_of_a_run
 
 
 @POSIX
-def test_ctrl_c_saves_says_how_to_resume_and_the_command_it_names_ends_the_run(tmp_path):
+def test_ctrl_c_saves_and_names_a_command_that_ends_the_run(tmp_path):
     options = ["softmax", "--epochs", 4, "--seed", 3]
     assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
     with start(*options, "--output", "my runs", "--threads", 1, cwd=tmp_path) as process:
@@ -105,7 +105,7 @@ def test_without_a_checkpoint_resume_starts(tmp_path):
     assert "resuming" not in result.stdout
 
 
-def test_resuming_a_finished_run_does_nothing_and_more_epochs_go_on_as_one_run_would_have(tmp_path):
+def test_resuming_a_finished_run_adds_only_more_epochs(tmp_path):
     assert numpynet("train", "linear", "--seed", 2, "--epochs", 5, "--output", "five", cwd=tmp_path).returncode == 0
     assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()}
@@ -119,7 +119,7 @@ def test_resuming_a_finished_run_does_nothing_and_more_epochs_go_on_as_one_run_w
     assert_same_results(tmp_path / "out", tmp_path / "five")
 
 
-def test_a_run_killed_after_its_last_epoch_and_before_its_results_still_leaves_them(tmp_path):
+def test_a_run_killed_before_its_results_still_leaves_them(tmp_path):
     assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
     model = (tmp_path / "out" / "model.npz").read_bytes()
     (tmp_path / "out" / "model.npz").unlink()
@@ -130,7 +130,7 @@ def test_a_run_killed_after_its_last_epoch_and_before_its_results_still_leaves_t
     assert (tmp_path / "out" / "fit.png").exists()
 
 
-def test_resuming_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
+def test_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
     shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "history.json").read_bytes()
     monkeypatch.setattr(runs, "blas", lambda: "another")

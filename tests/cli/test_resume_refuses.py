@@ -29,7 +29,7 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("case", CHANGED)
-def test_a_changed_setting_is_refused_naming_it_and_the_checkpoint_stays(case, finished):
+def test_a_changed_setting_is_refused_and_the_checkpoint_stays(case, finished):
     arguments, message = CHANGED[case]
     before = (finished / "out" / "checkpoint.npz").read_bytes()
     result = numpynet("train", *arguments, "--output", "out", "--resume", cwd=finished)
@@ -112,7 +112,7 @@ STRANGE |= {
 
 
 @pytest.mark.parametrize("case", STRANGE)
-def test_a_forged_run_exits_4_in_one_line_and_is_no_obstacle_to_a_fresh_start(case, two_epochs, tmp_path, capsys):
+def test_a_forged_run_exits_4_and_does_not_prevent_a_fresh_start(case, two_epochs, tmp_path, capsys):
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(two_epochs.read_bytes())
     changes = dict(STRANGE[case])
@@ -126,7 +126,7 @@ def test_a_forged_run_exits_4_in_one_line_and_is_no_obstacle_to_a_fresh_start(ca
     resume.warn_of_unfinished(path)
 
 
-def test_a_checkpoint_with_settings_that_are_none_is_no_obstacle_to_a_fresh_start(tmp_path):
+def test_impossible_settings_do_not_prevent_a_fresh_start(tmp_path):
     net, optimizer, rng = make()
     for settings in [{"epochs": None}, {"epochs": "x"}, {"epochs": [1]}, {}]:
         save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=1, step=1, settings=settings)

@@ -10,7 +10,7 @@ from numpynet.cli import run as runs
 from numpynet.training import State
 
 
-def test_the_path_of_a_long_run_is_thinned_and_stays_evenly_spaced():
+def test_the_path_of_a_long_run_is_thinned_evenly():
     net = runs.Run(BOOK["linear"], runs.RunFolder(Path()), None, np.random.default_rng(0)).net
     recorder = runs.ParameterPath(net)
     state = State()

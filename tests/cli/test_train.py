@@ -9,7 +9,7 @@ from numpynet import models
 from tests.helpers.command import PNG, ROOT, history, numpynet
 
 
-def test_train_linear_finds_w_and_b_and_leaves_model_history_and_pictures(tmp_path):
+def test_train_linear_finds_w_and_b_and_writes_all_its_files(tmp_path):
     result = numpynet("train", "linear", "--seed", 3, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "seed: 3" in result.stdout
@@ -38,7 +38,7 @@ def test_train_linear_finds_w_and_b_and_leaves_model_history_and_pictures(tmp_pa
 @pytest.mark.parametrize(
     "options", [["softmax"], ["mlp", "--hidden", 32, 16, "--momentum", 0.5, "--weight-decay", 1e-4]]
 )
-def test_train_a_classifier_on_shapes_where_fashion_mnist_is_absent_and_say_so(options, tmp_path):
+def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path):
     arguments = ["--epochs", 2, "--seed", 1, "--batch-size", 100, "--lr", 0.05, "--output", "out"]
     result = numpynet("train", *options, *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -57,7 +57,7 @@ def test_train_a_classifier_on_shapes_where_fashion_mnist_is_absent_and_say_so(o
         net.load_state_dict(saved)
 
 
-def test_scratch_and_concise_leave_the_same_figures_and_the_same_weights(tmp_path):
+def test_scratch_and_concise_write_the_same_figures_and_weights(tmp_path):
     for model in ["linear", "mlp"]:
         options = ["train", model, "--epochs", 1, "--seed", 5]
         for folder, scratch in [("concise", []), ("scratch", ["--scratch"])]:
@@ -101,7 +101,7 @@ def test_demo_trains_all_three_on_built_in_data(tmp_path):
     assert len(list((tmp_path / "runs" / "demo").glob("*/*.png"))) == 3 + 4 + 4
 
 
-def test_pictures_of_an_earlier_run_do_not_stay_beside_the_new_ones(tmp_path):
+def test_pictures_of_an_earlier_run_are_removed(tmp_path):
     numpynet("train", "linear", "--output", "out", cwd=tmp_path)
     assert (tmp_path / "out" / "learning_curves.png").exists()
     numpynet("train", "linear", "--output", "out", "--epochs", 0, cwd=tmp_path)
@@ -109,7 +109,7 @@ def test_pictures_of_an_earlier_run_do_not_stay_beside_the_new_ones(tmp_path):
     assert (tmp_path / "out" / "fit.png").exists()
 
 
-def test_without_matplotlib_training_works_and_says_what_is_missing_for_pictures(tmp_path):
+def test_without_matplotlib_training_says_what_is_missing(tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
     result = numpynet("train", "linear", cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     assert result.returncode == 0, result.stderr

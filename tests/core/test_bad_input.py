@@ -102,7 +102,7 @@ WRONG_KINDS = {
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("kind", WRONG_KINDS)
 @pytest.mark.parametrize("door", DOORS)
-def test_other_kinds_of_arrays_are_a_type_error_that_says_what_came(door, kind):
+def test_other_kinds_of_arrays_are_a_type_error_naming_the_kind(door, kind):
     value, message = WRONG_KINDS[kind]
     with pytest.raises(TypeError, match=message) as caught:
         DOORS[door](value)
@@ -117,7 +117,7 @@ def test_rows_of_different_lengths_are_a_value_error(door):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("door", ["train", "train_scratch", *(name for name in DOORS if name.endswith("predict"))])
-def test_training_and_predicting_name_the_first_entry_that_is_not_finite(door, bad):
+def test_training_and_predicting_name_the_first_nonfinite_entry(door, bad):
     wrong = X.copy()
     wrong[7, 1] = wrong[9, 0] = bad
     function = door.split(".")[-1]
@@ -125,7 +125,7 @@ def test_training_and_predicting_name_the_first_entry_that_is_not_finite(door, b
         DOORS[door](wrong)
 
 
-def test_a_test_set_and_targets_that_are_not_finite_are_named_too():
+def test_a_nonfinite_test_set_and_nonfinite_targets_are_named():
     wrong = X.copy()
     wrong[3, 2] = np.inf
     with pytest.raises(ValueError, match=r": test X must be finite, got test X\[3, 2\] = inf"):
@@ -270,7 +270,7 @@ def test_impossible_seeds_are_wrong_usage(seed):
     assert "Traceback" not in result.stderr
 
 
-def test_with_no_examples_losses_and_training_refuse_and_predictions_are_empty():
+def test_with_no_examples_only_predicting_works():
     none, no_classes = X[:0], Y[:0]
     for loss in (MSELoss(), SquaredLoss()):
         with pytest.raises(ValueError, match="must have at least one element"):

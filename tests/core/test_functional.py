@@ -37,7 +37,7 @@ def test_relu_has_slope_zero_at_the_kink():
 
 
 @pytest.mark.parametrize(("n", "q"), [(1, 1), (1, 3), (4, 2), (6, 10)])
-def test_softmax_cross_entropy_backward_agrees_with_central_differences(n, q, rng):
+def test_softmax_cross_entropy_backward_agrees_with_differences(n, q, rng):
     O, y = rng.normal(size=(n, q)), rng.integers(0, q, n)
     loss, P = F.softmax_cross_entropy(O, y)
     expected = central_differences(lambda O: F.softmax_cross_entropy(O, y)[0], O)
@@ -48,7 +48,7 @@ def test_softmax_cross_entropy_backward_agrees_with_central_differences(n, q, rn
 
 @pytest.mark.parametrize("shape", [(1,), (5,), (5, 1), (4, 3), (2, 3, 4)])
 @pytest.mark.parametrize("name", ["squared_loss", "mse_loss"])
-def test_losses_backward_agree_with_central_differences_for_any_number_of_columns(name, shape, rng):
+def test_losses_backward_agree_with_differences_for_any_columns(name, shape, rng):
     loss, backward = getattr(F, name), getattr(F, name + "_backward")
     y_hat, y = rng.normal(size=shape), rng.normal(size=shape)
     assert_agree(
@@ -86,7 +86,7 @@ def test_softmax_rows_are_probabilities_and_ignore_shifts(case, shift):
 
 
 @given(logits_and_labels())
-def test_softmax_cross_entropy_is_never_negative_and_its_gradient_rows_sum_to_zero(case):
+def test_softmax_cross_entropy_is_nonnegative_with_zero_row_sums(case):
     O, y = case
     loss, P = F.softmax_cross_entropy(O, y)
     grad_O = F.softmax_cross_entropy_backward(P, y)

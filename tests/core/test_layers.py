@@ -28,7 +28,7 @@ def network(rng, dtype=np.float64):
 
 @pytest.mark.parametrize("n", [1, 5])
 @pytest.mark.parametrize("loss_class", [CrossEntropyLoss, MSELoss, SquaredLoss])
-def test_backward_through_a_network_agrees_with_central_differences(loss_class, n, rng):
+def test_a_networks_backward_agrees_with_central_differences(loss_class, n, rng):
     net, loss, X = network(rng), loss_class(), rng.normal(size=(n, 2, 3))
     y = rng.integers(0, 3, n) if loss_class is CrossEntropyLoss else rng.normal(size=(n, 3))
     loss.forward(net.forward(X), y)
@@ -85,7 +85,7 @@ def test_a_layer_allows_one_backward_for_each_forward(layer):
 
 
 @pytest.mark.parametrize("loss", [CrossEntropyLoss(), MSELoss(), SquaredLoss()])
-def test_after_a_refused_forward_the_last_batch_does_not_stand_in_for_it(loss):
+def test_a_refused_forward_leaves_no_earlier_batch_behind(loss):
     good, bad = (
         (np.array([0, 1]), np.array([0, -1])) if isinstance(loss, CrossEntropyLoss) else (np.ones((2, 2)), np.ones(2))
     )
@@ -106,7 +106,7 @@ class Counted(Flatten):
         return super().backward(grad_Y)
 
 
-def test_the_way_back_ends_at_the_first_layer_with_parameters_unless_the_input_gradient_is_asked_for(rng):
+def test_backward_ends_at_the_first_layer_with_parameters(rng):
     first = Counted()
     net = Sequential(first, Linear(3, 2, rng=rng, dtype=np.float64))
     X, G = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
@@ -135,7 +135,7 @@ def test_the_first_layer_makes_no_input_gradient_unless_asked(rng, monkeypatch):
     assert asked == [True, True, False]
 
 
-def test_a_sequential_without_parameters_passes_the_gradient_through():
+def test_without_parameters_sequential_passes_the_gradient_on():
     net = Sequential(ReLU())
     net.forward(np.array([[1.0, -1.0]]))
     np.testing.assert_array_equal(net.backward(np.ones((1, 2)), input_grad=True), [[1, 0]])
@@ -193,7 +193,7 @@ class Block(Layer):
         return self.inner.backward(grad_Y, input_grad=input_grad)
 
 
-def test_the_parameters_of_layers_inside_a_layer_are_found_and_get_their_gradients(rng):
+def test_parameters_of_nested_layers_are_found_and_get_gradients(rng):
     net = Sequential(Block(Linear(3, 4, rng=rng, dtype=np.float64)), ReLU(), Linear(4, 2, rng=rng, dtype=np.float64))
     assert list(net.named_parameters()) == ["0.inner.W", "0.inner.b", "2.W", "2.b"]
     net.forward(rng.normal(size=(5, 3)))
@@ -201,7 +201,7 @@ def test_the_parameters_of_layers_inside_a_layer_are_found_and_get_their_gradien
     assert all(parameter.grad.shape == parameter.data.shape for parameter in net.parameters())
 
 
-def test_state_is_named_by_position_and_loads_into_another_network(rng):
+def test_state_is_named_by_position_and_can_be_loaded(rng):
     net, other, X = network(rng), network(rng), rng.normal(size=(3, 6))
     state = net.state_dict()
     assert list(state) == ["1.W", "1.b", "3.W", "3.b", "5.W", "5.b"]
@@ -228,7 +228,7 @@ def test_a_state_is_a_copy_that_training_does_not_move(rng):
         (lambda s: s.update({"5.b": np.ones(3, np.float32)}), TypeError, "load_state_dict: 5.b must be float64, got float32"),
     ],
 )  # fmt: skip
-def test_a_state_that_does_not_fit_is_refused_and_nothing_of_it_loaded(change, kind, message, rng):
+def test_a_state_that_does_not_fit_is_refused_as_a_whole(change, kind, message, rng):
     net = network(rng)
     before, state = net.state_dict(), {name: array + 1 for name, array in net.state_dict().items()}
     change(state)

@@ -31,7 +31,7 @@ def test_sgd_takes_the_steps_worked_by_hand(case):
         assert parameter.data[0] == pytest.approx(W, rel=1e-14)
 
 
-def test_a_step_moves_the_parameters_arrays_themselves_and_leaves_the_gradients_alone():
+def test_a_step_moves_parameters_in_place_and_keeps_gradients():
     parameter = Parameter(np.ones(3, np.float32))
     data, parameter.grad = parameter.data, np.ones(3, np.float32)
     SGD([parameter], lr=0.5, momentum=0.9, weight_decay=0.1).step()
@@ -124,7 +124,7 @@ def test_the_plain_update_refuses_an_impossible_learning_rate(lr):
         sgd({"W": np.ones(1)}, {"W": np.ones(1)}, lr)
 
 
-def test_gradients_that_do_not_fit_are_refused_before_anything_moves():
+def test_gradients_that_do_not_fit_are_refused_before_any_change():
     params = {"W": np.ones((2, 2)), "b": np.ones(2)}
     with pytest.raises(ValueError, match=r"sgd: grads\['b'\] must have shape \(2,\), got \(1,\)"):
         sgd(params, {"W": np.ones((2, 2)), "b": np.ones(1)}, lr=0.1)

@@ -29,7 +29,7 @@ def test_gradients_from_scratch_agree_with_central_differences(name, n):
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_the_gradient_of_a_batch_is_the_mean_of_its_examples_gradients(name):
+def test_a_batchs_gradient_is_the_mean_of_its_examples_gradients(name):
     module, params, X, y = problem(name, 8, np.random.default_rng(1))
     together = module.loss_and_gradients(params, X, y)[1]
     each = [module.loss_and_gradients(params, X[i : i + 1], y[i : i + 1])[1] for i in range(8)]
@@ -96,7 +96,7 @@ def test_arguments_are_never_changed(name):
         np.testing.assert_array_equal(value, before[key])
 
 
-def test_targets_of_another_shape_than_the_predictions_are_refused():
+def test_targets_that_differ_in_shape_are_refused():
     module, params, X, y = problem("linear_regression", 5, np.random.default_rng(8))
     with pytest.raises(
         ValueError, match=r"squared_loss: y_hat and y must have the same shape, got \(5, 1\) and \(5,\)"

@@ -9,7 +9,7 @@ from numpynet import minibatches
 
 
 @given(st.integers(0, 40), st.integers(1, 12), st.booleans())
-def test_batches_hold_every_example_once_with_its_own_label_and_only_the_last_is_short(n, batch_size, shuffled):
+def test_batches_hold_every_example_once_with_its_own_label(n, batch_size, shuffled):
     X, y = np.arange(n, dtype=np.float64)[:, None], np.arange(n)
     batches = list(minibatches(X, y, batch_size, rng=np.random.default_rng(0) if shuffled else None))
     assert [len(batch_y) for _, batch_y in batches] == [batch_size] * (n // batch_size) + [n % batch_size] * (
@@ -71,7 +71,7 @@ def test_impossible_batch_sizes_are_refused_at_the_call(arguments, kind, message
         minibatches(np.ones((4, 2)), np.ones(4), *arguments)
 
 
-def test_data_of_two_lengths_and_seeds_for_generators_are_refused_at_the_call():
+def test_unequal_lengths_and_seeds_are_refused_at_the_call():
     with pytest.raises(ValueError, match="minibatches: X and y must have the same length, got 4 and 3"):
         minibatches(np.ones((4, 2)), np.ones(3), 2)
     with pytest.raises(TypeError, match="minibatches: rng must be a generator"):

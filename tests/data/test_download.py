@@ -17,7 +17,7 @@ from tests.helpers.mirror import ALL_NAMES, MISBEHAVIOUR, NAMES, names_in, raw
 pytest.importorskip("pooch", reason="needs pooch: pip install pooch tqdm")
 
 
-def test_temporary_folders_of_killed_downloads_are_removed_when_they_are_a_day_old(server, tmp_path):
+def test_killed_downloads_folders_are_removed_after_a_day(server, tmp_path):
     server.use("good")
     for name, age in {".download-old": 90_000, ".download-new": 60, "other": 90_000}.items():
         (raw(tmp_path) / name).mkdir(parents=True)
@@ -28,7 +28,7 @@ def test_temporary_folders_of_killed_downloads_are_removed_when_they_are_a_day_o
 
 
 @pytest.mark.parametrize("manner", ["good", "no_length", "redirected"])
-def test_a_download_leaves_all_four_files_packed_and_unpacked_and_nothing_else(server, small, manner, tmp_path):
+def test_a_download_leaves_all_four_files_in_both_forms(server, small, manner, tmp_path):
     arrays, contents = small
     server.use(manner)
     assert_loaded(load_fashion_mnist(tmp_path, download=True), arrays)
@@ -39,7 +39,7 @@ def test_a_download_leaves_all_four_files_packed_and_unpacked_and_nothing_else(s
 
 
 @pytest.mark.parametrize("manner", MISBEHAVIOUR)
-def test_what_a_misbehaving_mirror_gives_is_never_kept_and_the_next_one_is_asked(server, small, manner, tmp_path):
+def test_what_a_misbehaving_mirror_sends_is_never_kept(server, small, manner, tmp_path):
     server.use(manner)
     start = time.monotonic()
     with pytest.raises(DownloadError, match=MISBEHAVIOUR[manner]) as caught:
@@ -56,7 +56,7 @@ def test_what_a_misbehaving_mirror_gives_is_never_kept_and_the_next_one_is_asked
     assert asked[-3:] == ["good"] * 3  # the one that gave the first file is asked first for the others
 
 
-def test_when_every_mirror_fails_the_error_has_each_ones_reason_and_the_folder_for_the_files(server, tmp_path):
+def test_when_every_mirror_fails_the_error_has_each_reason(server, tmp_path):
     server.use("not_found", "web_page", "wrong_bytes")
     with pytest.raises(DownloadError) as caught:
         load_fashion_mnist(tmp_path, download=True)
@@ -90,7 +90,7 @@ def test_with_a_right_copy_no_socket_is_opened(small, tmp_path, monkeypatch):
 NAMES_IN_ORDER = sorted(NAMES)
 
 
-def test_only_what_is_missing_or_wrong_is_fetched_and_what_is_packed_is_unpacked_here(server, small, tmp_path):
+def test_only_what_is_missing_or_wrong_is_fetched(server, small, tmp_path):
     arrays, contents = small
     put(raw(tmp_path), contents)
     (raw(tmp_path) / NAMES[1]).write_bytes(b"damaged")
@@ -104,7 +104,7 @@ def test_only_what_is_missing_or_wrong_is_fetched_and_what_is_packed_is_unpacked
     assert len(server.requests) == 2
 
 
-def test_without_a_root_it_downloads_into_the_cache_or_where_the_environment_says(server, small, tmp_path, monkeypatch):
+def test_without_a_root_the_environment_or_the_cache_is_used(server, small, tmp_path, monkeypatch):
     server.use("good")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fashion_mnist_files, "_user_cache", lambda: str(tmp_path / "cache"))
@@ -148,7 +148,7 @@ def test_without_pooch_the_message_names_the_extra(small, package, tmp_path, mon
     assert 'the extra "data": python3 -m pip install pooch tqdm' in capsys.readouterr().err
 
 
-def test_the_command_downloads_and_says_where_to_and_exits_3_where_it_cannot(server, tmp_path, capsys):
+def test_the_command_downloads_or_exits_3(server, tmp_path, capsys):
     server.use("unavailable")
     assert main(["data", "--download", "--root", str(tmp_path)]) == 3
     _, errors = capsys.readouterr()

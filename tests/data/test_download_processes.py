@@ -50,7 +50,7 @@ def test_processes_that_download_at_once_all_succeed(real_server, count, tmp_pat
 
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_killed_at_any_moment_it_leaves_no_file_that_is_not_right_and_the_next_run_just_works(real_server, tmp_path):
+def test_a_killed_download_leaves_no_wrong_file(real_server, tmp_path):
     moments = np.random.default_rng(0).uniform(0.1, 2.0, 8)
     for seconds in moments:
         process = start(tmp_path, real_server)

@@ -16,7 +16,7 @@ from tests.helpers.idx import idx
 
 @pytest.mark.parametrize("suffix", [".gz", ""])
 @pytest.mark.parametrize("below", ["", "FashionMNIST/raw"])
-def test_a_copy_is_found_in_the_root_given_packed_or_not_in_torchvisions_folder_too(small, suffix, below, tmp_path):
+def test_a_copy_is_found_in_the_root_given(small, suffix, below, tmp_path):
     arrays, contents = small
     put(tmp_path / below, contents, suffix)
     assert_loaded(load_fashion_mnist(tmp_path), arrays)
@@ -39,7 +39,7 @@ def test_a_copy_is_found_in_the_usual_places(small, place, tmp_path, monkeypatch
     assert_loaded(load_fashion_mnist(), arrays)
 
 
-def test_the_environment_names_the_only_place_looked_in_and_a_root_goes_before_it(small, tmp_path, monkeypatch):
+def test_a_root_overrides_the_environment_and_that_all_else(small, tmp_path, monkeypatch):
     arrays, contents = small
     put(tmp_path / "data", contents)
     monkeypatch.chdir(tmp_path)
@@ -79,7 +79,8 @@ WRONG = {
     "a web page of the right length": (".gz", lambda c: b"<html>".ljust(len(c)), ChecksumError, r"changed \(an IDX file of bytes must start with"),
     "MNIST": (".gz", lambda c: gzip.compress(reversed_idx(c)), ChecksumError, "this is MNIST, not Fashion-MNIST"),
     "unpacked, MNIST": ("", lambda c: reversed_idx(gzip.compress(c)), ChecksumError, "this is MNIST, not Fashion-MNIST"),
-    "another data set": (".gz", lambda c: gzip.compress(other(), mtime=0), ChecksumError, r"whole, but other numbers, as of MNIST or of a changed copy\): SHA-256"),
+    "another data set": (".gz", lambda c: gzip.compress(other(), mtime=0), ChecksumError,
+                         r"whole, but other numbers, as of MNIST or of a changed copy\): SHA-256"),
     "another data set, smaller when packed": (".gz", lambda c: gzip.compress(idx(np.ones((60, 4, 4), np.uint8))), ChecksumError, "whole, but other numbers"),
     "another data set, of another shape": ("", lambda c: other(shape=(50, 4, 4)), ChecksumError, r"shape must be \(60, 4, 4\), got \(50, 4, 4\)"),
     "much too long": ("", lambda c: c + bytes(10_000), ChecksumError, "changed"),
@@ -96,7 +97,7 @@ def test_labels_above_9_are_refused(small, tmp_path):
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_copy_is_refused_saying_what_is_wrong_with_which_file(small, case, tmp_path):
+def test_a_wrong_copy_is_refused_naming_the_file_and_the_fault(small, case, tmp_path):
     suffix, damage, kind, message = WRONG[case]
     _, contents = small
     put(tmp_path, contents, suffix)
@@ -135,7 +136,7 @@ def test_files_packed_anew_are_right_if_what_they_hold_is(small, tmp_path):
     assert_loaded(load_fashion_mnist(tmp_path), arrays)
 
 
-def test_a_damaged_copy_is_passed_over_for_a_right_one_further_on(small, tmp_path, monkeypatch):
+def test_a_damaged_copy_is_passed_over_for_a_right_one(small, tmp_path, monkeypatch):
     arrays, contents = small
     monkeypatch.chdir(tmp_path)
     put(tmp_path / "data", {name: content[:30] for name, content in contents.items()})

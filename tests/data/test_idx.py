@@ -81,7 +81,7 @@ def test_an_idx_file_cut_off_anywhere_is_refused(pack, tmp_path):
 
 
 @pytest.mark.parametrize(("count", "megabytes"), [(5, 64), (1 << 30, 1024)])
-def test_what_unpacks_to_a_thousand_times_its_size_is_refused_without_unpacking_it(count, megabytes, tmp_path):
+def test_a_decompression_bomb_is_refused_without_unpacking_it(count, megabytes, tmp_path):
     """Whether its header announces a few bytes, or all of them: a megabyte for a gigabyte."""
     path = tmp_path / "bomb.gz"
     with gzip.open(path, "wb", compresslevel=9) as file:
@@ -98,7 +98,7 @@ def test_what_unpacks_to_a_thousand_times_its_size_is_refused_without_unpacking_
 
 
 @pytest.mark.parametrize("piece", range(1, 90))
-def test_it_does_not_matter_where_the_pieces_end_that_a_file_is_read_in(piece, tmp_path, monkeypatch):
+def test_a_file_may_be_read_in_pieces_of_any_size(piece, tmp_path, monkeypatch):
     monkeypatch.setattr("numpynet.data.idx._PIECE", piece)
     path = tmp_path / "file"
     for content in (idx(ARRAY), gzip.compress(idx(ARRAY))):
@@ -110,7 +110,7 @@ def test_it_does_not_matter_where_the_pieces_end_that_a_file_is_read_in(piece, t
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_huge_file_is_not_read_further_than_its_header_announces(pack, tmp_path):
+def test_a_huge_file_is_read_no_further_than_its_header_says(pack, tmp_path):
     path = tmp_path / "huge"
     with open(path, "wb") as file:
         file.write(pack(idx(ARRAY)))

@@ -28,7 +28,7 @@ def grid(half_width, points):
     return x[None, :], -x[:, None]
 
 
-def test_the_parts_have_the_shapes_and_dtypes_of_an_image_data_set(data):
+def test_both_parts_have_an_image_data_sets_shapes_and_dtypes(data):
     for (X, y), n in [(data.train, 2000), (data.test, 500)]:
         assert X.shape == (n, 28, 28)
         assert X.dtype == np.uint8
@@ -63,7 +63,7 @@ def test_another_rng_other_pictures(data):
     assert not {X.tobytes() for X in data.train.X} & {X.tobytes() for X in other.train.X}
 
 
-def test_no_picture_comes_twice_neither_within_a_part_nor_in_both(data):
+def test_no_picture_appears_twice_within_or_across_the_parts(data):
     pictures = [X.tobytes() for part in data[:2] for X in part.X]
     assert len(set(pictures)) == 2500
 
@@ -83,7 +83,7 @@ def test_pictures_use_all_of_0_to_255_and_nothing_wraps_around(data):
     assert np.ptp(border(X), axis=1).max() < 200
 
 
-def test_edges_are_smooth_greys_that_are_neither_ink_nor_background_exist(data):
+def test_edges_are_smooth(data):
     between = (data.train.X > 0.40 * 255) & (data.train.X < 0.46 * 255)  # dark and light, noise and all, stay outside
     assert between.mean() > 0.002
     assert between.any(axis=(1, 2)).mean() > 0.9
@@ -120,7 +120,7 @@ def test_shapes_move_turn_and_change_size(data):
     assert max(tilts) > 0.25
 
 
-def test_labels_name_the_shape_that_is_drawn_and_every_class_is_distinguishable(data):
+def test_labels_name_the_shape_and_all_classes_can_be_told_apart(data):
     """Lay every shape, in many places, sizes and angles, on every picture: the best fit is the picture's class."""
     shifts, sizes, angles = [-2, -1, 0, 1, 2], [8, 9, 10, 11], [-0.3, -0.1, 0.1, 0.3]
     right, up, size, angle = np.array(list(itertools.product(shifts, shifts, sizes, angles))).T[:, :, None, None]
@@ -139,7 +139,7 @@ def test_labels_name_the_shape_that_is_drawn_and_every_class_is_distinguishable(
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_shape_is_a_distance_negative_inside_and_growing_by_1_a_unit_at_the_edge(name):
+def test_a_shape_is_a_signed_distance_near_its_edge(name):
     points = 401
     d = SHAPES[name](*grid(1.5, points))
     inside = d < 0
@@ -205,7 +205,7 @@ def test_rng_must_be_given_by_name():
         make_shapes(10, 10)
 
 
-def test_with_the_books_settings_the_mlp_reads_the_shapes_and_softmax_regression_falls_behind():
+def test_the_mlp_beats_softmax_regression_on_the_shapes():
     data = make_shapes(rng=np.random.default_rng(SEED))
     found = {}
     for model in (models.softmax_regression, models.mlp):

@@ -12,7 +12,7 @@ from tests.helpers.command import numpynet
 from tests.helpers.exercises import replaced
 
 
-def test_a_gap_holds_nothing_of_the_solution_and_every_gap_has_its_words(gaps):
+def test_gaps_hold_hints_and_nothing_of_the_solution(gaps):
     for lesson in LESSONS:
         solution, text = (SOLUTIONS / f"{lesson}.py").read_text("utf-8"), (gaps / f"{lesson}.py").read_text("utf-8")
         codes = [part.split("### END")[0].strip() for part in solution.split("### BEGIN SOLUTION\n")[1:]]
@@ -50,7 +50,7 @@ def test_a_lesson_that_is_right_trains(lesson, least, solved):
     assert float(result.stdout.split()[-1]) > least
 
 
-def test_linear_regression_of_lesson_2_finds_the_numbers_of_its_data(solved):
+def test_lesson_2_finds_the_weights_behind_its_data(solved):
     command = [sys.executable, "-W", "error", "lesson2_linear_regression.py"]
     result = subprocess.run(command, cwd=solved, capture_output=True, text=True, timeout=300, check=True)
     found = [float(word.strip("[]")) for word in result.stdout.splitlines()[-1].split() if word.strip("[]W b")]

@@ -9,7 +9,7 @@ from tests.helpers.command import numpynet
 from tests.helpers.exercises import ALL_POINTS, pytest_marks, replaced
 
 
-def test_the_solutions_get_every_point_from_the_command_and_from_pytest(solved):
+def test_the_solutions_get_every_point(solved):
     result = numpynet("check", solved, cwd=solved)
     assert result.returncode == 0, result.stdout
     assert result.stdout.endswith(f"{ALL_POINTS} of {ALL_POINTS} points\n")
@@ -19,7 +19,7 @@ def test_the_solutions_get_every_point_from_the_command_and_from_pytest(solved):
     assert sum(points for _, points, _ in marks) == ALL_POINTS
 
 
-def test_the_untouched_lessons_fail_with_hints_alone_in_the_order_of_the_lessons(gaps):
+def test_untouched_lessons_fail_with_hints_in_lesson_order(gaps):
     result, marks = pytest_marks(gaps)
     assert result.returncode == 1
     assert [name for name, _, _ in marks] == [f"test_exercise[{exercise}]" for exercise in EXERCISES]
@@ -36,7 +36,7 @@ def test_the_untouched_lessons_fail_with_hints_alone_in_the_order_of_the_lessons
         assert word not in everything + command.stdout + command.stderr
 
 
-def test_a_planted_mistake_costs_its_points_alone_and_is_named_by_the_command_and_by_pytest(solved):
+def test_a_planted_mistake_costs_only_its_points_and_is_named(solved):
     replaced(solved, "lesson4_mlp", "grad_Z = relu_backward(grad_H, H)", "grad_Z = grad_H")
     result = numpynet("check", solved, cwd=solved)
     assert result.returncode == 1
@@ -57,28 +57,34 @@ WRONG = [
     ("lesson1_functions", "linear", "return X @ W + b", "pass", "yours   None"),
     ("lesson1_functions", "squared_loss", "** 2) / 2", "** 2)", "yours   1\n"),
     ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "W = params[name]; W = W - lr * grads[name]", "Nothing has moved"),
-    ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "grads[name] *= lr; params[name] -= grads[name]", "sgd is wrong: it changed the gradients, which still belong to the caller."),
-    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter.grad *= self.lr; parameter.data -= parameter.grad", "SGD.step is wrong: it changed the gradients"),
+    ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "grads[name] *= lr; params[name] -= grads[name]",
+     "sgd is wrong: it changed the gradients, which still belong to the caller."),
+    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad",
+     "parameter.grad *= self.lr; parameter.data -= parameter.grad", "SGD.step is wrong: it changed the gradients"),
     ("lesson1_functions", "sgd", "params[name] -= lr", "params[name] += lr", "yours   W = [[2, 1]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O)", "yours   [[nan, 0]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O - O.max())", "nan"),
     ("lesson1_functions", "softmax", "exp_O.sum(axis=1, keepdims=True)", "exp_O.sum(axis=0)", "softmax is wrong."),
-    ("lesson1_functions", "softmax_cross_entropy", "np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(len(y)), y])", "-np.mean(np.log(P[np.arange(len(y)), y]))", "inf"),
+    ("lesson1_functions", "softmax_cross_entropy", "np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(len(y)), y])",
+     "-np.mean(np.log(P[np.arange(len(y)), y]))", "inf"),
     ("lesson1_functions", "softmax_cross_entropy", "return L, P", "return L", "softmax_cross_entropy is wrong."),
     ("lesson1_functions", "relu", "np.maximum(X, 0)", "np.abs(X)", "yours   [[2, 1]"),
     ("lesson2_linear_regression", "predict", 'params["b"])', '0 * params["b"])', "predict is wrong."),
     ("lesson2_linear_regression", "loss_and_gradients", "return loss, {", "return 2 * loss, {", "factor_half"),
     ("lesson2_linear_regression", "loss_and_gradients", '{"W": grad_W, "b": grad_b}', '{"W": 2 * grad_W, "b": 2 * grad_b}', "factor_two"),
-    ("lesson2_linear_regression", "loss_and_gradients", 'return loss, {"W": grad_W, "b": grad_b}', 'return 2 * loss, {"W": 2 * grad_W, "b": 2 * grad_b}', "its loss is"),
+    ("lesson2_linear_regression", "loss_and_gradients", 'return loss, {"W": grad_W, "b": grad_b}',
+     'return 2 * loss, {"W": 2 * grad_W, "b": 2 * grad_b}', "its loss is"),
     ("lesson2_linear_regression", "loss_and_gradients", "loss = squared_loss(y_hat, y)", "loss = 2 * squared_loss(y_hat, y)", "is asked for. Mend that first."),
     ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "params[name] -= 0.1 * grads[name]", "lr 0.5"),
     ("lesson4_mlp", "predict", "relu(linear(", "abs(linear(", "predict is wrong."),
     ("lesson5_layers", "Linear.forward", "self.b.data)", "0 * self.b.data)", "Linear.forward is wrong."),
     ("lesson5_layers", "Linear.backward", "self.b.data)", "0 * self.b.data)", "Linear.backward waits for Linear.forward"),
     ("lesson5_layers", "Linear.backward", "self.b.grad = grad_b", "pass", "Linear"),
-    ("lesson5_layers", "Linear.backward", "self.W.grad = grad_W", "self.W.grad = (self.W.grad if self.W.grad is not None else 0) + grad_W", "gradient_accumulated"),
+    ("lesson5_layers", "Linear.backward", "self.W.grad = grad_W",
+     "self.W.grad = (self.W.grad if self.W.grad is not None else 0) + grad_W", "gradient_accumulated"),
     ("lesson5_layers", "ReLU.forward", "relu(X)", "-relu(-X)", "ReLU.forward is wrong."),
-    ("lesson5_layers", "Sequential.forward", "X = layer.forward(X)", "Y = layer.forward(X)", "it raised ValueError: linear: X must have shape (n, 4) to fit W (4, 2), got (2, 3) (line 69)"),
+    ("lesson5_layers", "Sequential.forward", "X = layer.forward(X)", "Y = layer.forward(X)",
+     "it raised ValueError: linear: X must have shape (n, 4) to fit W (4, 2), got (2, 3) (line 69)"),
     ("lesson5_layers", "Sequential.backward", "for layer in reversed(self.layers):", "for layer in (self.layers[2], self.layers[0]):", "no_relu_mask"),
     ("lesson5_layers", "SGD.step", "parameter.data -= self.lr", "parameter.data += self.lr", "SGD.step is wrong."),
     ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter = parameter.data - self.lr * parameter.grad", "Nothing has moved"),
@@ -86,7 +92,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("lesson", "name", "right", "wrong", "words"), WRONG)
-def test_what_is_no_gradient_is_marked_too_and_shown_on_small_numbers(lesson, name, right, wrong, words, solved):
+def test_any_other_mistake_is_marked_and_shown_on_small_numbers(lesson, name, right, wrong, words, solved):
     finding = mark_lesson(replaced(solved, lesson, right, wrong))[name]
     assert not finding["ok"]
     assert words in finding["text"], finding["text"]
@@ -113,9 +119,14 @@ def test_other_right_ways_to_write_it_are_right(right, wrong, solved):
 
 
 GAPS = [
-    ("lesson1_functions", [("exp_O = np", 'raise NotImplementedError("softmax"); exp_O = np')], "softmax_cross_entropy waits for softmax, which is still to be written."),
-    ("lesson4_mlp", [("    H = relu(linear(", '    raise NotImplementedError("predict")\n    H = relu(linear('), ("O = linear(H, W2, b2)", "O = predict(params, X)")], "loss_and_gradients waits for predict, which is still to be written."),
-    ("lesson5_layers", [("        grad_X = relu_b", '        raise NotImplementedError("ReLU.backward")\n        grad_X = relu_b')], "ReLU.backward is still to be written. In words:"),
+    ("lesson1_functions", [("exp_O = np", 'raise NotImplementedError("softmax"); exp_O = np')],
+     "softmax_cross_entropy waits for softmax, which is still to be written."),
+    ("lesson4_mlp", [("    H = relu(linear(", '    raise NotImplementedError("predict")\n    H = relu(linear('),
+                     ("O = linear(H, W2, b2)", "O = predict(params, X)")],
+     "loss_and_gradients waits for predict, which is still to be written."),
+    ("lesson5_layers",
+     [("        grad_X = relu_b", '        raise NotImplementedError("ReLU.backward")\n        grad_X = relu_b')],
+     "ReLU.backward is still to be written. In words:"),
     ("lesson4_mlp", [("    H = relu(linear(", "    raise NotImplementedError\n    H = relu(linear(")], "predict is still to be written. In words:"),
 ]  # fmt: skip
 
@@ -138,7 +149,7 @@ def test_the_gap_that_is_met_is_the_one_that_is_called_unwritten(lesson, changes
         ("return X @@ W", "linear: lesson1_functions.py does not run to its end: SyntaxError"),
     ],
 )
-def test_whatever_one_exercise_does_the_others_are_marked_or_it_is_said_why_not(wrong, words, solved):
+def test_one_exercise_does_not_stop_the_marking_of_the_others(wrong, words, solved):
     path = replaced(solved, "lesson1_functions", "return X @ W + b", wrong)
     marks = mark_lesson(path, time_limit=4)
     assert list(marks) == [exercise.name for exercise in EXERCISES if exercise.lesson == "lesson1_functions"]

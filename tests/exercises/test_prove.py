@@ -16,7 +16,7 @@ BESIDE_THE_DICTIONARY = {"gradient_accumulated", "argument_changed", "precision_
 NOT_PLANTED = {"precision_only": "a solution in float32 is right, and gets its points"}
 
 
-def test_every_name_that_the_checker_can_give_is_planted_or_it_is_said_why_not():
+def test_every_name_of_the_checker_is_planted_or_excused():
     texts = [path.read_text("utf-8") for path in Path(gradcheck.__file__).parent.glob("*.py")]
     given = {name for text in texts for name in re.findall(r'mistakes\.append\("(\w+)"\)', text)}
     assert given <= BESIDE_THE_DICTIONARY
@@ -30,7 +30,7 @@ def test_every_name_that_the_checker_can_give_is_planted_or_it_is_said_why_not()
     assert report.mistakes == ("precision_only",)
 
 
-def test_a_slip_whose_line_is_gone_is_an_error_and_not_a_mistake_that_was_caught():
+def test_a_slip_whose_line_is_gone_is_an_error():
     place = dataclasses.replace(SLIPS[0][0], right="grad_b = nowhere")
     with pytest.raises(LookupError, match="lesson1_functions must have the line 'grad_b = nowhere' once"):
         prove.marked(place, "pass")

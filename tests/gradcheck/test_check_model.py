@@ -53,7 +53,7 @@ def tanh_net(factor=1.0, dtype=np.float64, single=()):
     )
 
 
-def test_a_float32_gradient_does_not_excuse_a_wrong_one_beside_it():
+def test_a_float32_gradient_does_not_excuse_another_wrong_one():
     assert check_model(*tanh_net(single=("B",))).ok
     report = check_model(*tanh_net(1.005, single=("B",)))
     assert not report.ok
@@ -93,7 +93,7 @@ def test_other_shapes_of_the_same_models_are_understood():
     assert check_model(lambda p, X, Y: one_hot(p, X, Y.argmax(axis=1)), params, X, Y).mistakes == ("missing_onehot",)
 
 
-def test_an_unknown_architecture_is_judged_by_central_differences_alone():
+def test_unknown_architectures_are_judged_by_differences_alone():
     rng = np.random.default_rng(0)
     params = {"A": rng.normal(size=(3, 5)), "B": rng.normal(size=(5, 4))}
     X, y = rng.normal(size=(6, 3)), rng.integers(0, 4, 6)
@@ -113,7 +113,7 @@ def test_an_unknown_architecture_is_judged_by_central_differences_alone():
         assert report.mistakes == ()
 
 
-def test_a_loss_that_is_a_sum_or_decays_or_shifts_its_labels_is_told():
+def test_a_loss_that_sums_decays_or_shifts_labels_is_reported():
     params, X, y = case("mlp", np.random.default_rng(1))
 
     def changed(change, *mistakes, **options):
@@ -155,9 +155,11 @@ def test_random_directions_check_a_large_model():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: check_model(None, {"W": np.ones((1, 1))}, np.ones((1, 1)), np.ones(1)), TypeError, "check_model: loss_and_gradients must be a function, got None"),
+        (lambda: check_model(None, {"W": np.ones((1, 1))}, np.ones((1, 1)), np.ones(1)), TypeError,
+         "check_model: loss_and_gradients must be a function, got None"),
         (lambda: check_model(print, [], np.ones((1, 1)), np.ones(1)), TypeError, "check_model: params must be a dict of arrays, got []"),
-        (lambda: check_model(print, {"W": np.ones(1)}, np.ones((2, 1)), np.ones(1)), ValueError, "check_model: X and y must have one row for each example, got (2, 1) and (1,)"),
+        (lambda: check_model(print, {"W": np.ones(1)}, np.ones((2, 1)), np.ones(1)), ValueError,
+         "check_model: X and y must have one row for each example, got (2, 1) and (1,)"),
         (lambda: check_model(print, {"W": np.ones(1)}, "X", np.ones(1)), TypeError, "check_model: X must be an array, got str"),
         (lambda: check_layer(3, np.ones((1, 1))), TypeError, "check_layer: layer must have a method forward, got 3"),
         (lambda: check_pair(F.relu, 3, np.ones((1, 1))), TypeError, "check_pair: backward must be a function, got 3"),

@@ -9,7 +9,7 @@ from numpynet.gradcheck.facts import facts_about
 from tests.helpers.learners import case, learner
 
 
-def test_a_function_that_takes_one_example_only_is_checked_and_that_is_said():
+def test_a_function_of_a_single_example_is_checked_and_noted():
     params, X, y = case("softmax", np.random.default_rng(0))
 
     def one(params, X, y):
@@ -46,7 +46,7 @@ def test_a_gradient_that_was_forgotten_is_not_called_accumulated(forgotten):
     assert report.mistakes == ()
 
 
-def test_nothing_returned_and_a_changed_argument_are_told_in_the_learners_words():
+def test_nothing_returned_and_a_changed_argument_are_reported():
     report = check_pair(F.relu, lambda grad_Y, Y: None, np.array([[1.0, -2.0]]))
     assert "it returned nothing; the return seems to be missing" in str(report)
 
@@ -57,7 +57,7 @@ def test_nothing_returned_and_a_changed_argument_are_told_in_the_learners_words(
     assert "writes to grad_Y" in str(check_pair(F.relu, in_place, np.array([[1.0, -2.0]])))
 
 
-def test_scalar_parameters_of_a_function_not_known_here_are_not_called_changed():
+def test_scalar_parameters_are_not_reported_as_changed():
     def line(params, X, y):
         e = params["w"] * X + params["b"] - y
         return np.mean(e**2), {"w": np.mean(2 * e * X), "b": np.mean(2 * e)}
@@ -82,7 +82,7 @@ def test_one_hot_rows_of_bools_come_back_as_bools():
     assert "raised" not in str(report)
 
 
-def test_ratios_by_n_are_stated_only_where_equal_sizes_have_equal_ratios():
+def test_ratios_by_n_need_equal_ratios_at_equal_sizes():
     right = {"W": np.array([1.0, 2.0])}
     times = lambda *ratios: [({"W": r * right["W"]}, right) for r in ratios]  # noqa: E731
     assert "for n = 5" in facts_about(times(2, 2, 3), [5, 5, 6])[0]
@@ -91,7 +91,7 @@ def test_ratios_by_n_are_stated_only_where_equal_sizes_have_equal_ratios():
 
 @pytest.mark.parametrize("mistake", ["bias_over_wrong_axis", "fixed_batch_size"])
 @pytest.mark.parametrize("model", ["softmax", "mlp", "deep"])
-def test_mistakes_whose_numbers_cancel_or_are_large_keep_their_names_in_float32(model, mistake):
+def test_mistakes_that_cancel_or_are_large_are_named_in_float32(model, mistake):
     for seed in range(6):
         rng = np.random.default_rng(seed)
         report = check_model(learner(mistake, dtype=np.float32), *case(model, rng, square=seed % 2 == 1))
@@ -100,7 +100,7 @@ def test_mistakes_whose_numbers_cancel_or_are_large_keep_their_names_in_float32(
 
 @pytest.mark.parametrize("factor", [1.0, 1.005])
 @pytest.mark.parametrize("single", [("B",), ("A", "B")])
-def test_gradients_in_float32_of_a_loss_in_float64_are_judged_by_the_slopes_of_that_loss(factor, single):
+def test_float32_gradients_are_judged_by_a_float64_losss_slopes(factor, single):
     def tanh_network(params, X, y):
         H = np.tanh(X @ params["A"])
         loss, P = F.softmax_cross_entropy(H @ params["B"], y)

@@ -46,7 +46,8 @@ LAYERS = [
     ([*IN_LISTS], ["Linear is right.", "grad_params[0]", "grad_params[1]"], 0),
     ([*IN_LISTS, ("G.sum", "G.mean")], ["bias_mean_not_sum"], 1),
     ([*IN_DICTS, ("G.sum", "G.mean")], ["bias_mean_not_sum"], 1),
-    ([("self.dW, self.db = self.X.T @ G, G.sum(axis=0)", "pass")], ["Linear is right.", "Note: only grad_X was compared: Linear has no parameters(), and no dW, db."], 0),
+    ([("self.dW, self.db = self.X.T @ G, G.sum(axis=0)", "pass")],
+     ["Linear is right.", "Note: only grad_X was compared: Linear has no parameters(), and no dW, db."], 0),
     ([("self.db", "db")], ["only grad_X, grad_W were compared: Linear has no parameters(), and no db."], 0),
     ([TWO_ARRAYS], ["Linear is right.", ALL], 0),
     ([TWO_ARRAYS, ("(self, W, b)", "(self, weight_matrix, shift)"), ("= W, b", "= weight_matrix, shift")], ["Linear is right.", ALL], 0),
@@ -57,16 +58,21 @@ LAYERS = [
     ([("d, m)", "d, width)", 1), ("(d, m)", "(d, width)"), ("zeros(m)", "zeros(width)")], ["Linear is right.", ALL], 0),
     ([("d, m)", "d, hidden, m)", 1), ("self.W, self.b = n", "range(hidden); self.W, self.b = n")], ["Linear is right."], 0),
     ([("return X", "return X.T")], ["Linear is wrong: it raised ValueError"], 1),
-    ([("(self, d, m):", "(self, net):\n        d, m = net.d, net.m")], ["Linear was not checked: how to make one and what to give it is not known here; with net = 4 the constructor raised AttributeError", "0 of 1 right; not checked, and not counted as wrong: Linear"], 2),
+    ([("(self, d, m):", "(self, net):\n        d, m = net.d, net.m")],
+     ["Linear was not checked: how to make one and what to give it is not known here; with net = 4 the constructor raised AttributeError",
+       "0 of 1 right; not checked, and not counted as wrong: Linear"], 2),
     ([("(self, d, m):", "(self, *sizes):\n        d, m = sizes")], ["Linear was not checked: its constructor takes any number of arguments"], 2),
     ([("forward(self, X)", "forward(self, X, y)")], ["Linear was not checked: its forward takes X, y, and a layer's takes X alone."], 2),
-    ([("self.X = X", "n, c, h, w = X.shape")], ["Linear was not checked: how to make one and what to give it is not known here; with d = 4, m = 3 forward raised ValueError: not enough values to unpack"], 2),
-    ([("        self.X = X\n        return X @ self.W + self.b", "        raise NotImplementedError")], ["Linear was not checked: forward is still to be written"], 2),
+    ([("self.X = X", "n, c, h, w = X.shape")],
+     ["Linear was not checked: how to make one and what to give it is not known here; with d = 4, m = 3 forward raised ValueError: not enough values to unpack"],
+     2),
+    ([("        self.X = X\n        return X @ self.W + self.b", "        raise NotImplementedError")],
+     ["Linear was not checked: forward is still to be written"], 2),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "words", "code"), LAYERS)
-def test_classes_are_checked_with_their_arrays_or_it_is_said_why_not(changes, words, code, tmp_path, capsys):
+def test_classes_are_checked_or_the_report_says_why_not(changes, words, code, tmp_path, capsys):
     source = LAYER
     for right, wrong, *count in changes:
         assert right in source, right

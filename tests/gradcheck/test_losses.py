@@ -29,7 +29,7 @@ ROWS = [(model, row) for model, kind in [("softmax", "cross_entropy"), ("mlp", "
 
 
 @pytest.mark.parametrize(("model", "row"), ROWS, ids=[f"{model}: {row[0]}" for model, row in ROWS])
-def test_every_mistake_with_every_loss_gives_a_report_with_the_factors_of_that_loss(model, row):
+def test_reports_have_the_factors_of_the_loss_in_use(model, row):
     _, (two, over_n), scale = row
     for mistake in sorted(set(mistakes_in(model)) - MEANINGLESS):
         report = check_model(scaled(scale, mistake), *case(model, np.random.default_rng(3)))
@@ -68,7 +68,7 @@ def test_a_loss_and_gradients_multiplied_alike_are_right():
     assert any("fit one another" in fact for fact in report.facts)
 
 
-def test_a_decay_that_the_loss_has_is_not_said_to_be_missing_there():
+def test_a_decay_in_the_loss_is_not_reported_as_missing():
     report = check_model(multiplied(decayed, "no_relu_mask"), *case("mlp", np.random.default_rng(1)))
     assert not report.ok
     assert "weight_decay_in_gradient" not in report.mistakes
@@ -84,7 +84,7 @@ def test_a_decay_that_the_loss_has_is_not_said_to_be_missing_there():
         (lambda G, H, p: {"b2": G.sum(axis=0) + 0.1 * p["b2"]}, "grad_b2 = Σᵢ (grad_O)ᵢ, the sum over the examples + λ · b2"),
     ],
 )  # fmt: skip
-def test_yours_is_the_formula_of_the_way_in_which_the_mistake_was_made(change, yours):
+def test_yours_is_the_formula_of_the_mistake_that_was_made(change, yours):
     def function(params, X, y):
         loss, grads = learner()(params, X, y)
         H = np.maximum(X @ params["W1"] + params["b1"], 0)

@@ -48,7 +48,7 @@ def test_mistakes_in_float32_are_named_too(model):
         assert report.mistakes[:1] == (mistake,), seed
 
 
-def test_the_learners_plant_the_whole_dictionary_and_every_rule_has_its_formula():
+def test_every_known_mistake_is_planted_and_has_its_formula():
     names = {mistake.name for mistake in MISTAKES}
     assert names | {"gradient_accumulated", "argument_changed"} == set(mistakes_in("mlp") + mistakes_in("regression"))
     assert len(names) == len(MISTAKES)
@@ -85,7 +85,7 @@ def test_right_programs_raise_no_alarm(start):
 
 
 @pytest.mark.parametrize(("model", "mistake"), [(model, mistake) for model in MODELS for mistake in outside(model)])
-def test_mistakes_that_are_not_in_the_dictionary_are_found_and_not_misnamed(model, mistake):
+def test_mistakes_outside_the_dictionary_are_not_misnamed(model, mistake):
     for seed in range(1 if model == "deep" else 2):
         rng = np.random.default_rng(seed)
         report = check_model(learner(mistake), *case(model, rng, square=seed % 2 == 1))

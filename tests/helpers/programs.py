@@ -220,12 +220,15 @@ PROGRAMS = {
         ("dx = dx / len(self.t)", "dx = dx / 100", "fixed_batch_size"),
         ("np.dot(self.x.T, dout)", "np.dot(self.x.T, dout) / len(dout)", "divided_by_n_twice"),
         ("np.dot(self.x.T, dout)", "np.dot(dout.T, self.x)", "weight_gradient_transposed"),
-        ("self.mask = (x <= 0)\n        out = x.copy()\n        out[self.mask] = 0", 'out = np.maximum(x, 0)\n        self.mask = MEMORY.setdefault("mask", x <= 0)', "stale_forward"),
+        ("self.mask = (x <= 0)\n        out = x.copy()\n        out[self.mask] = 0",
+         'out = np.maximum(x, 0)\n        self.mask = MEMORY.setdefault("mask", x <= 0)', "stale_forward"),
         ('"W1": first.dW', '"W1": MEMORY.setdefault("W1", np.zeros_like(first.dW)).__iadd__(first.dW)', "gradient_accumulated"),
         ("dx = self.y.copy()", "dx = self.y", RIGHT),
         ("        dx = np.dot(dout, self.W.T)\n", "        dx = np.dot(dout, self.W.T)\n        self.W -= 0.1 * np.dot(self.x.T, dout)\n", "argument_changed"),
         ("        self.dW = np.dot", "        self.W = self.W - 0.1\n        self.dW = np.dot", RIGHT),
-        ("        dx = np.dot(dout, self.W.T)\n", "        self.W = self.W - 0.1 * np.dot(self.x.T, dout)\n        dx = np.dot(dout, self.W.T)\n", "weights_updated_before_backward"),
+        ("        dx = np.dot(dout, self.W.T)\n",
+         "        self.W = self.W - 0.1 * np.dot(self.x.T, dout)\n        dx = np.dot(dout, self.W.T)\n",
+         "weights_updated_before_backward"),
     ]),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from tests.helpers.figures import classifier_history, drawn
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 10, 50])
-def test_learning_curves_draw_every_figure_of_the_history_at_its_epoch_counted_from_1(epochs):
+def test_learning_curves_draw_every_figure_at_its_epoch_from_1(epochs):
     history = classifier_history(epochs)
     loss, accuracy = drawn(learning_curves(history)).axes
     for line, values in zip(
@@ -22,7 +22,7 @@ def test_learning_curves_draw_every_figure_of_the_history_at_its_epoch_counted_f
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 10, 50])
-def test_learning_curves_have_every_point_within_the_axes_and_only_whole_epochs_on_the_ticks(epochs):
+def test_learning_curves_fit_their_axes_and_tick_whole_epochs(epochs):
     for axes in drawn(learning_curves(classifier_history(epochs))).axes:
         low, high = axes.get_ylim()
         for line in axes.lines:
@@ -34,7 +34,7 @@ def test_learning_curves_have_every_point_within_the_axes_and_only_whole_epochs_
         assert all(tick == int(tick) >= 1 for tick in ticks)
 
 
-def test_learning_curves_tell_train_from_test_by_more_than_colour():
+def test_learning_curves_differ_in_more_than_colour():
     train_line, test_line = learning_curves(classifier_history(3)).axes[1].lines
     assert train_line.get_linestyle() != test_line.get_linestyle()
     assert train_line.get_marker() != test_line.get_marker()
@@ -54,7 +54,7 @@ def test_learning_curves_without_a_test_set_have_one_accuracy():
 
 
 @pytest.mark.parametrize(("last", "scale"), [(0.02, "linear"), (0.01, "log"), (0.0, "linear")])
-def test_learning_curves_say_so_where_the_loss_is_on_a_logarithmic_scale(last, scale):
+def test_learning_curves_say_so_where_the_scale_is_logarithmic(last, scale):
     (axes,) = drawn(learning_curves(History([0.9, last]))).axes
     assert axes.get_yscale() == scale
     assert ("logarithmic" in axes.get_title()) == (scale == "log")

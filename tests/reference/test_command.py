@@ -50,7 +50,7 @@ def test_the_verdict_speaks_of_relu_where_units_may_be_left_out(model, dtype, ru
 
 
 @pytest.mark.parametrize("model", ["linear", "softmax"])
-def test_the_command_has_the_figures_of_numpynet_train_from_the_same_seed(model, run_command, tmp_path, capsys):
+def test_the_command_has_the_figures_of_numpynet_train(model, run_command, tmp_path, capsys):
     settings = replace(BOOK[model], epochs=2, data="synthetic" if model == "linear" else "shapes", seed=3)
     run(settings, RunFolder(tmp_path))
     capsys.readouterr()
@@ -65,9 +65,7 @@ def test_the_command_has_the_figures_of_numpynet_train_from_the_same_seed(model,
         assert row[1 : 1 + len(figures)] == [f"{figure:.4f}" for figure in figures]
 
 
-def test_the_command_exits_1_and_names_the_first_wrong_gradient_where_the_twins_part(
-    tmp_path, run_command, monkeypatch
-):
+def test_the_command_exits_1_naming_the_first_wrong_gradient(tmp_path, run_command, monkeypatch):
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", mlp_without_mask)
     code, printed = run_command("mlp", "--data", "shapes", "--output", tmp_path)
     assert code == 1
@@ -75,7 +73,7 @@ def test_the_command_exits_1_and_names_the_first_wrong_gradient_where_the_twins_
     assert "agree" not in printed
 
 
-def test_where_the_twins_part_the_pictures_show_the_steps_before_and_no_earlier_run(tmp_path, run_command, monkeypatch):
+def test_pictures_show_the_steps_before_the_twins_part(tmp_path, run_command, monkeypatch):
     monkeypatch.setattr(torch.optim.SGD, "zero_grad", lambda optimizer: None)
     for picture in ["curves.png", "difference.png"]:
         (tmp_path / picture).write_bytes(b"old")
@@ -130,7 +128,7 @@ def test_ctrl_c_ends_the_command_with_a_line_and_130(run_command, tmp_path, monk
     assert printed.splitlines()[-1] == "python -m reference: interrupted"
 
 
-def test_without_torch_the_command_says_in_a_line_what_to_install():
+def test_without_torch_the_command_says_what_to_install():
     code = "import sys, runpy; sys.modules['torch'] = None; runpy.run_module('reference', run_name='__main__')"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert result.returncode == 2

@@ -35,7 +35,7 @@ def test_relu_and_its_slope_are_torchs_at_ties_and_extremes(value):
         np.testing.assert_array_equal(F.relu_backward(np.ones(1), F.relu(X)), tX.grad.numpy())
 
 
-def test_an_mlp_of_zero_weights_with_every_unit_at_the_kink_has_torchs_gradients():
+def test_an_mlp_with_every_unit_at_the_kink_has_torchs_gradients():
     net = models.mlp(6, [5], 4, rng=np.random.default_rng(0), dtype=np.float64)
     for parameter in net.parameters():
         parameter.data[...] = 0

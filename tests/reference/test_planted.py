@@ -44,7 +44,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("mistake", PLANTED)
-def test_a_planted_mistake_is_caught_by_the_comparison_of_pairs_and_of_models(mistake, monkeypatch):
+def test_the_comparison_catches_a_planted_mistake(mistake, monkeypatch):
     """Where every array is square, so that no shape gives a mistake away; without it the same comparisons pass."""
     name, wrong = PLANTED[mistake]
     model, sizes = ("linear_regression", (6,)) if "_loss_" in name else ("mlp", (6, [6], 6))

@@ -106,7 +106,7 @@ def test_the_books_epochs_in_float64_end_where_torchs_do(name):
         assert_agree(own[key], other[key], "float64 training, the book's epochs", key)
 
 
-def test_torchs_training_loop_refuses_what_would_give_a_wrong_history():
+def test_torchs_loop_refuses_what_would_give_a_wrong_history():
     net = torch.nn.Linear(2, 1)
     X, y = torch.ones(4, 2), torch.ones(4, 1)
     optimizer, loss = torch.optim.SGD(net.parameters(), 0.1), torch.nn.functional.mse_loss
@@ -141,7 +141,7 @@ def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):
         assert min(own.test_accuracy[-1], other.test_accuracy[-1]) > 0.80
 
 
-def test_the_front_doors_example_of_training_in_pytorch_alone_runs(monkeypatch):
+def test_the_docstrings_example_of_training_in_pytorch_runs(monkeypatch):
     import reference.data
 
     X, y = make_shapes(512, 10, rng=np.random.default_rng(0)).train

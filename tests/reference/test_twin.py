@@ -40,7 +40,8 @@ MISTAKES = {
     "not a number": (scaled(W2=np.nan), f"grad_W2 {DIFFER} nan"),
     "b2 as a row": (changed(lambda loss, grads: (loss, grads | {"b2": grads["b2"][None]})), f"grad_b2 {SHAPES} (1, 10) and (10,)"),
     "W1 transposed": (changed(lambda loss, grads: (loss, grads | {"W1": grads["W1"].T})), f"grad_W1 {SHAPES} (16, 784) and (784, 16)"),
-    "b1 missing": (changed(lambda loss, grads: (loss, {key: grads[key] for key in ["W1", "W2", "b2"]})), "numpynet scratch must give prediction, loss, grad_W2, grad_b2, grad_W1, grad_b1, got prediction, loss, grad_W1, grad_W2, grad_b2"),
+    "b1 missing": (changed(lambda loss, grads: (loss, {key: grads[key] for key in ["W1", "W2", "b2"]})),
+                   "numpynet scratch must give prediction, loss, grad_W2, grad_b2, grad_W1, grad_b1, got prediction, loss, grad_W1, grad_W2, grad_b2"),
     "signs, in another order": (changed(lambda loss, grads: (loss, {key: -grads[key] for key in ["b1", "b2", "W1", "W2"]})), f"grad_W2 {DIFFER}"),
 }  # fmt: skip
 
@@ -90,7 +91,7 @@ def test_the_twin_run_sees_any_difference_between_numpynets_two():
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_twin_run_names_a_later_step_where_that_is_the_first_wrong_one(dtype, monkeypatch):
+def test_the_twin_run_names_a_later_step_that_is_the_first_wrong(dtype, monkeypatch):
     monkeypatch.setattr(torch.optim.SGD, "zero_grad", lambda optimizer: None)
     parted = run_on_shapes(dtype).parted
     assert parted.startswith("step 1: grad_W2 of PyTorch concise and of numpynet scratch differ by")
@@ -104,14 +105,14 @@ def wrong_prediction(params, X, right=numpynet.scratch.mlp.predict):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_twin_run_sees_a_wrong_prediction_where_the_loss_is_right(dtype, monkeypatch):
+def test_the_twin_run_sees_a_wrong_prediction_with_a_right_loss(dtype, monkeypatch):
     monkeypatch.setattr(numpynet.scratch.mlp, "predict", wrong_prediction)
     assert run_on_shapes(dtype).parted.startswith(f"step 0: prediction {DIFFER}")
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_twin_run_sees_one_unit_in_sixty_that_is_not_a_number(dtype, wrong, monkeypatch):
+def test_the_twin_run_sees_one_unit_in_sixty_that_is_not_finite(dtype, wrong, monkeypatch):
     def planted(loss, grads):
         grads["b1"][7] = wrong
         return loss, grads
@@ -120,7 +121,7 @@ def test_the_twin_run_sees_one_unit_in_sixty_that_is_not_a_number(dtype, wrong, 
     assert run_on_shapes(dtype, num_hiddens=60).parted.startswith(f"step 0: grad_b1 {DIFFER} nan or inf")
 
 
-def test_the_twin_run_in_float32_sees_one_unit_in_sixty_that_is_wrong_at_every_step(monkeypatch):
+def test_the_twin_run_in_float32_sees_one_wrong_unit_in_sixty(monkeypatch):
     def planted(loss, grads):
         grads["W1"][:, 7] = grads["b1"][7] = 0
         return loss, grads
@@ -129,7 +130,7 @@ def test_the_twin_run_in_float32_sees_one_unit_in_sixty_that_is_wrong_at_every_s
     assert run_on_shapes(np.float32, num_hiddens=60).parted.startswith(f"step 0: grad_W1 {DIFFER}")
 
 
-def test_in_float32_a_unit_within_rounding_of_0_may_be_on_in_one_and_off_in_the_other():
+def test_in_float32_a_unit_within_rounding_of_0_may_be_on_or_off():
     """The units are 1 − 1 + 2e-9, which rounding may turn off; 1 − 1 + 2e-4, which it cannot; and 1."""
     X, y = np.array([[1, -1, 2**-12]], np.float32), np.array([0])
     W1 = np.array([[1, 1, 1], [1, 1, 0], [1e-5, 1, 1]], np.float32)

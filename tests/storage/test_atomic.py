@@ -15,7 +15,7 @@ from numpynet.storage.atomic import write_atomic
 from tests.helpers.command import POSIX, ROOT
 
 
-def test_the_content_is_there_afterwards_under_exactly_this_name_and_nothing_else(tmp_path):
+def test_writing_leaves_exactly_the_named_file_with_its_content(tmp_path):
     for name in ["model", "model.npz", "model.bin"]:
         for content in [b"first", b"a second, longer one", b""]:
             write_atomic(tmp_path / name, content)
@@ -42,9 +42,7 @@ def test_the_files_mode_follows_the_umask(umask, mode, tmp_path):
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_an_error_of_the_disk_reaches_the_caller_and_leaves_the_old_file_and_nothing_else(
-    call, number, tmp_path, monkeypatch
-):
+def test_a_disk_error_reaches_the_caller_and_leaves_the_old_file(call, number, tmp_path, monkeypatch):
     write_atomic(tmp_path / "file", b"old")
 
     def fail(*arguments):
@@ -59,7 +57,7 @@ def test_an_error_of_the_disk_reaches_the_caller_and_leaves_the_old_file_and_not
 
 
 @POSIX
-def test_a_file_that_the_system_will_not_let_grow_is_an_error_and_leaves_the_old_one(tmp_path):
+def test_a_file_size_limit_is_an_error_and_leaves_the_old_file(tmp_path):
     write_atomic(tmp_path / "file", b"old")
     program = (
         "import errno, resource, sys\n"
@@ -94,7 +92,7 @@ def test_an_error_after_the_new_file_is_in_its_place_is_none(tmp_path, monkeypat
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_an_error_while_tidying_up_does_not_hide_the_one_that_matters(tmp_path, monkeypatch):
+def test_an_error_while_tidying_up_does_not_hide_the_first_one(tmp_path, monkeypatch):
     def fail(*arguments):
         raise PermissionError(errno.EPERM, "not this one")
 
@@ -120,14 +118,14 @@ def test_a_path_of_bytes_will_do(tmp_path):
 
 
 @POSIX
-def test_two_points_lead_where_the_system_says_also_through_a_link(tmp_path):
+def test_dot_dot_in_a_path_follows_links_as_the_system_does(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "a" / "b")
     write_atomic(tmp_path / "link" / ".." / "file", b"content")
     assert (tmp_path / "a" / "file").read_bytes() == b"content"
 
 
-def test_threads_that_write_to_one_path_leave_one_of_the_contents_whole(tmp_path):
+def test_threads_writing_to_one_path_leave_one_content_whole(tmp_path):
     contents = [bytes([i]) * (1 << 16) for i in range(4)]
 
     def write_often(content):
@@ -144,7 +142,7 @@ LEFTOVER = ".file.0123456789abcdef.part"
 
 
 @POSIX
-def test_what_dead_processes_left_is_removed_and_what_is_being_written_or_another_files_is_not(tmp_path):
+def test_only_leftovers_of_dead_processes_are_removed(tmp_path):
     being_written = ".file.aaaaaaaaaaaaaaaa.part"
     kept = [being_written, LEFTOVER.replace("file", "other"), ".file.part", ".file.x.part", LEFTOVER[1:]]
     for name in [LEFTOVER, *kept]:
@@ -161,7 +159,7 @@ def test_what_dead_processes_left_is_removed_and_what_is_being_written_or_anothe
 
 
 @POSIX
-def test_a_new_file_that_another_process_takes_for_a_leftover_is_made_once_more(tmp_path, monkeypatch):
+def test_a_new_file_removed_as_a_leftover_is_made_again(tmp_path, monkeypatch):
     import fcntl
 
     flock, taken = fcntl.flock, []
@@ -179,7 +177,7 @@ def test_a_new_file_that_another_process_takes_for_a_leftover_is_made_once_more(
 
 
 @POSIX
-def test_leftovers_that_cannot_be_removed_are_no_reason_not_to_save(tmp_path, monkeypatch):
+def test_leftovers_that_cannot_be_removed_do_not_prevent_saving(tmp_path, monkeypatch):
     (tmp_path / LEFTOVER).mkdir()
     write_atomic(tmp_path / "file", b"beside a folder")
     (tmp_path / LEFTOVER).rmdir()
@@ -266,7 +264,7 @@ atomic.write_atomic(sys.argv[1], b"the new content " * 1000)
 
 
 @POSIX
-def test_killed_at_any_call_on_the_way_it_leaves_the_old_file_or_the_new_one_whole(tmp_path):
+def test_killed_at_any_call_it_leaves_the_old_or_the_new_file(tmp_path):
     path, old, new = tmp_path / "file", b"the old content", b"the new content " * 1000
     seen = []
     for calls in range(100):
@@ -286,7 +284,7 @@ def test_killed_at_any_call_on_the_way_it_leaves_the_old_file_or_the_new_one_who
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, to kill a process in a system call")
-def test_killed_by_the_kernel_at_every_write_fsync_and_rename_it_leaves_a_whole_checkpoint(tmp_path):
+def test_killed_by_the_kernel_it_leaves_a_whole_checkpoint(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         "import sys\n"
@@ -323,7 +321,7 @@ def test_killed_by_the_kernel_at_every_write_fsync_and_rename_it_leaves_a_whole_
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.npz"]
 
 
-def test_an_error_names_the_file_that_was_to_be_written_and_no_other(tmp_path):
+def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
     path = tmp_path / "missing" / "file"
     with pytest.raises(FileNotFoundError) as caught:
         write_atomic(path, b"new")

@@ -19,10 +19,12 @@ FORGED = {
     "bool for a number": ({"meta": {"step": True}}, "step must be a whole number"),
     "negative": ({"meta": {"epoch": -1}}, "epoch must be a whole number of at least 0, got -1"),
     "infinite": ({"meta": {"total_loss": float("inf")}}, "total_loss must be finite"),
-    "figures": ({"meta": {"history": {"train_loss": ["low"], "train_accuracy": [], "test_accuracy": [], "test_loss": [], "seconds": []}}}, "history's train_loss"),
+    "figures": ({"meta": {"history": {"train_loss": ["low"], "train_accuracy": [], "test_accuracy": [], "test_loss": [],
+                                      "seconds": []}}}, "history's train_loss"),
     "history": ({"meta": {"history": {}}}, "history must hold"),
     "optimizer": ({"meta": {"optimizer": {"lr": 0.1}}}, "optimizer must hold"),
-    "learning rate": ({"meta": {"optimizer": {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}}}, "optimizer's lr: 0.2 in the checkpoint, 0.1 here"),
+    "learning rate": ({"meta": {"optimizer": {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}}},
+                      "optimizer's lr: 0.2 in the checkpoint, 0.1 here"),
     "rng state": ({"meta": {"rng": {"bit_generator": "PCG64", "state": {}}}}, "rng"),
     "architecture": ({"meta": {"architecture": "Tree"}}, "architecture: Tree in the checkpoint"),
     "position": ({"meta": {"position": 4}}, "position must be at most 3, got 4"),
@@ -58,7 +60,7 @@ for figures in [5, None, "", {}, [10**400], [True], [0.5, 0.5], [0.5, 0.5, 0.5]]
 
 
 @pytest.mark.parametrize("case", FORGED)
-def test_whole_files_whose_content_does_not_fit_are_refused_naming_the_field(case, path):
+def test_content_that_does_not_fit_is_refused_naming_the_field(case, path):
     changes, message = FORGED[case]
     forge(path, **changes)
     assert_refused(path, message)
@@ -103,7 +105,7 @@ def test_a_state_that_the_generator_would_not_have_is_refused(bits, case, tmp_pa
     assert_refused(tmp_path / "c", "rng", bits=kind)
 
 
-def test_a_network_that_cannot_be_written_to_is_left_alone_as_a_whole(path):
+def test_a_read_only_network_is_refused_and_wholly_unchanged(path):
     net, optimizer, rng = make(9)
     net.parameters()[2].data.flags.writeable = False
     before = everything(net, optimizer, rng)
@@ -112,7 +114,7 @@ def test_a_network_that_cannot_be_written_to_is_left_alone_as_a_whole(path):
     assert everything(net, optimizer, rng) == before
 
 
-def test_a_later_version_is_told_from_a_damaged_file_even_when_it_computes_its_digest_in_another_way(path):
+def test_a_later_version_is_not_taken_for_a_damaged_file(path):
     forge(path, meta={"version": 7, "a later field": 1})
     content = from_npz(path.read_bytes()) | {"digest": np.zeros(64, np.uint8)}
     path.write_bytes(to_npz(content))
@@ -131,7 +133,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("case", OTHERS)
-def test_a_checkpoint_of_another_network_or_optimizer_is_refused_naming_the_field(case, path):
+def test_another_networks_or_optimizers_checkpoint_is_refused(case, path):
     options, message = OTHERS[case]
     assert_refused(path, message, **options)
 

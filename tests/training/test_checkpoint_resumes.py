@@ -8,7 +8,7 @@ from tests.helpers.checkpoints import StopAfter, data, everything, figures, make
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 5, None])
-def test_a_run_stopped_anywhere_goes_on_and_ends_with_the_same_bits_and_figures(every, tmp_path):
+def test_a_run_stopped_anywhere_resumes_to_the_same_bits(every, tmp_path):
     options = {"num_epochs": 3, "batch_size": 5, "test": data(4), "progress": False}
     net, optimizer, rng = start(1)
     whole = train(net, CrossEntropyLoss(), optimizer, data(), rng=rng, **options)
@@ -33,7 +33,7 @@ def test_a_run_stopped_anywhere_goes_on_and_ends_with_the_same_bits_and_figures(
         assert everything(second, second_optimizer, second_rng) == everything(net, optimizer, rng)
 
 
-def test_more_epochs_from_a_finished_run_are_those_that_one_run_would_have_had(tmp_path):
+def test_more_epochs_after_a_finished_run_equal_one_long_run(tmp_path):
     options = {"batch_size": 5, "progress": False}
     net, optimizer, rng = start(1)
     whole = train(net, CrossEntropyLoss(), optimizer, data(), num_epochs=4, rng=rng, **options)

@@ -25,7 +25,7 @@ def test_parameters_velocities_and_the_rng_come_back_to_the_bit(options, dtype, 
 
 
 @pytest.mark.parametrize("bits", ["PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"])
-def test_every_kind_of_generator_goes_on_where_it_was_and_no_other_kind_is_taken_for_it(bits, tmp_path):
+def test_every_kind_of_generator_continues_where_it_was(bits, tmp_path):
     kind = getattr(np.random, bits)
     net, optimizer, rng = make(1, bits=kind)
     rng.integers(0, 5, 3, dtype=np.uint32)  # leaves half of a 64-bit number over
@@ -87,7 +87,7 @@ def test_an_optimizer_of_another_network_is_refused_when_saving(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_optimizer_that_has_taken_no_step_yet_is_saved_at_any_step_and_goes_on(tmp_path):
+def test_a_new_optimizer_can_be_saved_at_any_step(tmp_path):
     """As where a trained network goes on with a new optimizer: its velocities are 0."""
     net, _, rng = make(1)
     save_checkpoint(tmp_path / "c", net, SGD(net.parameters(), 0.1, 0.9), rng=rng, epoch=1, step=5)
@@ -112,7 +112,7 @@ UNREADABLE = {  # what cannot be read again is not written
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_what_could_not_be_read_again_is_not_written_over_a_good_checkpoint(case, path):
+def test_what_could_not_be_read_again_is_not_written(case, path):
     change, message = UNREADABLE[case]
     before = path.read_bytes()
     net, optimizer, rng = make(3)

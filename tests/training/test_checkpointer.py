@@ -8,7 +8,7 @@ from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import data, make, start
 
 
-def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_has_diverged(tmp_path):
+def test_a_diverged_run_does_not_replace_its_checkpoint(tmp_path):
     net = models.linear_regression(1, rng=np.random.default_rng(0))
     optimizer = SGD(net.parameters(), 1e20)
     X = y = np.ones((8, 1), np.float32)
@@ -21,7 +21,7 @@ def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_has_diverged(tmp_path
     assert np.isfinite(read_checkpoint(tmp_path / "c").parameters["0.W"]).all()
 
 
-def test_a_checkpoint_that_cannot_be_saved_for_another_reason_is_an_error(tmp_path):
+def test_a_checkpoint_that_cannot_be_saved_is_an_error(tmp_path):
     net, optimizer, rng = start(1)
     bad = Checkpointer(tmp_path / "c", net, optimizer, rng=rng, extra=lambda: {"path": np.array([np.nan])})
     with pytest.raises(CheckpointError, match="extra/path must be finite"):
@@ -43,9 +43,7 @@ def test_a_checkpoint_that_cannot_be_saved_for_another_reason_is_an_error(tmp_pa
         ({"settings": {"set": {1}}}, CheckpointError, "settings: JSON, in which settings are kept, has no set"),
     ],
 )
-def test_a_checkpointer_that_could_not_save_is_refused_before_the_run_and_not_after_its_first_epoch(
-    change, kind, message, tmp_path
-):
+def test_a_checkpointer_that_could_not_save_is_refused_early(change, kind, message, tmp_path):
     net, optimizer, rng = make()
     arguments = {"path": tmp_path / "run.npz", "rng": rng} | change
     with pytest.raises(kind, match=message):

@@ -29,7 +29,7 @@ class SetAtTheEnd(Callback):
             self.array[..., 0] = -np.inf
 
 
-def test_an_epoch_that_ends_with_a_parameter_that_is_not_finite_is_none():
+def test_a_parameter_not_finite_at_an_epochs_end_is_divergence():
     options = {"num_epochs": 1, "batch_size": 5, "progress": False}
     message = ": the largest parameter is inf in epoch 1, step 5,"
     net, optimizer, rng = start(1)
@@ -43,7 +43,7 @@ def test_an_epoch_that_ends_with_a_parameter_that_is_not_finite_is_none():
 
 
 @pytest.mark.parametrize("lr", [1e30, 1e38])
-def test_a_run_that_diverges_stops_naming_epoch_step_and_learning_rate(lr, rng):
+def test_a_diverging_run_names_epoch_step_and_learning_rate(lr, rng):
     X, y = synthetic_regression(rng=rng)
     net = models.linear_regression(2, rng=rng)
     with pytest.raises(
@@ -61,7 +61,7 @@ def test_a_last_step_that_leaves_the_numbers_is_said_too(rng):
         train(net, SquaredLoss(), SGD(net.parameters(), 1e308), (1e5 * X, y), num_epochs=1, batch_size=1000, rng=rng)
 
 
-def test_a_run_that_diverges_before_any_update_points_elsewhere_and_leaves_the_net_alone(rng):
+def test_divergence_before_any_update_blames_no_learning_rate(rng):
     X, y = synthetic_regression(rng=rng)
     net = models.linear_regression(2, rng=rng)
     net.parameters()[1].data[0] = np.nan

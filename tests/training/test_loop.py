@@ -18,7 +18,7 @@ from tests.helpers.fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 from tests.helpers.training import Recorder, blobs, run
 
 
-def test_training_learns_and_records_a_figure_of_each_kind_an_epoch(rng):
+def test_training_learns_and_records_every_figure_each_epoch(rng):
     _, history = run(rng, blobs(rng), blobs(rng), num_epochs=4)
     for figures in (history.train_loss, history.train_accuracy, history.test_accuracy, history.seconds):
         assert len(figures) == 4
@@ -28,7 +28,7 @@ def test_training_learns_and_records_a_figure_of_each_kind_an_epoch(rng):
     assert min(history.seconds) > 0
 
 
-def test_linear_regression_has_a_loss_and_no_accuracy_and_finds_w_and_b(rng):
+def test_linear_regression_finds_w_and_b_and_has_no_accuracy(rng):
     X, y = synthetic_regression([2.0, -3.4], 4.2, rng=rng)
     net = models.linear_regression(2, rng=rng)
     history = train(net, SquaredLoss(), SGD(net.parameters(), 0.03), (X, y), num_epochs=3, batch_size=10, rng=rng)

@@ -6,7 +6,7 @@ import pytest
 from numpynet import accuracy
 
 
-def test_accuracy_is_the_share_of_rows_whose_largest_logit_is_at_the_class():
+def test_accuracy_is_the_share_of_largest_logits_at_the_class():
     O = np.array([[0.1, 0.7, 0.2], [5.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-3.0, -2.0, -1.0]])
     assert accuracy(O, np.array([1, 0, 0, 1])) == 0.5
     assert accuracy(O, np.array([1, 0, 2, 2], np.uint8)) == 1.0
@@ -23,6 +23,6 @@ def test_accuracy_is_the_share_of_rows_whose_largest_logit_is_at_the_class():
         (np.array([[0.0, 1.0], [np.nan, 0.0]]), np.zeros(2, int), ValueError, "accuracy: O must not hold NaN, got it in row 1"),
     ],
 )  # fmt: skip
-def test_accuracy_refuses_what_would_broadcast_wrap_or_have_no_largest(O, y, kind, message):
+def test_accuracy_refuses_what_would_broadcast_wrap_or_be_nan(O, y, kind, message):
     with pytest.raises(kind, match=message):
         accuracy(O, y)

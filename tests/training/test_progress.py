@@ -11,7 +11,7 @@ from tests.helpers.figures import pretend_notebook
 from tests.helpers.training import blobs, run
 
 
-def test_a_line_is_printed_for_every_epoch_and_none_if_not_wanted(rng, capsys):
+def test_a_line_is_printed_for_every_epoch_unless_turned_off(rng, capsys):
     run(rng, blobs(rng), blobs(rng), num_epochs=2, progress=True)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
@@ -27,7 +27,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_bar_is_shown_on_a_terminal_only_and_only_where_tqdm_is_installed(rng, monkeypatch):
+def test_a_bar_is_shown_only_on_a_terminal_and_with_tqdm(rng, monkeypatch):
     shown = []
     for stream, tqdm_missing in [(Terminal(), False), (io.StringIO(), False), (Terminal(), True)]:
         with monkeypatch.context() as patch:

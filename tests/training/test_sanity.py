@@ -72,12 +72,12 @@ def test_triage_finds_what_is_wrong(what, shapes):
 
 
 @pytest.mark.parametrize("lr", [0.01, 0.003, 0.001, 0.0003, 1e-4, 1e-5])
-def test_every_rate_that_is_too_small_is_found_and_not_some_by_luck(lr, shapes):
+def test_every_rate_that_is_too_small_is_found(lr, shapes):
     assert f"learning rate {lr:g} is too small" in " ".join(sanity(mlp(), CrossEntropyLoss(), *shapes, lr=lr))
 
 
 @pytest.mark.parametrize("lr", [2, 5, 10, 20, 50])
-def test_a_rate_that_is_too_large_is_found_where_the_loss_does_not_grow_but_stays(lr, shapes):
+def test_a_rate_that_is_too_large_is_found_where_the_loss_stays(lr, shapes):
     assert f"learning rate {lr:g} is too large" in " ".join(sanity(mlp(), CrossEntropyLoss(), *shapes, lr=lr))
 
 
@@ -85,7 +85,7 @@ def test_a_rate_of_0_moves_nothing(shapes):
     assert sanity(mlp(), CrossEntropyLoss(), *shapes, lr=0) == ["The learning rate is 0: nothing will move."]
 
 
-def test_inputs_in_the_thousands_are_blamed_and_not_the_gradients():
+def test_inputs_in_the_thousands_are_blamed_not_the_gradients():
     rng = np.random.default_rng(0)
     X, y = synthetic_regression(num_examples=300, rng=rng)
     found = " ".join(sanity(models.linear_regression(2, rng=rng), SquaredLoss(), 1000 * X, y, lr=0.03))

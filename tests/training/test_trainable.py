@@ -8,7 +8,7 @@ from tests.helpers.training import blobs
 
 
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
-def test_scratch_and_concise_have_the_same_history_and_end_with_the_same_bits(name, rng):
+def test_scratch_and_concise_train_to_the_same_bits(name, rng):
     data, test = blobs(rng), blobs(rng)
     sizes = {"softmax_regression": (16, 3), "mlp": (16, 8, 3)}[name]
     options = {"num_epochs": 3, "batch_size": 10, "test": test, "progress": False}
