@@ -6,11 +6,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks import machine, problems, report, steps, whole
 from benchmarks.contenders import CONTENDERS, ON_GPU
 from benchmarks.race import RaceError, Worker, race
 from numpynet import DataError
-from numpynet.book import choose_images
+from numpynet.book import load_data
 
 SUITES = ("epoch", "step", "sweep")
 WIDTHS, BATCH_SIZES = (16, 64, 256, 1024, 4096), (8, 32, 128, 512, 4096)
@@ -78,9 +80,9 @@ def run(arguments):
     arguments.output.mkdir(parents=True, exist_ok=True)
     suites = SUITES if arguments.suite == "all" else (arguments.suite,)
     described = machine.describe(arguments.threads)
-    data, source = choose_images("auto", None)
-    content = {"machine": described, "data": source, "command": {k: str(v) for k, v in vars(arguments).items()}}
-    print(f"{report.setting(described)}; {described['blas']}\ndata: {source}")
+    data = load_data("auto", rng=np.random.default_rng(0))
+    content = {"machine": described, "data": data.source, "command": {k: str(v) for k, v in vars(arguments).items()}}
+    print(f"{report.setting(described)}; {described['blas']}\ndata: {data.source}")
     if described["gpu"]:
         print(f"GPU: {described['gpu']}")
     elif arguments.device != "cpu":

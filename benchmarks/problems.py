@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from numpynet import synthetic_regression
-from numpynet.book import BOOK, MODELS, TRUE_B, TRUE_W, choose_images
+from numpynet.book import BOOK, MODELS, load_data
 from numpynet.data.batches import as_floats
 
 
@@ -36,11 +35,8 @@ class Problem:
 
     def data(self):
         """X (uint8 images, or floats) and y (int64 classes, or floats)."""
-        if "synthetic" in self.book.data:
-            X, y = synthetic_regression(TRUE_W, TRUE_B, rng=np.random.default_rng(0))
-        else:
-            images, _ = choose_images("auto", None)
-            X, y = images.train.X, images.train.y.astype(np.int64)
+        X, y = load_data(self.book.data[0], rng=np.random.default_rng(0)).train
+        y = y.astype(np.int64) if y.dtype.kind == "u" else y
         return X[: self.examples], y[: self.examples]
 
     def floats(self):

@@ -8,27 +8,35 @@ What to read, in this order; each is short:
     scratch.softmax_regression  the same with classes: scores, probabilities, cross-entropy
     scratch.mlp                 one hidden layer: backpropagation in full, on one page
     layers, losses, optim.SGD   the same functions, held together by objects that remember what backward needs
-    models                      the three models again, from layers
-    training                    the loop that trains them all
+    models                      the three models again, made of layers
+    training.loop               the loop that trains them all
 
-How to read the names: grad_T is ∂L/∂T, the gradient of the loss L with respect to T, and has T's shape. X are inputs
-(n, d), W weights (inputs, outputs), b biases; Z comes before the ReLU and H after it; O are logits, P probabilities,
-y targets, y_hat predictions; n is the batch size. Y = X W + b, so our W is the transpose of PyTorch's `weight`.
+Logits are scores: any numbers, the largest for the most likely class. Softmax turns them into probabilities. ReLU is
+max(·, 0). Training passes over the data many times. One pass is an epoch, split into small random groups, the
+minibatches.
 
-Logits are scores, any numbers, the largest for the class thought likeliest; softmax turns them into probabilities.
-ReLU is max(·, 0). Training goes through the data many times; each time is an epoch, and goes by small random groups,
-the minibatches. The loop in five lines, after what it needs (`training.train` is this loop with a record of the run):
+How to read the names: for any array T, grad_T is ∂L/∂T, the gradient of the loss L with respect to T, and has T's
+shape. X are inputs (n, d), W weights (inputs, outputs), b biases; Z comes before the ReLU and H after it; O are logits,
+P probabilities, y targets, y_hat predictions; n is the batch size. Y = X W + b, so our W is the transpose of PyTorch's
+`weight`.
 
-    rng = numpy.random.default_rng(0)       # randomness is always an argument
-    X, y = make_shapes(rng=rng).train
+A whole training run, to copy and run (`train` does the same, and keeps a record of it):
+
+    import numpy
+    from numpynet import SGD, CrossEntropyLoss, evaluate_accuracy, make_shapes, minibatches, models
+
+    rng = numpy.random.default_rng(0)           # randomness is always an argument
+    (X, y), test, class_names = make_shapes(rng=rng)
     net, loss = models.mlp(rng=rng), CrossEntropyLoss()
     optimizer = SGD(net.parameters(), lr=0.1)
 
-    for X_batch, y_batch in minibatches(X, y, batch_size=256, rng=rng):
-        O = net.forward(X_batch)            # predict, remembering what backward will need
-        loss.forward(O, y_batch)            # how wrong?
-        net.backward(loss.backward())       # whose fault? sets every parameter's grad
-        optimizer.step()                    # W -= lr * grad_W
+    for epoch in range(10):
+        for X_batch, y_batch in minibatches(X, y, batch_size=256, rng=rng):
+            O = net.forward(X_batch)            # predict, remembering what backward will need
+            L = loss.forward(O, y_batch)        # how wrong?
+            net.backward(loss.backward())       # whose fault? sets every parameter's grad
+            optimizer.step()                    # W -= lr * grad_W
+        print("epoch", epoch + 1, "test accuracy", evaluate_accuracy(net, test.X, test.y))
 """
 
 from numpynet import data, functional, models, scratch

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,13 +17,11 @@ from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
 
-Arrays = Mapping[Any, Array] | Sequence[Array]  # by name, or in order
-
 
 def check_kind(function: str, name: str, array: Array, kinds: str, wanted: str) -> None:
-    """Raise TypeError unless array is one whose dtype is of one of these kinds: f floats, i and u integers.
+    """Raise TypeError unless array has a dtype of one of these kinds: f for floats, i and u for integers.
 
-    Masked arrays and matrices are refused too: the same operators mean something else for them.
+    Masked arrays and matrices are refused too, because operators mean something else for them.
     """
     if type(array) is np.ndarray and array.dtype.kind in kinds:
         return
@@ -55,27 +53,34 @@ def check_floats(function: str, **arrays: Array) -> None:
         check_kind(function, name, array, "f", "an array of floats")
 
 
-def check_pairs(function: str, params: Arrays, grads: Arrays) -> list[tuple[Array, Array]]:
+def check_pairs(function: str, params: Any, grads: Any) -> list[tuple[Array, Array]]:
     """Each parameter with its gradient. Raise unless both are dicts with the same names, or both lists of one length,
-    of arrays, and each gradient has its parameter's shape.
+    of arrays, and each gradient has the shape of its parameter.
     """
-    named = isinstance(params, Mapping) and isinstance(grads, Mapping)
-    if not named and not (isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple))):
+    if isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple)):
+        if len(params) != len(grads):
+            raise ValueError(f"{function}: grads must have {len(params)} arrays, as params has, got {len(grads)}")
+        names: Any = range(len(params))
+        pairs = list(zip(params, grads, strict=True))
+    elif isinstance(params, (dict, Mapping)) and isinstance(grads, (dict, Mapping)):
+        if params.keys() != grads.keys():
+            raise ValueError(f"{function}: grads must have the names {list(params)}, got {list(grads)}")
+        names = params
+        pairs = [(W, grads[name]) for name, W in params.items()]
+    else:
         got = f"{type(params).__name__} and {type(grads).__name__}"
         raise TypeError(f"{function}: params and grads must be two dicts or two lists, got {got}")
-    names: Any = params if named else range(len(params))
-    if named and params.keys() != grads.keys():  # type: ignore[union-attr]
-        raise ValueError(f"{function}: grads must have the names {list(params)}, got {list(grads)}")
-    if len(params) != len(grads):
-        raise ValueError(f"{function}: grads must have {len(params)} arrays, as params has, got {len(grads)}")
-    pairs = [(params[name], grads[name]) for name in names]
-    for name, (W, grad_W) in zip(names, pairs, strict=True):
-        if not isinstance(W, np.ndarray) or not isinstance(grad_W, (np.ndarray, np.generic)):
-            which, value = ("grads", grad_W) if isinstance(W, np.ndarray) else ("params", W)
-            raise TypeError(f"{function}: {which}[{name!r}] must be an array, got {type(value).__name__}")
-        if W.shape != grad_W.shape:
-            raise ValueError(f"{function}: grads[{name!r}] must have shape {W.shape}, got {grad_W.shape}")
+    for i, (W, grad_W) in enumerate(pairs):
+        if not isinstance(W, np.ndarray) or W.shape != getattr(grad_W, "shape", None):
+            _refuse_pair(function, list(names)[i], W, grad_W)
     return pairs
+
+
+def _refuse_pair(function: str, name: Any, W: Any, grad_W: Any) -> NoReturn:
+    for which, value in {"params": W, "grads": grad_W}.items():
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"{function}: {which}[{name!r}] must be an array, got {type(value).__name__}")
+    raise ValueError(f"{function}: grads[{name!r}] must have shape {W.shape}, got {grad_W.shape}")
 
 
 def check_linear(function: str, X: Array, W: Array) -> None:
@@ -87,7 +92,7 @@ def check_linear(function: str, X: Array, W: Array) -> None:
 
 
 def check_alike(function: str, *, may_be_empty: bool = False, **arrays: Array) -> None:
-    """Raise TypeError unless the two are arrays of floats, ValueError unless they have one shape."""
+    """Raise TypeError unless the two are arrays of floats, ValueError unless they have the same shape."""
     check_floats(function, **arrays)
     (name, A), (other, B) = arrays.items()
     if A.shape != B.shape:
@@ -103,8 +108,18 @@ def check_logits(function: str, name: str, O: Array) -> None:
         raise ValueError(f"{function}: {name} must have shape (n, classes), got {O.shape}")
 
 
+def check_examples(function: str, X: Array, y: Array) -> None:
+    """Raise TypeError unless X and y are arrays of numbers, ValueError unless they have one row for each example."""
+    for name, array in {"X": X, "y": y}.items():
+        check_kind(function, name, array, "fiu", "an array of numbers")
+        if array.ndim == 0:
+            raise ValueError(f"{function}: {name} must have shape (n, ...), got ()")
+    if len(X) != len(y):
+        raise ValueError(f"{function}: X and y must have the same length, got {len(X)} and {len(y)}")
+
+
 def check_labels(function: str, name: str, O: Array, y: Array) -> None:
-    """Raise unless O, called `name` in messages, has shape (n, classes), and y a class for each of its n ≥ 1 rows."""
+    """Raise unless O, called `name` in messages, has shape (n, classes), n ≥ 1, and y has a class for each row."""
     check_logits(function, name, O)
     check_kind(function, "y", y, "iu", "an array of integer classes")
     if y.shape != O.shape[:1]:
@@ -133,7 +148,7 @@ def check_float_dtype(function: str, dtype: DTypeLike) -> None:
 
 
 def check_finite(function: str, name: str, array: Array) -> None:
-    """Raise TypeError unless array is one of floats, ValueError, with the first bad entry, unless all are finite."""
+    """Raise TypeError unless array holds floats, ValueError, with the first bad entry, unless all are finite."""
     check_kind(function, name, array, "f", "an array of floats")
     finite = np.isfinite(array)
     if not finite.all():
@@ -142,10 +157,10 @@ def check_finite(function: str, name: str, array: Array) -> None:
 
 
 def check_memory(function: str, what: str, num_bytes: int) -> None:
-    """Raise MemoryError where this is more than all the machine has, before the system tries to find it."""
+    """Raise MemoryError if this is more than the machine has in all, before the system tries to allocate it."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not every system tells
+    except (AttributeError, ValueError, OSError):  # not every system says
         return
     if num_bytes > memory:
         raise MemoryError(f"{function}: {what} would need {num_bytes} bytes, and this machine has {memory}")

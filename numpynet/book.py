@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from numpynet import arguments, models, scratch
-from numpynet.data import ImageDataset, make_shapes
+from numpynet.data import Split, make_shapes, synthetic_regression
 from numpynet.data.fashion_mnist import find_fashion_mnist, load_copy
 from numpynet.layers import Sequential
 from numpynet.losses import CrossEntropyLoss, Loss, SquaredLoss
@@ -95,10 +96,29 @@ BOOK = {  # what the book trains each model with
 }
 
 
-def choose_images(name: str, root: str | Path | None) -> tuple[ImageDataset, str]:
-    """The image data set called "fashion-mnist", "shapes" or "auto", and a line that says which it is and why."""
+class BookData(NamedTuple):
+    """What a model is trained on: training and test data, or None for no test; class names for images."""
+
+    train: Split
+    test: Split | None
+    class_names: tuple[str, ...]
+    name: str
+    source: str  # in words: which data these are, and why
+
+
+def load_data(
+    name: str, root: str | Path | None = None, *, rng: np.random.Generator, dtype: DTypeLike = np.float32
+) -> BookData:
+    """The data called "synthetic", "fashion-mnist" or "shapes"; "auto" is Fashion-MNIST if a copy is here, else shapes.
+
+    root is a folder of Fashion-MNIST; rng and dtype are for the synthetic data. Raises: as `load_fashion_mnist`.
+    """
+    if name == "synthetic":
+        X, y = synthetic_regression(TRUE_W, TRUE_B, rng=rng, dtype=dtype)
+        source = f"synthetic: {len(X)} points around y = {TRUE_W[0]} x1 - {-TRUE_W[1]} x2 + {TRUE_B}"
+        return BookData(Split(X, y), None, (), name, source)
     if name == "fashion-mnist" or (name == "auto" and (root or find_fashion_mnist())):
         data, folder = load_copy(root)
-        return data, f"fashion-mnist: the copy in {folder}"
+        return BookData(*data, "fashion-mnist", f"fashion-mnist: the copy in {folder}")
     why = "" if name == "shapes" else ", because no copy of Fashion-MNIST was found (numpynet data lists the places)"
-    return make_shapes(rng=np.random.default_rng(0)), f"shapes: pictures drawn by formula{why}"
+    return BookData(*make_shapes(rng=np.random.default_rng(0)), "shapes", f"shapes: pictures drawn by formula{why}")

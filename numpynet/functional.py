@@ -1,15 +1,15 @@
 """Every formula of the library, once: each function, and below it the gradient of that function worked out by hand.
 
-L is the loss, the one number that training makes smaller; grad_T is ∂L/∂T, how L changes with each entry of T, in T's
-shape. A backward function is one step of the chain rule: it takes the gradient of the loss with respect to its
-function's output, then the arrays it needs under the names they had going forward, and returns the gradient with
-respect to each input. The chain starts at a loss, whose backward needs no such gradient, and goes back to the data:
-such steps are all there is to backpropagation.
+L is the loss, the one number that training makes smaller. grad_T is ∂L/∂T, how L changes with each entry of T; it has
+T's shape. A backward function is one step of the chain rule: it takes the gradient of the loss with respect to its
+function's output, then the forward arrays it needs, under their own names, and returns the gradient with respect to
+each input. The chain starts at a loss, whose backward needs no such gradient, and ends at the data. These steps are all
+there is to backpropagation.
 
 The functions are pure: they remember nothing and write to no argument. Arrays hold floats, one example in each row. The
-dtype that goes in comes out; float32 with float64 gives float64, as everywhere in NumPy. Cost counts flops, single
-multiplications or additions, or passes, each of which reads or writes a whole array once. Sections of the book "Dive
-into Deep Learning" (D2L) are numbered as in its release 0.17.
+output has the dtype of the inputs; float32 with float64 gives float64, as everywhere in NumPy. Cost counts flops, which
+are single multiplications or additions, or passes, each of which reads or writes a whole array once. Sections of the
+book "Dive into Deep Learning" (D2L) are numbered as in its release 0.17.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from numpynet.arguments import Array
 def linear(X: Array, W: Array, b: Array) -> Array:
     """Y = X W + b, that is Y_ij = Σₖ X_ik W_kj + b_j.
 
-    Why: row i of Y is example i's outputs; output j is a weighted sum of its inputs, with the weights in column j of W.
+    Why: row i of Y holds the outputs for example i. Output j is a weighted sum of the example's inputs, plus b_j; its
+    weights are in column j of W.
 
     Shapes: X (n, d), W (d, m), b (m,) -> Y (n, m).
     dtype: that of the inputs. Cost: 2ndm flops.
@@ -49,21 +50,24 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
 
         ∂L/∂X = ∂L/∂Y Wᵀ        ∂L/∂W = Xᵀ ∂L/∂Y        ∂L/∂b = Σᵢ (∂L/∂Y)ᵢ
 
-    Why: in Y_ij = Σₖ X_ik W_kj + b_j the weight W_kj touches column j of Y alone, in row i with slope X_ik. Adding up
-    what it does to every row, ∂L/∂W_kj = Σᵢ X_ik ∂L/∂Y_ij, which is entry (k, j) of Xᵀ ∂L/∂Y. Likewise X_ik touches
-    row i alone, in column j with slope W_kj, so ∂L/∂X_ik = Σⱼ ∂L/∂Y_ij W_kj; and b_j touches column j with slope 1.
+    Why: Y_ij = Σₖ X_ik W_kj + b_j, so W_kj affects only column j of Y, and ∂Y_ij/∂W_kj = X_ik. The chain rule adds up
+    over all the Y_ij that W_kj affects: ∂L/∂W_kj = Σᵢ X_ik ∂L/∂Y_ij, which is entry (k, j) of Xᵀ ∂L/∂Y. Likewise X_ik
+    affects only row i, and ∂Y_ij/∂X_ik = W_kj, so ∂L/∂X_ik = Σⱼ ∂L/∂Y_ij W_kj. And b_j affects only column j, with
+    derivative 1, so ∂L/∂b_j = Σᵢ ∂L/∂Y_ij.
 
     Shapes: grad_Y (n, m), X (n, d), W (d, m) -> grad_X (n, d), grad_W (d, m), grad_b (m,).
-    input_grad=False leaves out grad_X and returns None in its place: the data need no gradient.
+    With input_grad=False, grad_X is not computed, and None is returned in its place: data need no gradient.
     dtype: that of the inputs. Cost: two products of 2ndm flops; one if input_grad is False.
     Raises: TypeError unless all are float arrays; ValueError unless their shapes fit.
     Source: D2L 4.7; what torch.autograd does for torch.nn.functional.linear.
 
-    >>> grad_Y, X = np.array([[10.0], [1.0]]), np.array([[1.0, 2.0], [3.0, 4.0]])
-    >>> grad_X, grad_W, grad_b = linear_backward(grad_Y, X, W=np.array([[5.0], [6.0]]))
-    >>> print(grad_X, grad_W.T, grad_b)  # rows 10·Wᵀ and 1·Wᵀ; 10·1 + 1·3 and 10·2 + 1·4; 10 + 1
-    [[50. 60.]
-     [ 5.  6.]] [[13. 24.]] [11.]
+    >>> X, W = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 7.0, 9.0], [6.0, 8.0, 0.0]])
+    >>> grad_Y = np.array([[10.0, 0.0, 1.0], [1.0, 2.0, 0.0]])
+    >>> grad_X, grad_W, grad_b = linear_backward(grad_Y, X, W)
+    >>> print(grad_X, grad_W, grad_b)  # grad_W[0, 0] = 1·10 + 3·1: column 0 of X with column 0 of grad_Y
+    [[59. 60.]
+     [19. 22.]] [[13.  6.  1.]
+     [24.  8.  2.]] [11.  2.  1.]
     """
     arguments.check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
     arguments.check_linear("linear_backward", X, W)
@@ -79,7 +83,7 @@ def relu(X: Array) -> Array:
     """Y = max(X, 0), entry by entry.
 
     Why: two linear layers in a row are one, (X W₁ + b₁) W₂ + b₂ = X (W₁W₂) + (b₁W₂ + b₂). Something that is not linear
-    must come between them, and a bend at 0 is the simplest.
+    must come between them, and a kink at 0 is the simplest.
 
     Shapes: any; Y has X's shape.
     dtype: that of X. Cost: one pass over X.
@@ -96,8 +100,9 @@ def relu(X: Array) -> Array:
 def relu_backward(grad_Y: Array, Y: Array) -> Array:
     """Gradient of the loss through Y = max(X, 0), from the output: ∂L/∂X = ∂L/∂Y where Y > 0, else 0.
 
-    Why: where X > 0, Y = X has slope 1 and lets the gradient through; where X < 0, Y = 0 whatever X is, slope 0. Y > 0
-    exactly where X > 0, so the output says all that is needed. At X = 0 there is no slope; 0 is chosen, as torch does.
+    Why: where X > 0, Y = X, so the derivative is 1 and the gradient passes through unchanged. Where X < 0, Y = 0
+    whatever X is, so the derivative is 0. Y > 0 exactly where X > 0, so the output is enough to tell. At the kink,
+    X = 0, there is no derivative; we choose 0, as torch does.
 
     Shapes: grad_Y and Y alike, any; grad_X the same.
     dtype: that of grad_Y. Cost: two passes over Y.
@@ -114,8 +119,8 @@ def relu_backward(grad_Y: Array, Y: Array) -> Array:
 def flatten(X: Array) -> Array:
     """Y = X with each example laid out as one row: images (n, 28, 28) become (n, 784).
 
-    Shapes: X (n, ...) -> Y (n, product of the rest). dtype: that of X. Cost: none, if X's memory is in order.
-    Raises: TypeError unless X is an array of numbers; ValueError if it has no axis of examples.
+    Shapes: X (n, ...) -> Y (n, product of the rest). dtype: that of X. Cost: none if X is contiguous, else a copy.
+    Raises: TypeError unless X is an array of numbers; ValueError if it has no axis.
     Source: D2L 3.6; torch.nn.Flatten.
 
     >>> flatten(np.zeros((5, 28, 28))).shape
@@ -130,9 +135,10 @@ def flatten(X: Array) -> Array:
 def softmax(O: Array) -> Array:
     """P_ij = exp(O_ij) / Σₖ exp(O_ik): each row of logits as probabilities, positive and adding to 1.
 
-    Why: exp makes any number positive, dividing by the row's sum makes it a share. Subtracting c from a row's logits
-    divides top and bottom by exp(c), so P stays the same; with the largest as c, exp(1000) = inf never happens.
-    There is no softmax_backward: together with cross-entropy, its gradient is simpler than either's alone.
+    Why: exp makes any number positive, and dividing by the row's sum makes the row add up to 1. Subtracting c from a
+    row's logits divides numerator and denominator by exp(c), so P stays the same; with the row's largest logit as c, no
+    exp overflows. There is no softmax_backward, because the gradient of softmax and cross-entropy together is simpler
+    than the gradient of each alone.
 
     Shapes: O (n, q) -> P (n, q).
     dtype: that of O. Cost: five passes over O.
@@ -149,11 +155,12 @@ def softmax(O: Array) -> Array:
 
 
 def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
-    """L = mean over the n examples of −log P_iy, where P = softmax(O) and y, short for yᵢ, is the class of example i.
+    """L = mean over the n examples of −log P_iy, where P = softmax(O), and in row i, y stands for yᵢ, the true class.
 
-    Why: a model that gave the right class probability p pays −log p, its surprise: nothing for p = 1, without bound as
-    p → 0. Written out, −log P_iy = log Σₖ exp(O_ik) − O_iy. Computed so, after subtracting the row's largest logit as
-    in softmax, no exp overflows and no log meets a 0: a right class 10⁴ below the largest costs 10⁴, not inf.
+    Why: a model that gives the true class probability p pays −log p, its surprise: nothing for p = 1, more and more as
+    p → 0. Written out, −log P_iy = log Σₖ exp(O_ik) − O_iy. This form is the one computed here, after subtracting the
+    row's largest logit as in softmax. So no exp overflows, and no log is taken of 0: a true class whose logit is 10⁴
+    below the largest costs 10⁴, not inf.
 
     Shapes: O (n, q), y (n,) integer classes 0 ... q−1 -> L a scalar, P (n, q), kept for the backward pass.
     dtype: L and P that of O; y any integer type. Cost: five passes over O, as softmax.
@@ -161,7 +168,7 @@ def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
     outside 0 ... q−1, or no examples.
     Source: D2L 3.4, 3.7; torch.nn.functional.cross_entropy.
 
-    >>> loss, P = softmax_cross_entropy(np.zeros((1, 4)), np.array([2]))  # four equal chances: log 4
+    >>> loss, P = softmax_cross_entropy(np.zeros((1, 4)), np.array([2]))  # four equal probabilities: log 4
     >>> print(f"{loss:.4f}", P)
     1.3863 [[0.25 0.25 0.25 0.25]]
     """
@@ -176,9 +183,9 @@ def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
 def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
     """Gradient of softmax_cross_entropy with respect to the logits: ∂L/∂O = (P − onehot(y)) / n.
 
-    Why: one example's loss is log Σₖ exp(O_k) − O_y. Along O_j the first term has slope exp(O_j) / Σₖ exp(O_k) = P_j;
-    the second, −1 where j = y and 0 elsewhere: row i of onehot(y) has a 1 in column yᵢ, else 0. L is the mean over n
-    examples, hence 1/n. So a logit's gradient is the probability it was given less the one that was right, 1 or 0.
+    Why: one example's loss is log Σₖ exp(O_k) − O_y. With respect to O_j, the first term has the derivative
+    exp(O_j) / Σₖ exp(O_k) = P_j, and the second has −1 if j = y, else 0. Together: P − onehot(y), predicted minus true
+    probability, where row i of onehot(y) has a 1 in column yᵢ and 0 elsewhere. L is a mean over n examples, hence 1/n.
 
     Shapes: P (n, q), y (n,) -> grad_O (n, q).
     dtype: that of P. Cost: two passes over P.
@@ -186,7 +193,7 @@ def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
     Source: D2L 3.4; what torch.autograd does for torch.nn.functional.cross_entropy.
 
     >>> P = np.array([[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]])
-    >>> softmax_cross_entropy_backward(P, np.array([2, 0]))  # less 1 at column 2, at column 0; all halved, as n = 2
+    >>> softmax_cross_entropy_backward(P, np.array([2, 0]))  # minus 1 at column 2 and column 0; halved, as n = 2
     array([[ 0.125,  0.125, -0.25 ],
            [-0.25 ,  0.125,  0.125]])
     """
@@ -214,7 +221,7 @@ def squared_loss(y_hat: Array, y: Array) -> Any:
 def squared_loss_backward(y_hat: Array, y: Array) -> Array:
     """Gradient of squared_loss: ∂L/∂y_hat = (y_hat − y) / N, where N is the number of elements.
 
-    Why: (y_hat − y)² / 2 has slope y_hat − y, and the mean gives each of the N elements a share of 1/N.
+    Why: (y_hat − y)² / 2 has the derivative y_hat − y, and the mean multiplies it by 1/N.
 
     Shapes: y_hat and y alike, any -> grad_y_hat, the same.
     dtype, Raises, Source: as squared_loss. Cost: two passes over y.
@@ -227,7 +234,7 @@ def squared_loss_backward(y_hat: Array, y: Array) -> Array:
 
 
 def mse_loss(y_hat: Array, y: Array) -> Any:
-    """L = mean over all elements of (y_hat − y)²: squared_loss without the ½, as torch has it.
+    """L = mean over all elements of (y_hat − y)²: squared_loss without the ½, as in torch.
 
     Shapes, dtype, Cost, Raises: as squared_loss.
     Source: D2L 3.3; torch.nn.functional.mse_loss.
@@ -256,12 +263,12 @@ def normal_weights(
 ) -> Array:
     """W_kj ~ N(0, sigma²), drawn independently: the weights that training starts from.
 
-    Why at random: hidden units that start with the same weights, in and out, compute the same, get the same gradients
-    and stay the same for ever, worth no more than one. (Without a hidden layer, W = 0 would do.)
+    Why at random: hidden units that start with equal weights compute the same outputs, get the same gradients and stay
+    equal for ever; many of them are worth no more than one. (Without a hidden layer, W = 0 would do.)
 
     Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
-    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1, or another sigma, dtype or rng;
-    MemoryError where W has no room on this machine.
+    Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1, and for a sigma, dtype or rng
+    that does not fit; MemoryError if this machine has too little memory for W.
     Source: D2L 3.6, 4.2; torch.nn.init.normal_.
 
     >>> normal_weights(784, 256, rng=np.random.default_rng(0)).shape

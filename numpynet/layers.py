@@ -1,8 +1,8 @@
 """Layers hold the arrays that `functional` works on, and remember between forward and backward what the gradient needs.
 
-`layer(X)` computes the function and remembers nothing. `layer.forward(X)` computes the same and keeps what the backward
-pass will ask for; `layer.backward(grad_Y)` uses that up, so that each forward serves one backward. What is kept are the
-arrays themselves, not copies: do not change them in place between the two.
+`layer(X)` computes the function and remembers nothing. `layer.forward(X)` computes the same and remembers what the
+backward pass will need; `layer.backward(grad_Y)` uses that up, so each forward serves one backward. What is remembered
+are the arrays themselves, not copies: do not change them in place between the two.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ class Layer(Memory):
         return {name: parameter.data.copy() for name, parameter in self.named_parameters().items()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Copy the arrays of a state_dict into the parameters; where one does not fit, change nothing.
+        """Copy the arrays of a state_dict into the parameters; if one does not fit, change nothing.
 
-        Raises: ValueError for a missing or unexpected name, another shape or a parameter that is read-only;
-        TypeError for another dtype.
+        Raises: ValueError for a missing or unexpected name, a different shape or a read-only parameter; TypeError for a
+        different dtype.
         """
         parameters = self.named_parameters()
         if set(state) != set(parameters):
@@ -108,8 +108,8 @@ class Layer(Memory):
 class Linear(Layer):
     """Y = X W + b (`functional.linear`), starting from W ~ N(0, sigma²) (`functional.normal_weights`) and b = 0.
 
-    Shapes: X (n, num_inputs) -> Y (n, num_outputs). dtype: of W and b, float32 unless asked for float64.
-    Source: D2L 3.3; torch.nn.Linear, which starts from other weights.
+    Shapes: X (n, num_inputs) -> Y (n, num_outputs). dtype: float32 unless asked for float64.
+    Source: D2L 3.3; torch.nn.Linear, which starts from different weights.
     """
 
     def __init__(

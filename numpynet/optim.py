@@ -15,12 +15,13 @@ from numpynet.layers import Parameter
 def sgd(params: Mapping[Any, Array] | Sequence[Array], grads: Mapping[Any, Array] | Sequence[Array], lr: float) -> None:
     """W ← W − lr ∂L/∂W for every parameter, in place: the one function of the library that writes to its arguments.
 
-    Why: the gradient points where the loss grows fastest, so a small step against it makes the loss smaller.
+    Why: the gradient points in the direction in which the loss grows fastest, so a small step in the opposite direction
+    makes the loss smaller.
 
     Shapes: params and grads are dicts with the same names, or lists in the same order, of arrays with the same shapes.
     dtype: that of params. Cost: two passes over the parameters.
     Raises: TypeError or ValueError for an lr that is not a finite number >= 0, TypeError for anything but dicts or
-    lists of arrays, ValueError for other names, lengths or shapes. Then nothing has moved.
+    lists of arrays, ValueError if names, lengths or shapes differ. Then nothing has moved.
     Source: D2L 3.2; torch.optim.SGD.
 
     >>> import numpy as np
@@ -41,15 +42,15 @@ class SGD:
 
         G = ∂L/∂W                       the direction without options
         G = ∂L/∂W + weight_decay W      with weight_decay: as if weight_decay/2 Σ W² were added to the loss
-        V = momentum V + G              with momentum: V starts at 0 and sums past directions, the older ones fading,
-                                            and the step goes along V instead of G
-        G + momentum V                  with nesterov=True: the step goes along this, which looks one step further
+        V = momentum V + G              with momentum: V, at first 0, adds up past directions while old ones fade;
+                                            it replaces G as the direction
+        G + momentum V                  with nesterov=True: this is the direction; it looks one step ahead
 
     Cost: two passes over the parameters, and two more for each option.
     Raises: TypeError or ValueError for an option that is not a finite number >= 0; TypeError if parameters holds
     anything but Parameter objects; ValueError if it is empty or holds one twice, and for Nesterov without momentum.
-    step: RuntimeError if a parameter has no gradient, ValueError if its gradient has another shape; then nothing has
-    moved.
+    step: RuntimeError if a parameter has no gradient, ValueError if its gradient has a different shape; nothing has
+    moved then.
     Source: D2L 3.3, 4.5, 11.6; torch.optim.SGD.
     """
 
@@ -85,14 +86,19 @@ class SGD:
 
     def step(self) -> None:
         """Move every parameter one step along its direction."""
+        data: list[Array] = []
+        grads: list[Any] = []
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is None:
                 raise RuntimeError(f"SGD.step: parameter {i} has no gradient: call net.backward first")
             if parameter.grad.shape != parameter.data.shape:
                 shapes = f"must have shape {parameter.data.shape}, got {parameter.grad.shape}"
                 raise ValueError(f"SGD.step: the grad of parameter {i} {shapes}")
-        data = [parameter.data for parameter in self.parameters]
-        sgd(data, [self._direction(i, W, self.parameters[i].grad) for i, W in enumerate(data)], self.lr)
+            data.append(parameter.data)
+            grads.append(parameter.grad)
+        if self.momentum or self.weight_decay:
+            grads = [self._direction(i, W, G) for i, (W, G) in enumerate(zip(data, grads, strict=True))]
+        sgd(data, grads, self.lr)
 
     def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:

@@ -12,8 +12,8 @@ except ModuleNotFoundError as error:
     print(f'python -m reference: needs PyTorch ({error}): pip install -e ".[reference]"', file=sys.stderr)
     raise SystemExit(2) from None
 
-from numpynet import DataError, synthetic_regression
-from numpynet.book import BOOK, MODELS, TRUE_B, TRUE_W, choose_images
+from numpynet import DataError
+from numpynet.book import BOOK, MODELS, load_data
 from numpynet.cli.environment import restart_with, threads_setting
 from numpynet.plotting.figure import BLUE, GREEN, PURPLE, VERMILION, as_png, new_figure
 from numpynet.storage.atomic import write_atomic
@@ -74,11 +74,9 @@ def run(arguments):
     """Print the table and the result, write the pictures, and return the exit code."""
     model, book = MODELS[arguments.model], BOOK[arguments.model]
     rng = np.random.default_rng(arguments.seed)  # draws data, weights and batches in the order of `numpynet train`
-    if book.data == "synthetic":
-        data, test = synthetic_regression(TRUE_W, TRUE_B, rng=rng, dtype=arguments.dtype), None
-    else:
-        (data, test, _), source = choose_images(arguments.data, arguments.root)
-        print(f"data: {source}")
+    name = "synthetic" if book.data == "synthetic" else arguments.data
+    data = load_data(name, arguments.root, rng=rng, dtype=arguments.dtype)
+    print(f"data: {data.source}")
     output = arguments.output or Path("runs", f"twin-{arguments.model}")
     output.mkdir(parents=True, exist_ok=True)
     for picture in ("curves.png", "difference.png"):  # so that no picture of an earlier run is taken for this one's
@@ -87,7 +85,7 @@ def run(arguments):
     print(f"{arguments.dtype}, one thread; per cell: loss, train and test accuracy (classifiers), seconds")
     print("epoch  " + "".join(f"{name:30}" for name in twins.contenders) + "largest difference so far")
     for _ in range(arguments.epochs or book.epochs):
-        twins.epoch(data, test)
+        twins.epoch(data.train, data.test)
         if twins.disagreement:
             break
         print_row(twins)

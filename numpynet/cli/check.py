@@ -19,12 +19,15 @@ RULE = "─" * 60
 
 
 def check_command(arguments: argparse.Namespace) -> int:
-    """Print the findings; return 0 if all is right, 1 if anything is wrong, 2 if nothing was checked."""
-    from numpynet.exercises.marking import has_lessons, mark_command  # here: they take longer to import than the core
+    """Print the findings; return 0 if everything is right, 1 if anything is wrong, 2 if nothing was checked."""
+    from numpynet.exercises.marking import (  # imported here because they take longer than the core
+        has_lessons,
+        mark_command,
+    )
 
     target = arguments.target
     if arguments.sanity and target not in MODELS:
-        arguments.error(f"--sanity is for a model, {', '.join(MODELS)}, got {target}")
+        arguments.error(f"--sanity needs one of the models {', '.join(MODELS)}, got {target}")
     if target in MODELS:
         return _sanity(target, arguments.seed) if arguments.sanity else _check_own(target, arguments.seed)
     if has_lessons(Path(target)):
@@ -34,13 +37,15 @@ def check_command(arguments: argparse.Namespace) -> int:
 
 def _check_file(path: Path, time_limit: float) -> int:
     from numpynet.gradcheck.learner_file import LOOKED_FOR, check_file
+    from numpynet.gradcheck.report import wrap
 
     if not path.is_file():
-        print(f"numpynet check: {path} is no file, no folder of exercises and none of {', '.join(MODELS)}")
+        what = "is a folder without lessons" if path.is_dir() else "does not exist"
+        print(f"numpynet check: {path} {what}; give a Python file, a folder of exercises or one of {', '.join(MODELS)}")
         return 2
     found = check_file(path, time_limit=time_limit)
     if not found:
-        print(f"numpynet check: nothing to check in {path}; looked for {LOOKED_FOR}")
+        print("\n".join(wrap(f"numpynet check: found nothing to check in {path}; looked for {LOOKED_FOR}")))
         return 2
     print(f"\n{RULE}\n".join(finding["text"] for finding in found))
     print(RULE)
@@ -51,7 +56,7 @@ def _check_file(path: Path, time_limit: float) -> int:
 
 
 def _last_line(found: list[dict[str, Any]]) -> str:
-    """How many are right; which are wrong, and which were not checked."""
+    """How many are right, which are wrong, and which were not checked."""
     right, wrong, unknown = (
         [finding["name"] for finding in found if finding["ok"] is ok] for ok in (True, False, None)
     )
@@ -59,12 +64,12 @@ def _last_line(found: list[dict[str, Any]]) -> str:
     if wrong:
         line += f"; wrong: {', '.join(wrong)}"
     if unknown:
-        line += f"; not checked, and not counted as wrong: {', '.join(unknown)}"
+        line += f"; not checked: {', '.join(unknown)}"
     return line
 
 
 def _check_own(model: str, seed: int) -> int:
-    """The model from scratch, the concise one and, if it is installed, PyTorch."""
+    """Check the model from scratch, the concise one and, if PyTorch is installed, compare with it."""
     from numpynet.gradcheck import check_model
 
     rng = np.random.default_rng(seed)
@@ -88,7 +93,7 @@ def _check_own(model: str, seed: int) -> int:
     print(f"scratch.{book.name}.{reports[0]}\n{RULE}\n{reports[1]}")
     right = all(report.ok for report in reports)
     if importlib.util.find_spec("torch") is None:
-        print(f"{RULE}\ntorch is not installed: nothing to compare with")
+        print(f"{RULE}\nPyTorch is not installed, so there is no comparison with it.")
         return 0 if right else 1
     error = _difference_from_torch(book.scratch.loss_and_gradients(params, X, y), params, X, y)
     print(f"{RULE}\nscratch.{book.name} and torch.autograd: largest relative difference {error:.1e} (2e-14 allowed)")
@@ -96,7 +101,7 @@ def _check_own(model: str, seed: int) -> int:
 
 
 def _sanity(model: str, seed: int) -> int:
-    """Look over a fresh model of the book's, on generated data."""
+    """Run `sanity` on a new model of the book, with generated data."""
     from numpynet.training.sanity import sanity
 
     rng = np.random.default_rng(seed)
@@ -105,7 +110,7 @@ def _sanity(model: str, seed: int) -> int:
     else:
         X, y = make_shapes(1000, 10, rng=rng).train
     findings = sanity(MODELS[model].concise(rng=rng), MODELS[model].loss(), X, y, lr=BOOK[model].lr)
-    print("\n".join(findings) or f"{model}: nothing looks wrong on generated data (seed {seed})")
+    print("\n".join(findings) or f"{model}: nothing looks wrong on generated data (seed {seed}).")
     return 1 if findings else 0
 
 

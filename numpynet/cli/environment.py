@@ -21,6 +21,23 @@ def info_command(arguments: argparse.Namespace) -> None:
     for name, version in versions().items():
         print(f"{name:9}{version}")
     print(f"{'BLAS':9}{blas()}")
+    if other := other_numpynet():
+        print(other)
+
+
+def other_numpynet() -> str:
+    """A warning if the other project, whose distribution is called numpynet, is installed beside numpynet-backprop."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        other = version("numpynet")
+    except PackageNotFoundError:
+        return ""
+    return (
+        f"warning: a different project, the distribution numpynet {other}, is installed as well. Both are imported as "
+        "numpynet and overwrite each other's files. Uninstall both, then install the one you want: "
+        "python3 -m pip uninstall numpynet numpynet-backprop"
+    )
 
 
 def versions() -> dict[str, str]:
@@ -29,7 +46,7 @@ def versions() -> dict[str, str]:
 
 
 def blas() -> str:
-    """NumPy's BLAS in words: its name and version, and, where threadpoolctl is installed, its kernel and threads."""
+    """NumPy's BLAS in words: its name and version and, if threadpoolctl is installed, its kernel and threads."""
     built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     name = f"{built.get('name', 'unknown')} {built.get('version', '')}".strip()
     found = blas_in_use()
@@ -54,10 +71,10 @@ def threads_setting(count: int) -> dict[str, str]:
 
 
 def kernel_setting() -> dict[str, str]:
-    """The environment that asks OpenBLAS for its AVX-512 kernels, where it took AVX2 ones on a processor that has both.
+    """The environment that asks OpenBLAS for its AVX-512 kernels, if it chose AVX2 ones on a processor that has both.
 
-    Some versions do so on AMD's processors; the wider kernels multiply 1.2 to 1.6 times as fast there. Empty where that
-    is not so, cannot be seen (not Linux, no threadpoolctl), or OPENBLAS_CORETYPE is set already.
+    Some versions do so on AMD processors, where the wider kernels multiply 1.2 to 1.6 times as fast. Empty if that is
+    not the case, cannot be detected (not Linux, no threadpoolctl), or OPENBLAS_CORETYPE is already set.
     """
     if "OPENBLAS_CORETYPE" in os.environ or not any(
         library.get("architecture") in ("Haswell", "Zen") for library in blas_in_use() or ()
@@ -76,15 +93,15 @@ def _cpu_flags() -> set[str]:
 
 
 def restart_with(setting: dict[str, str]) -> None:
-    """Start this very command again with this in its environment, unless it is there already.
+    """Start this command again with these variables in its environment, unless they are already set.
 
-    BLAS reads its environment once, as NumPy is imported; by the time a command line is read, that has happened.
+    BLAS reads its environment once, when NumPy is imported; by the time the command line is read, that has happened.
     """
     if all(os.environ.get(name) == value for name, value in setting.items()):
         return
     os.environ.update(setting)
     sys.stdout.flush()
     command = [sys.executable, *sys.orig_argv[1:]]
-    if sys.platform == "win32":  # where exec gives the terminal back before the command has ended
+    if sys.platform == "win32":  # where exec returns to the terminal before the command has ended
         raise SystemExit(subprocess.call(command))
     os.execv(sys.executable, command)

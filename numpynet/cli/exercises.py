@@ -1,4 +1,4 @@
-"""`numpynet exercises`: write the lessons, or prove that their marks hold."""
+"""`numpynet exercises`: write the lessons, or prove that marking finds every mistake."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import argparse
 
 
 def exercises_command(arguments: argparse.Namespace) -> int:
-    """Write the lessons into a folder, or plant every known mistake in their solutions."""
-    from numpynet.exercises.folder import write_folder  # here, because importing it takes longer than the core
+    """Write the lessons to a folder, or plant every known mistake in their solutions."""
+    from numpynet.exercises.folder import write_folder  # imported here because it takes longer than the core
     from numpynet.exercises.prove import prove_command
 
     if arguments.prove == bool(arguments.folder) or (arguments.prove and arguments.solutions):
-        arguments.error("give a folder to write to, or --prove")
+        arguments.error("give either a folder to write to or --prove")
     if arguments.prove:
         return prove_command()
     write_folder(arguments.folder, solutions=arguments.solutions)
-    print(f"written to {arguments.folder}: begin with README.md; `numpynet check {arguments.folder}` marks them")
+    folder = arguments.folder
+    print(f"Lessons written to {folder}. Start with README.md; `numpynet check {folder}` marks them.")
     return 0

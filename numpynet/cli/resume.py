@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from numpynet.book import Settings
-from numpynet.training.checkpoint import Checkpointer
+from numpynet.cli.run import Run
+from numpynet.training.checkpoint import Checkpointer, restore
 from numpynet.training.checkpoint_file import Checkpoint, CheckpointError, read_checkpoint
 from numpynet.training.state import Callback, State
 
@@ -78,11 +79,23 @@ def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Sett
     return settings
 
 
-def check_same_data(checkpoint: Checkpoint, digest: str, num_examples: int, *, classifier: bool) -> None:
-    """Raise CheckpointError unless the checkpoint's run was trained on data with this digest and number of examples."""
+def restore_run(checkpoint: Checkpoint, run: Run, digest: str, *, num_examples: int) -> State:
+    """Restore the checkpoint into the run's model, optimizer, rng and path, and say where the run resumes.
+
+    Raises: CheckpointError unless it is from a run of this model, on data with this digest and number of examples.
+    """
     if checkpoint.data_digest != digest:
         raise CheckpointError(f"{checkpoint.path}: data: its run was trained on different data")
-    _check_lengths(checkpoint, num_examples, classifier=classifier)
+    _check_lengths(checkpoint, num_examples, classifier=run.settings.model != "linear")
+    state = restore(checkpoint, run.net, run.optimizer, rng=run.rng)
+    if run.path:
+        run.path.restore(checkpoint)
+    epochs = run.settings.epochs
+    if state.epoch == epochs and state.order is None:
+        print(f"nothing to train: all {epochs} epochs are done; use --epochs to train for more")
+    else:
+        print(f"resuming after step {state.step}, in epoch {state.epoch} of {epochs}")
+    return state
 
 
 def _check_lengths(checkpoint: Checkpoint, num_examples: int, *, classifier: bool) -> None:

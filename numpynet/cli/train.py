@@ -1,4 +1,4 @@
-"""`numpynet train` and `numpynet demo`: from the options to runs."""
+"""`numpynet train` and `numpynet demo`: load the data, build the model, train it, and leave everything in a folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from numpynet.book import BOOK, SETTINGS
-from numpynet.cli.resume import settings_to_resume
-from numpynet.cli.run import RunFolder, run
-from numpynet.training.checkpoint_file import read_checkpoint
+from numpynet.book import BOOK, SETTINGS, BookData, Settings, load_data
+from numpynet.cli.results import write_results
+from numpynet.cli.resume import CtrlC, restore_run, settings_to_resume, warn_of_unfinished
+from numpynet.cli.run import Run, RunFolder
+from numpynet.training.checkpoint import Checkpointer
+from numpynet.training.checkpoint_file import Checkpoint, read_checkpoint, sha256
+from numpynet.training.loop import Loop
+from numpynet.training.progress import Progress
+from numpynet.training.state import Callback, History, State
 
 
 def train_command(arguments: argparse.Namespace) -> None:
@@ -44,6 +49,49 @@ def demo_command(arguments: argparse.Namespace) -> None:
         folder = RunFolder(arguments.output / model, threads=arguments.threads)
         print(run(dataclasses.replace(settings, seed=seed, data=data), folder))
     print(f"\nthree models in {time.perf_counter() - start:.0f} s; their results are in {arguments.output}")
+
+
+def run(settings: Settings, folder: RunFolder, checkpoint: Checkpoint | None = None) -> str:
+    """Train as the settings say, resuming from the checkpoint if there is one; write checkpoint, model.npz,
+    history.json and pictures; return a short summary.
+
+    Raises: DataError for the data, DivergedError for the training, CheckpointError for a checkpoint that does not fit,
+    OSError if a file cannot be written.
+    """
+    folder.output.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(settings.seed)
+    data = load_data(settings.data, folder.root, rng=rng)
+    print(f"data: {data.source}")
+    settings = dataclasses.replace(settings, data=data.name)
+    this = Run(settings, folder, rng)
+    history = _train(this, data, checkpoint)
+    return write_results(this, data, history)
+
+
+def _train(this: Run, data: BookData, checkpoint: Checkpoint | None) -> History:
+    """The history of the run, from its start or resumed from the checkpoint."""
+    settings, folder, path = this.settings, this.folder, this.path
+    digest = sha256({str(i): array for i, array in enumerate([*data.train, *(data.test or ())])}).hex()
+    checkpointer = Checkpointer(
+        folder.checkpoint,
+        this.net,
+        this.optimizer,
+        rng=this.rng,
+        every=folder.checkpoint_every,
+        settings=dataclasses.asdict(settings),
+        data_digest=digest,
+        extra=path.arrays if path else dict,
+    )
+    if checkpoint:
+        state = restore_run(checkpoint, this, digest, num_examples=len(data.train[0]))
+    else:
+        warn_of_unfinished(folder.checkpoint)
+        state = State()
+        checkpointer.save(state)  # now, so that an earlier run's is not mistaken for this one's
+    callbacks: list[Callback] = [Progress(settings.epochs), *([path] if path else [])]
+    callbacks += [checkpointer, CtrlC(checkpointer, folder.command(settings.model))]
+    loop = Loop(this.model, settings.batch_size, this.rng, callbacks, state)
+    return loop.run(data.train, settings.epochs, data.test)
 
 
 def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:

@@ -15,12 +15,12 @@ def minibatches(
 ) -> Iterator[tuple[Array, Array]]:
     """The examples in batches of batch_size, in an order drawn from rng, or in their own order if rng is None.
 
-    Every example comes exactly once; the last batch is short where batch_size does not divide n. Images stay uint8 in
-    memory, a quarter of float32's room, and come out a batch at a time as float32 in [0, 1]: exactly x / 255.
+    Every example appears exactly once; the last batch is short if batch_size does not divide n. uint8 images stay uint8
+    in memory, where float32 would take four times the room, and each batch is returned as float32 in [0, 1]: x / 255.
 
     Shapes: X (n, ...), y (n, ...) -> batches (batch_size, ...), (batch_size, ...).
     dtype: that of X and y, but uint8 and float16 X become float32. Cost: one copy of the data, a batch at a time.
-    Raises: TypeError or ValueError, at the call, unless batch_size is a whole number of at least 1 and X and y are
+    Raises: TypeError or ValueError, at once, unless batch_size is a whole number of at least 1 and X and y are
     arrays of the same length.
     Source: D2L 3.2, 3.5; torch.utils.data.DataLoader.
 
@@ -34,25 +34,19 @@ def minibatches(
     arguments.check_size("minibatches", "batch_size", batch_size)
     if rng is not None:
         arguments.check_rng("minibatches", rng)
-    arguments.check_kind("minibatches", "X", X, "fiu", "an array of numbers")
-    arguments.check_kind("minibatches", "y", y, "fiu", "an array of numbers")
-    for name, array in {"X": X, "y": y}.items():
-        if array.ndim == 0:
-            raise ValueError(f"minibatches: {name} must have shape (n, ...), got ()")
-    if len(X) != len(y):
-        raise ValueError(f"minibatches: X and y must have the same length, got {len(X)} and {len(y)}")
+    arguments.check_examples("minibatches", X, y)
     return batches_in_order(X, y, batch_size, np.arange(len(X)) if rng is None else rng.permutation(len(X)))
 
 
 def batches_in_order(X: Array, y: Array, batch_size: int, order: Array) -> Iterator[tuple[Array, Array]]:
-    """The examples that order names, in that order, batch_size at a time."""
+    """The examples whose indices are in order, in that order, batch_size at a time."""
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        yield as_floats(X.take(rows, axis=0)), y.take(rows, axis=0)  # X[rows], y[rows], only faster
+        yield as_floats(X.take(rows, axis=0)), y.take(rows, axis=0)  # X[rows] and y[rows], but faster
 
 
 def as_floats(X: Array) -> Array:
-    """uint8 images as float32 in [0, 1], exactly x / 255; float16, too coarse for sums, as float32; else X itself."""
+    """uint8 images as float32 in [0, 1], x / 255; float16, which is too coarse for sums, as float32; else X itself."""
     if X.dtype == np.uint8:
         return X / np.float32(255)
     return X.astype(np.float32) if X.dtype == np.float16 else X

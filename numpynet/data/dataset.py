@@ -1,4 +1,4 @@
-"""What an image data set is: a training and a test part, each with images and labels, and the names of the classes."""
+"""An image data set: a training and a test part, each with images and labels, and the names of the classes."""
 
 from typing import NamedTuple
 
@@ -14,11 +14,14 @@ class ChecksumError(DataError):
 
 
 class DownloadError(OSError):
-    """No mirror gave a data file; the message has each one's reason, and the folder to put the files into by hand."""
+    """No mirror provided a data file; the message says why for each, and which folder to put the files into by hand."""
 
 
 class Split(NamedTuple):
-    """Images X, uint8 (n, 28, 28), and their classes y, uint8 (n,). Being a tuple, it unpacks: X, y = data.train."""
+    """Examples X, such as uint8 images (n, 28, 28), and their targets y, such as uint8 classes (n,).
+
+    Being a tuple, it unpacks: X, y = data.train.
+    """
 
     X: Array
     y: Array

@@ -1,5 +1,5 @@
-"""Fetches Fashion-MNIST: each of its four files from the first mirror that gives it whole, checked by size and SHA-256
-before it gets its name.
+"""Downloading Fashion-MNIST: each of its four files from the first mirror that provides it whole. Size and SHA-256 are
+checked before the file gets its name.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
 TIMEOUT = 30.0  # seconds, to connect, and between one piece of a file and the next
-SLOWEST = 10_000  # bytes per second, on average; whoever gives less, after the first TIMEOUT seconds, is left
-_TEMPORARY = ".download-"  # how the names of temporary folders begin
+MIN_BYTES_PER_SECOND = 10_000  # on average, after the first TIMEOUT seconds; slower mirrors are abandoned
+_TEMPORARY = ".download-"  # prefix of temporary folders
 
 
 def download_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str:
-    """Put a right copy of the four files, packed and unpacked, into FashionMNIST/raw below root, or else
-    $NUMPYNET_DATA, or else the user's cache, where torchvision and `load_fashion_mnist` find it; return that folder.
+    """Put a right copy of the four files, packed and unpacked, into FashionMNIST/raw below root, or else below
+    $NUMPYNET_DATA, or else below the user's cache, where torchvision and `load_fashion_mnist` find it; return the path.
 
-    What is right there already stays as it is; files of that name that are not right are replaced.
+    Right files that are already there stay as they are; wrong ones are replaced.
 
-    Cost: 31 MB to fetch, 86 MB on the disk. Each file is held in memory as a whole.
-    Raises: ImportError without pooch; DownloadError where no mirror gave a file, with each one's reason; OSError where
+    Cost: 31 MB to download, 86 MB on disk. Each file is held in memory as a whole.
+    Raises: ImportError without pooch; DownloadError if no mirror provided a file, with the reason for each; OSError if
     a file cannot be written.
     """
     folder = fashion_mnist_folders(root)[-1]
@@ -57,7 +57,7 @@ def download_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str:
 
 
 def _right(path: str, file: File) -> Array | None:
-    """The array in the file at path, or None where it is not right or not there."""
+    """The array in the file at path, or None if the file is missing or wrong."""
     try:
         return read_file(path, file)
     except (DataError, FileNotFoundError):
@@ -65,7 +65,7 @@ def _right(path: str, file: File) -> Array | None:
 
 
 def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
-    """The content of NAME.gz, from the first of the mirrors that gives it, which is then made the first one to ask."""
+    """The content of NAME.gz, from the first mirror that provides it; from then on that mirror is tried first."""
     try:
         import pooch
         import tqdm  # noqa: F401
@@ -75,7 +75,7 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
         words = 'downloading needs pooch and tqdm, the extra "data": python3 -m pip install pooch tqdm'
         raise ImportError(f"{words} ({error})") from None
 
-    pooch.get_logger().setLevel(logging.WARNING)  # or it tells of every file that it is fetched to a temporary folder
+    pooch.get_logger().setLevel(logging.WARNING)  # or it reports the temporary folder of every file
     download = partial(_download, size=file.packed_size)
     name = f"{file.name}.gz"
     reasons = []
@@ -86,7 +86,7 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
                     mirror + name, f"sha256:{file.packed_sha256}", name, path=temporary, downloader=download
                 )
             except (RequestException, HTTPError, ValueError) as error:
-                reason = getattr(error.args[0], "reason", error) if error.args else error  # without the wrapping
+                reason = getattr(error.args[0], "reason", error) if error.args else error  # the innermost reason
                 reasons.append(f"{mirror}{name}: {reason}")
                 continue
             mirrors.insert(0, mirrors.pop(mirrors.index(mirror)))
@@ -94,13 +94,13 @@ def _fetch(file: File, folder: str, mirrors: list[str]) -> bytes:
                 return stream.read()
     names = ", ".join(f"{file.name}.gz" for file in fashion_mnist_files.FILES)
     raise DownloadError(
-        f"download_fashion_mnist: no mirror gave {name}: {'; '.join(reasons)}; "
+        f"download_fashion_mnist: no mirror provided {name}: {'; '.join(reasons)}; "
         f"the four files ({names}) can also be put into {folder} by hand"
     )
 
 
 def _remove_leftovers(folder: str) -> None:
-    """Remove the temporary folders of downloads that were killed: those a day old."""
+    """Remove temporary folders that killed downloads left behind: those more than a day old."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if name.startswith(_TEMPORARY) and time.time() - os.path.getmtime(path) > 86400:
@@ -108,10 +108,10 @@ def _remove_leftovers(folder: str) -> None:
 
 
 def _download(url: str, path: str, _: Any, *, size: int) -> None:
-    """Write what is at url into a file; ValueError where it has not this size, or comes too slowly.
+    """Download url into a file; ValueError if it has another size, or is too slow.
 
-    A thread receives it and is left alone where it stalls: there are many ways for a server to say something every few
-    seconds and never come to the end, which no time limit on a single answer notices.
+    A thread receives the data, and is abandoned if it stalls: a server can send something every few seconds and never
+    finish, which no timeout on a single read notices.
     """
     from tqdm import tqdm
 
@@ -120,7 +120,7 @@ def _download(url: str, path: str, _: Any, *, size: int) -> None:
     def receive() -> None:
         try:
             _receive(url, received, size)
-        except Exception as error:  # to be raised where it is waited for
+        except Exception as error:  # to be raised in the thread that waits
             errors.append(error)
 
     thread, start = threading.Thread(target=receive, daemon=True), time.monotonic()
@@ -130,7 +130,7 @@ def _download(url: str, path: str, _: Any, *, size: int) -> None:
             thread.join(0.1)
             bar.update(len(received) - bar.n)
             seconds = time.monotonic() - start
-            if thread.is_alive() and seconds > TIMEOUT and len(received) < SLOWEST * seconds:
+            if thread.is_alive() and seconds > TIMEOUT and len(received) < MIN_BYTES_PER_SECOND * seconds:
                 raise ValueError(f"too slow: {len(received)} of {size} bytes in {seconds:.0f} s")
     if errors:
         raise errors[0]
@@ -139,10 +139,10 @@ def _download(url: str, path: str, _: Any, *, size: int) -> None:
 
 
 def _receive(url: str, received: bytearray, size: int) -> None:
-    """Append what is at url to received; ValueError where it has not this size."""
+    """Append the content of url to received; ValueError if it has another size."""
     import requests
 
-    # In the form it is stored in, not packed once more on the way.
+    # identity: as the file is stored, not compressed a second time for transfer.
     options: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "stream": True, "timeout": TIMEOUT}
     with requests.Session() as session:
         session.max_redirects = 5
@@ -160,4 +160,4 @@ def _receive(url: str, received: bytearray, size: int) -> None:
 
 def _leave_redirect_unread(response: Any, **options: Any) -> None:
     if response.is_redirect:
-        response.close()  # or requests would read its body, however long it is
+        response.close()  # or requests would read its body, which may be endless

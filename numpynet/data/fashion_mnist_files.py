@@ -14,14 +14,14 @@ from numpynet.data.idx import TruncatedError, idx_header, parse_idx
 
 
 class File(NamedTuple):
-    """One of the four files: its name, the shape of its array, and the SHA-256 that tell what it is."""
+    """One of the four files: its name, the shape of its array, and the SHA-256 digests that identify it."""
 
     name: str
     shape: tuple[int, ...]
     sha256: str
     packed_size: int  # of NAME.gz, as it is published
     packed_sha256: str
-    mnist_sha256: str  # of MNIST's file of the same name, which looks alike in all but its numbers
+    mnist_sha256: str  # of MNIST's file of the same name, which differs in nothing but its numbers
 
 
 FILES = (
@@ -61,14 +61,14 @@ FILES = (
 
 
 def forms_in(folder: str, file: File) -> list[str]:
-    """The paths in folder of a file's two forms, unpacked and packed, as far as they are there."""
+    """The paths in folder of a file's two forms, unpacked and packed, if they exist."""
     paths = (os.path.join(folder, file.name + form) for form in ("", ".gz"))
     return [path for path in paths if os.path.isfile(path)]
 
 
 def fashion_mnist_folders(root: str | os.PathLike[str] | None = None) -> list[str]:
-    """Where a copy is looked for, in order. A root given, or else $NUMPYNET_DATA, is the only place; without either:
-    ./data, ../data, Keras's folder and the user's cache. Below each of them also torchvision's FashionMNIST/raw.
+    """The folders in which a copy may be, in order. If root is given, or else $NUMPYNET_DATA is set, it is the only
+    place; otherwise ./data, ../data, Keras's folder and the user's cache. Each also has torchvision's FashionMNIST/raw.
     """
     given = root if root is not None else os.environ.get("NUMPYNET_DATA")
     if given:
@@ -93,15 +93,15 @@ def _user_cache() -> str:
 
 
 def read_file(path: str, file: File) -> Array:
-    """The array in one form of a file; DataError or ChecksumError, beginning with its path, where it is not right."""
-    import hashlib  # here, as it takes longer to import than all of numpynet's core
+    """The array in one form of a file; DataError or ChecksumError, beginning with its path, if the file is wrong."""
+    import hashlib  # here, because it takes longer to import than all of numpynet's core
 
     packed = path.endswith(".gz")
     header = idx_header(file.shape)
     unpacked_size = len(header) + math.prod(file.shape)
     size, wanted = (file.packed_size, file.packed_sha256) if packed else (unpacked_size, file.sha256)
     with open(path, "rb") as stream:
-        content = stream.read(unpacked_size + (1 << 20))  # more than any packing; what is longer is something else
+        content = stream.read(unpacked_size + (1 << 20))  # longer than any packed form; a longer file is something else
     try:
         array = parse_idx(io.BytesIO(content), path, file.shape)
     except DataError as error:
@@ -116,6 +116,6 @@ def read_file(path: str, file: File) -> Array:
             return array
         if found == file.mnist_sha256:
             raise ChecksumError(f"{path}: this is MNIST, not Fashion-MNIST")
-        what = "whole, but other numbers, as of MNIST or of a changed copy"
+        what = "complete, but with different numbers, like MNIST or a modified copy"
     seen = hashlib.sha256(content).hexdigest()
     raise ChecksumError(f"{path}: changed ({what}): SHA-256 must be {wanted}, got {seen}")

@@ -17,9 +17,7 @@ from numpynet.data.dataset import DataError
 _UNSIGNED_BYTE = 8
 _MOST_AXES = 8
 _PIECE = 1 << 20  # bytes
-_MOST_SHRINKING = (
-    50  # pictures shrink five times; what claims to have shrunk more than this is there to fill the memory
-)
+MAX_COMPRESSION = 50  # images compress about 5:1; more than this is a decompression bomb
 
 
 class TruncatedError(DataError):
@@ -29,10 +27,10 @@ class TruncatedError(DataError):
 def read_idx(path: str | os.PathLike[str]) -> Array:
     """The array in an IDX file of unsigned bytes, packed with gzip or not.
 
-    Shapes: as the file's header says. dtype: uint8. Cost: one reading; it takes no more memory than the array that the
-    header announces, which must not be 50 times the file's own size (beyond a first megabyte).
-    Raises: DataError where the file is not IDX, is damaged, or holds fewer or more numbers than its header announces;
-    OSError where it cannot be read.
+    Shapes: as the file's header says. dtype: uint8. Cost: the file is read once, with no more memory than the array
+    that the header announces. That array may be at most 50 times as large as the file, plus a megabyte.
+    Raises: DataError if the file is not IDX, is damaged, or holds fewer or more numbers than its header announces;
+    OSError if it cannot be read.
     """
     with open(path, "rb") as file:
         return parse_idx(file, os.fspath(path))
@@ -58,7 +56,7 @@ def parse_idx(file: BinaryIO, name: str, shape: tuple[int, ...] | None = None) -
     if shape is not None and found != shape:
         raise DataError(f"{name}: shape must be {shape}, got {found}")
     size = math.prod(found)
-    if size > (_MOST_SHRINKING * file_size + (1 << 20) if packed else file_size):
+    if size > (MAX_COMPRESSION * file_size + (1 << 20) if packed else file_size):
         raise TruncatedError(f"{name}: truncated: the header announces {size} bytes, more than the file can hold")
     try:
         array = np.empty(found, np.uint8)
@@ -82,9 +80,9 @@ def idx_header(shape: tuple[int, ...]) -> bytes:
 
 
 class _Unpacked:
-    """What the one gzip member in a file unpacks to, to be read from its beginning.
+    """The unpacked content of a file with one gzip member, as a stream.
 
-    At its end its checksum is compared, and nothing may come after it. (gzip.GzipFile goes on with whatever follows.)
+    At its end the checksum is compared, and nothing may follow. (gzip.GzipFile would read on into whatever follows.)
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -92,7 +90,7 @@ class _Unpacked:
         self.gunzip = zlib.decompressobj(wbits=31)  # 31 means gzip
 
     def read(self, size: int) -> bytes:
-        """The next bytes, `size` of them or fewer where the end is; none at the end."""
+        """The next `size` bytes; fewer if the end comes first, none at the end."""
         data = b""
         while len(data) < size and not self.gunzip.eof:
             piece = self.rest or self.file.read(_PIECE)

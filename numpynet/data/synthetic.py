@@ -1,4 +1,4 @@
-"""Data for linear regression, made from a W and b that we know, so that we can see whether training finds them."""
+"""Data for linear regression, generated from a known W and b, so that we can see whether training recovers them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def synthetic_regression(
     """X ~ N(0, 1) and y = X w + b + ε, with ε ~ N(0, noise²).
 
     Shapes: w (d,) -> X (num_examples, d), y (num_examples, 1). dtype: float32 unless asked for float64.
-    Cost: d + 1 random numbers an example.
-    Raises: TypeError or ValueError for a num_examples that is not a whole number of at least 1, a noise below 0, or
-    other shapes or kinds of the rest.
+    Cost: d + 1 random numbers per example.
+    Raises: TypeError or ValueError for a num_examples that is not a whole number of at least 1, a negative noise, or
+    other arguments whose shape or kind does not fit.
     Source: D2L 3.2.
 
     >>> X, y = synthetic_regression([2.0, -3.4], 4.2, 1000, rng=np.random.default_rng(0))

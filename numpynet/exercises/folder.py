@@ -1,4 +1,4 @@
-"""The learner's folder: the lessons with gaps, made from the solutions, and the file that marks them with pytest."""
+"""The learner's folder: the lessons with gaps, made from the solutions, and a test file that marks them with pytest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpynet.storage.atomic import write_atomic
 SOLUTIONS = Path(__file__).parent / "solutions"
 LESSONS = tuple(dict.fromkeys(exercise.lesson for exercise in EXERCISES))
 
-MARKER = '''"""Marks the lessons in this folder: run pytest here. Each test has its points as a property, for
+MARKER = '''"""Marks the lessons in this folder: run pytest here. To save the marks, with the points as properties, run
 
     pytest --junitxml=marks.xml
 """
@@ -37,17 +37,17 @@ def test_exercise(exercise, record_property):
         pytest.fail(found["text"], pytrace=False)
 '''
 
-PYTEST = """# xunit1 is the form of JUnit XML that has properties
+PYTEST = """# xunit1 is the JUnit XML format that has properties
 [pytest]
 junit_family = xunit1
 """
 
 README = """# Backpropagation, by your own hand
 
-Five lessons, each a file with gaps. The comment above a gap says in words what belongs there; put your code in place of
-the line `raise NotImplementedError`. Then ask, in this folder, as often as you like:
+Five lessons, each a file with gaps. The comment above a gap says in words what belongs there; replace the line
+`raise NotImplementedError` with your code. Then check your work in this folder, as often as you like:
 
-    numpynet check .                    # all lessons: what is right, what is wrong, and what the mistake is called
+    numpynet check .                    # all lessons: what is right, what is wrong, and the name of the mistake
     numpynet check lesson1_functions.py # one lesson
     pytest                              # the same marks, as tests
 
@@ -55,13 +55,13 @@ the line `raise NotImplementedError`. Then ask, in this folder, as often as you 
 |---|---|---|
 {table}
 
-From lesson 2 on, a file that is right can be run: `python3 lesson4_mlp.py` trains what you wrote.
+From lesson 2 on, a file that is right can be run: `python3 lesson4_mlp.py` trains the model that you wrote.
 
-For teachers: copy this folder as it is; numpynet and pytest must be installed where it is marked. Each file is run in
-a process of its own, with a limit of 60 seconds for each gap that does not come back; what it prints is not shown.
-For several such folders in one run: `pytest --import-mode=importlib anna bert`. `pytest --junitxml=marks.xml` writes
-the marks: a test for each gap, with its points as a property. `numpynet exercises DIR --solutions` writes the lessons
-solved.
+For teachers: copy this folder unchanged; numpynet and pytest must be installed where it is marked. Each file runs in a
+separate process; a gap that does not finish within 60 seconds is stopped, and printed output is not shown. To mark
+several folders in one run, use `pytest --import-mode=importlib anna bert`. `pytest --junitxml=marks.xml` writes the
+marks to a file, with one test per gap and its points as a property. `numpynet exercises DIR --solutions` writes the
+solved lessons.
 """
 
 GAP = re.compile(
@@ -70,9 +70,9 @@ GAP = re.compile(
 
 
 def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
-    """Write the lessons, with gaps or solved, the marker and a README into the folder; return the files' names.
+    """Write the lessons, with gaps or solved, the test file and a README to the folder; return the names of the files.
 
-    Raises: FileExistsError where one of them is there already, before anything is written; OSError.
+    Raises: FileExistsError if one of them already exists, before anything is written; OSError.
     """
     files = {"README.md": _readme(), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
     for lesson in LESSONS:
@@ -80,7 +80,7 @@ def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
         files[f"{lesson}.py"] = GAP.sub(r"\g<words>\g<code>", text) if solutions else GAP.sub(_gap, text)
     for name in files:
         if os.path.lexists(folder / name):
-            raise FileExistsError(f"exercises: {folder / name} is there already, and is left as it is")
+            raise FileExistsError(f"exercises: {folder / name} already exists; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_atomic(folder / name, text.encode())

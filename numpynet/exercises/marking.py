@@ -1,4 +1,4 @@
-"""Marking a learner's lessons. Run as a program, this module is the process in which a lesson runs."""
+"""Mark a learner's lessons. Run as a program, this module is the process in which a lesson runs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 from numpynet.exercises.folder import LESSONS, hints
 from numpynet.exercises.lessons import EXERCISES, Exercise
 from numpynet.gradcheck import Report
-from numpynet.gradcheck.apart import Check, Finding, raised, run_apart, write_findings
+from numpynet.gradcheck.isolation import Check, Finding, describe_exception, run_isolated, write_findings
 
 
 def mark_lesson(path: Path, *, time_limit: float = 60.0) -> dict[str, Finding]:
-    """Run the lesson in a process of its own: {"name", "ok", "text"} for each of its exercises, by name."""
+    """Run the lesson in a separate process: {"name", "ok", "text"} for each of its exercises, by name."""
     own = [exercise for exercise in EXERCISES if exercise.lesson == path.stem]
     if path.is_file():
-        found = {finding["name"]: finding for finding in run_apart(__name__, path, time_limit=time_limit)}
+        found = {finding["name"]: finding for finding in run_isolated(__name__, path, time_limit=time_limit)}
     else:
-        found = {path.name: {"ok": False, "text": f"there is no file {path.name}"}}
-    everything = found.get(path.name)  # the file itself does not run: that is what there is to say of each exercise
+        found = {path.name: {"ok": False, "text": f"no such file: {path.name}."}}
+    everything = found.get(path.name)  # the file itself could not be run: every exercise says so
     return {
         exercise.name: found.get(exercise.name)
         or {"name": exercise.name, "ok": False, "text": f"{exercise.name}: {(everything or {})['text']}"}
@@ -30,35 +30,37 @@ def mark_lesson(path: Path, *, time_limit: float = 60.0) -> dict[str, Finding]:
 
 
 def mark(exercise: Exercise, space: dict[str, Any]) -> Report:
-    """The mark of one exercise, in what the learner's file defines."""
+    """Mark one exercise in what the learner's file defines."""
     first = exercise.name.split(".")[0]
     if first not in space:
-        return Report(False, {}, text=f"{exercise.name} is not there: {exercise.lesson}.py defines no {first}.")
+        return Report(False, {}, text=f"{exercise.name} is missing: {exercise.lesson}.py does not define {first}.")
     try:
         return exercise.mark(exercise.name, space[first])
     except NotImplementedError as error:
-        return Report(False, {}, text=_unwritten(exercise, str(error)))
+        return Report(False, {}, text=_describe_gap(exercise, str(error)))
     except Exception as error:
-        return Report(False, {}, text=f"{exercise.name} is wrong: it raised {raised(error, Path(space['__file__']))}.")
+        return Report(
+            False, {}, text=f"{exercise.name} is wrong: it raised {describe_exception(error, Path(space['__file__']))}."
+        )
 
 
-def _unwritten(exercise: Exercise, gap: str) -> str:
-    """What there is to say where a gap was met: the exercise's own, or that of another, which it calls."""
+def _describe_gap(exercise: Exercise, gap: str) -> str:
+    """What to say about a gap: that of the exercise itself, or that of another one that it calls."""
     if gap != exercise.name and any(other.name == gap for other in EXERCISES if other.lesson == exercise.lesson):
-        return f"{exercise.name} waits for {gap}, which is still to be written."
+        return f"{exercise.name} waits for {gap}, which is not written yet."
     words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")
-    return f"{exercise.name} is still to be written. In words:\n{words}"
+    return f"{exercise.name} is not written yet. In words:\n{words}"
 
 
 def has_lessons(path: Path) -> bool:
-    """Whether this is one of the lessons, or a folder with at least one of them."""
+    """Whether this is a lesson, or a folder with at least one lesson."""
     if path.is_dir():
         return any((path / f"{lesson}.py").exists() for lesson in LESSONS)
     return path.is_file() and path.stem in LESSONS
 
 
 def mark_command(target: Path, *, time_limit: float) -> int:
-    """Mark a folder of lessons, or one lesson, and print it; return 0 if all is right, 1 if not."""
+    """Mark a folder of lessons or a single lesson, and print the marks; return 0 if all is right, else 1."""
     paths = [target / f"{lesson}.py" for lesson in LESSONS] if target.is_dir() else [target]
     earned = total = 0
     for path in paths:
@@ -76,11 +78,11 @@ def mark_command(target: Path, *, time_limit: float) -> int:
     return 0 if earned == total else 1
 
 
-def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
+def list_checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
     for exercise in EXERCISES:
         if exercise.lesson == path.stem:
             yield exercise.name, partial(mark, exercise, space)
 
 
 if __name__ == "__main__":
-    write_findings(_checks)
+    write_findings(list_checks)

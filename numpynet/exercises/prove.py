@@ -1,4 +1,4 @@
-"""Is every mistake caught, and called by its name? Each is planted in the solutions, alone, and the exercise marked."""
+"""Is every mistake caught and named? Each is planted in a solution, one at a time, and the exercise is marked."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from numpynet.gradcheck import Report
 
 
 def prove() -> Iterator[tuple[str, str, Report]]:
-    """Plant every slip in its solution, alone, and mark the exercise.
+    """Plant each slip in its solution, one at a time, and mark the exercise.
 
-    Yields: the exercise as "lesson.name", the mistake that was planted, and the report that marking gave. Whether the
-    mistake was caught (not report.ok) and named (first in report.mistakes) is for the caller to look at.
-    Raises: LookupError, when its turn comes, for a slip whose solution no longer has the line to plant it after, or
-    has it more than once.
+    Yields: the exercise as "lesson.name", the planted mistake, and the report. A mistake is caught if the report is not
+    ok, and named if it is the first of report.mistakes.
+    Raises: LookupError for a slip whose line is not in the solution, or is there more than once.
     """
     for place, lines in SLIPS:
         for mistake, line in lines:
-            yield place.exercise, mistake, marked(place, place.planted(line))
+            yield place.exercise, mistake, mark_planted(place, place.plant(line))
 
 
-def marked(place: Place, code: str) -> Report:
-    """The mark of the solution with this code in place of the line `right`.
+def mark_planted(place: Place, code: str) -> Report:
+    """Mark the solution with this code instead of the line `right`.
 
-    Raises: LookupError if the solution does not have that line, or has it more than once.
+    Raises: LookupError if the solution does not have that line exactly once.
     """
     exercise = next(exercise for exercise in EXERCISES if str(exercise) == place.exercise)
     solution = (SOLUTIONS / f"{exercise.lesson}.py").read_text("utf-8")
     if solution.count(place.right) != 1:
-        raise LookupError(f"prove: {exercise.lesson} must have the line {place.right!r} once")
+        raise LookupError(f"prove: {exercise.lesson} must have the line {place.right!r} exactly once")
     file = f"{exercise.lesson}.py"
     space: dict[str, Any] = {"__name__": exercise.lesson, "__file__": file}
     exec(compile(solution.replace(place.right, code), file, "exec"), space)
@@ -41,7 +40,7 @@ def marked(place: Place, code: str) -> Report:
 
 
 def prove_command() -> int:
-    """Print for each exercise how many mistakes were caught and named; return 0 if all were, else 1."""
+    """For each exercise, print how many mistakes were caught and named; return 0 if all were, else 1."""
     found: dict[str, list[tuple[bool, bool]]] = {}
     for exercise, mistake, report in prove():
         caught, named = not report.ok, report.mistakes[:1] == (mistake,)
@@ -49,12 +48,12 @@ def prove_command() -> int:
         if not named:
             print(f"{exercise}: {mistake} was called {', '.join(report.mistakes) or ('wrong' if caught else 'right')}")
     for exercise, results in found.items():
-        print(f"{exercise:50}{_counts(results)}")
+        print(f"{exercise:50}{_format_counts(results)}")
     everything = [result for results in found.values() for result in results]
-    print(_counts(everything))
+    print(_format_counts(everything))
     return 0 if all(caught and named for caught, named in everything) else 1
 
 
-def _counts(results: list[tuple[bool, bool]]) -> str:
+def _format_counts(results: list[tuple[bool, bool]]) -> str:
     caught, named = (sum(which) for which in zip(*results, strict=True))
     return f"caught {caught} of {len(results)}, named {named} of {len(results)}"

@@ -1,28 +1,28 @@
-"""The mistakes of the gradient checker's dictionary, as lines that learners write: each puts a wrong gradient in place
-of the one that the solution has just computed. `prove` plants them in the solutions, one at a time.
+"""The mistakes of the gradient checker's catalogue, as lines that learners write: each replaces the gradient that the
+solution has just computed by a wrong one. `prove` plants them in the solutions, one at a time.
 
-In the lines, {grad_W} and the like stand for the solution's own names; {home} is where something can be kept between
-two calls.
+In the lines, {grad_W} and the like stand for the names in the solution; {home} is an object that keeps its attributes
+between calls.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-Line = tuple[str, str]  # the name of the mistake, and the line that makes it
+Line = tuple[str, str]  # the name of a mistake, and a line that makes it
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where lines can be planted: in an exercise, after the line `right`; what the letters of the lines are there."""
+    """Where lines can be planted: in an exercise, after the line `right`; and the names for their letters there."""
 
     exercise: str
     right: str
     home: str
     letters: str  # for example "X=H W=W2 grad_Y=grad_O"
 
-    def planted(self, line: str) -> str:
-        """The code that goes in place of the line `right`."""
+    def plant(self, line: str) -> str:
+        """The code that replaces the line `right`."""
         names = dict(pair.split("=") for pair in self.letters.split())
         return f"{self.right}; {line.format_map({'home': self.home} | names)}"
 

@@ -1,6 +1,6 @@
-"""Asking a learner's code for gradients, on copies, and turning whatever comes back into numbers or into words.
+"""Ask a learner's code for gradients, on copies of the arrays, and turn whatever it returns into numbers or words.
 
-Nothing that the code does is an error here: an exception, None, a missing name or another shape is a finding.
+Nothing that the code does is an error here: an exception, None, a missing name or a wrong shape is a finding.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from numpynet.gradcheck.draws import Layout
 
 @dataclass
 class Answer:
-    """What came back: the loss, the gradients by name, and in words what was wrong with the answer as such.
+    """What the code returned: the loss, the gradients by name, and what is wrong with their form, in words.
 
-    raised: the exception's words, where one came; changed: the arguments that the code wrote to; single: the gradients
-    that are float32 or float16.
+    raised: the exception in words, if there was one; changed: the arguments that the code modified; single: the names
+    of the gradients that are float32 or float16.
     """
 
     loss: float = np.nan
@@ -39,25 +39,25 @@ class Answer:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """A learner's overflow or warning is not the check's: what matters is the numbers that come back."""
+    """Silence the warnings of a learner's code: only the numbers that it returns matter."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def attempt(call: Callable[[], Any], answer: Answer) -> Any:
-    """The result of call, or None and the words of its exception."""
+    """The result of call; if it raises, None, with the exception in the answer."""
     try:
         with quietly():
             return call()
-    except Exception as error:  # whatever a learner's code raises is what the report is about
+    except Exception as error:  # whatever the learner's code raises is a finding
         answer.raised = f"{type(error).__name__}: {' '.join(str(error).split())}"
         answer.problems.append(f"it raised {answer.raised}")
         return None
 
 
 def take_loss(value: Any, answer: Answer) -> None:
-    """The loss as a float, or words."""
+    """Store the loss as a float, or say what is wrong with it."""
     if value is None:
         answer.problems.append("the loss must be one number, got None")
         return
@@ -75,7 +75,7 @@ def take_loss(value: Any, answer: Answer) -> None:
 
 
 def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer) -> None:
-    """A copy of a gradient in float64, or words; an array of a wrong shape is kept all the same, as it may tell why."""
+    """Store a gradient in float64, or say what is wrong with it. An array of a wrong shape is kept: it may show why."""
     if value is None:
         answer.problems.append(f"grad_{name} is None")
         return
@@ -84,7 +84,7 @@ def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer)
     except ValueError:  # rows of different lengths
         array = np.empty(0, object)
     if array.dtype.kind not in "fiu":
-        answer.problems.append(f"grad_{name} must be an array of floats, got {_kind(value, array)}")
+        answer.problems.append(f"grad_{name} must be an array of floats, got {_describe_kind(value, array)}")
         return
     if array.shape != shape:
         answer.problems.append(f"grad_{name} must have shape {shape}, got {array.shape}")
@@ -98,12 +98,12 @@ def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer)
     answer.grads[name] = array.astype(np.float64)
 
 
-def _kind(value: Any, array: Array) -> str:
+def _describe_kind(value: Any, array: Array) -> str:
     return f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def changed_arguments(given: Mapping[str, Array], after: Mapping[str, Any]) -> list[str]:
-    """The names of the arrays that are no longer as they were given."""
+def find_changed(given: Mapping[str, Array], after: Mapping[str, Any]) -> list[str]:
+    """The names of the arrays that differ from what was given."""
     return [
         name
         for name, array in given.items()
@@ -112,7 +112,7 @@ def changed_arguments(given: Mapping[str, Array], after: Mapping[str, Any]) -> l
 
 
 class Question:
-    """Code whose gradients can be asked for: `ask` gives them at a point, `value` the loss by which they are judged."""
+    """Code that can be asked: `ask` returns its loss and gradients at a point, `value` the loss alone."""
 
     def ask(self, point: Point) -> Answer:
         raise NotImplementedError
@@ -121,15 +121,15 @@ class Question:
         raise NotImplementedError
 
     def variables(self, point: Point) -> dict[str, Array]:
-        """What the gradients are with respect to, by name."""
+        """The arrays with respect to which the gradients are taken, by name."""
         return point.params
 
-    def shown(self, name: str, array: Any) -> Any:
-        """A gradient in the shape that the caller knows."""
+    def in_callers_shape(self, name: str, array: Any) -> Any:
+        """A gradient in the caller's shape."""
         return array
 
-    def moved(self, point: Point, name: str, array: Array) -> Point:
-        """The point with this variable put in place of its own."""
+    def with_variable(self, point: Point, name: str, array: Array) -> Point:
+        """The point with another value of this variable."""
         return Point(point.params | {name: array}, point.X, point.y, point.G)
 
 
@@ -145,25 +145,27 @@ class ModelQuestion(Question):
         return {name: array.copy() for name, array in point.params.items()}, point.X.copy(), point.y.copy()
 
     def ask(self, point: Point) -> Answer:
-        """The loss and the gradients there, in the formulas' shapes."""
+        """The loss and the gradients at a point, in the formulas' shapes."""
         answer = Answer()
         params, X, y = self.arguments(point)
         given = {**params, "X": X, "y": y}
-        mine = {name: array.copy() for name, array in given.items()}
+        before = {name: array.copy() for name, array in given.items()}
         result = attempt(lambda: self.function(params, X, y), answer)
-        answer.changed = changed_arguments(mine, {**params, "X": X, "y": y})
+        answer.changed = find_changed(before, {**params, "X": X, "y": y})
         if answer.raised:
             return answer
         if result is None:
-            answer.problems.append("it must return a pair (loss, grads), got nothing; the return seems to be missing")
+            answer.problems.append("it must return a pair (loss, grads), got None; the return seems to be missing")
             return answer
         if not (isinstance(result, tuple) and len(result) == 2):
-            answer.problems.append(f"it must return a pair (loss, grads), got {_result(result)}")
+            answer.problems.append(f"it must return a pair (loss, grads), got {_describe_result(result)}")
             return answer
         loss, grads = result
         take_loss(loss, answer)
         if not isinstance(grads, Mapping):
-            answer.problems.append(f"grads must be a dict with the names {list(params)}, got {type(grads).__name__}")
+            answer.problems.append(
+                f"grads must be a dict with the names {', '.join(params)}, got {type(grads).__name__}"
+            )
             return answer
         missing = [name for name in params if name not in grads]
         if missing:
@@ -172,27 +174,27 @@ class ModelQuestion(Question):
             )
         for name in params:
             if name in grads:
-                take_gradient(name, grads[name], mine[name].shape, answer)
+                take_gradient(name, grads[name], before[name].shape, answer)
         if self.layout is not None:
             answer.grads = {name: self.layout.canonical(name, array) for name, array in answer.grads.items()}
         return answer
 
-    def shown(self, name: str, array: Any) -> Any:
+    def in_callers_shape(self, name: str, array: Any) -> Any:
         shape = self.layout.shapes[name] if self.layout is not None else None
         return array.reshape(shape) if array is not None and shape and array.size == np.prod(shape) else array
 
     def value(self, point: Point) -> float:
-        """The learner's own loss there."""
+        """The learner's own loss at a point."""
         params, X, y = self.arguments(point)
         with quietly():
             return float(np.asarray(self.function(params, X, y)[0], np.float64).reshape(-1)[0])
 
 
-def _result(result: Any) -> str:
+def _describe_result(result: Any) -> str:
     return f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
 
 
-def parameters_of(layer: Any) -> list[Any]:
+def get_parameters(layer: Any) -> list[Any]:
     """The parameters of a layer; [] if it has no such method."""
     return list(layer.parameters()) if hasattr(layer, "parameters") else []
 
@@ -200,8 +202,8 @@ def parameters_of(layer: Any) -> list[Any]:
 class LayerQuestion(Question):
     """An object with forward, backward and parameters(), asked for the gradients of Σ G ∘ forward(X).
 
-    names are those of its parameters, in their order. The same copy of the layer answers all questions, so that what it
-    keeps from one to the next is seen.
+    names are those of its parameters, in order. The same copy of the layer answers all questions, so that anything it
+    keeps between calls is noticed.
     """
 
     def __init__(self, layer: Any, names: list[str], layout: Layout | None) -> None:
@@ -211,15 +213,15 @@ class LayerQuestion(Question):
     def variables(self, point: Point) -> dict[str, Array]:
         return {"X": point.X, **point.params}
 
-    def moved(self, point: Point, name: str, array: Array) -> Point:
+    def with_variable(self, point: Point, name: str, array: Array) -> Point:
         if name == "X":
             return Point(point.params, array, point.y, point.G)
-        return super().moved(point, name, array)
+        return super().with_variable(point, name, array)
 
     def forward(self, point: Point) -> tuple[Array, Any]:
-        """X as the layer gets it, and what its forward gives."""
+        """X as passed to the layer, and the output of its forward."""
         X = point.X.copy() if self.layout is None else point.X.reshape(len(point.X), *self.layout.example_shape).copy()
-        for name, parameter in zip(self.names, parameters_of(self.layer), strict=True):
+        for name, parameter in zip(self.names, get_parameters(self.layer), strict=True):
             parameter.data = point.params[name].copy()
         return X, self.layer.forward(X)
 
@@ -230,7 +232,7 @@ class LayerQuestion(Question):
             return answer
         X, Y = result
         if np.shape(Y) != point.G.shape:
-            answer.problems.append(f"forward must give shape {point.G.shape}, got {np.shape(Y)}")
+            answer.problems.append(f"forward must return shape {point.G.shape}, got {np.shape(Y)}")
             return answer
         take_loss(np.sum(point.G * Y), answer)
         G = point.G.copy()
@@ -238,14 +240,14 @@ class LayerQuestion(Question):
         if answer.raised:
             return answer
         given = {"X": point.X.reshape(X.shape), "grad_Y": point.G, **point.params}
-        data = [parameter.data for parameter in parameters_of(self.layer)]
-        answer.changed = changed_arguments(given, {"X": X, "grad_Y": G, **dict(zip(self.names, data, strict=True))})
+        data = [parameter.data for parameter in get_parameters(self.layer)]
+        answer.changed = find_changed(given, {"X": X, "grad_Y": G, **dict(zip(self.names, data, strict=True))})
         take_gradient("X", grad_X, X.shape, answer)
         if "X" in answer.grads:
             answer.grads["X"] = answer.grads["X"].reshape(
                 answer.grads["X"].shape if grad_X.shape != X.shape else point.X.shape
             )
-        for name, parameter in zip(self.names, parameters_of(self.layer), strict=True):
+        for name, parameter in zip(self.names, get_parameters(self.layer), strict=True):
             take_gradient(name, getattr(parameter, "grad", None), point.params[name].shape, answer)
         return answer
 
@@ -255,10 +257,10 @@ class LayerQuestion(Question):
 
 
 class PairQuestion(Question):
-    """A function and its backward, asked for the gradients of Σ G ∘ forward(inputs), or of a loss that forward gives.
+    """A function and its backward, asked for the gradients of Σ G ∘ forward(inputs), or of forward if it is a loss.
 
-    names are those of the inputs; arguments says what backward gets: for each argument the name of an input, "G" for
-    the gradient of the output, "Y" for the output, "P" for the probabilities beside a loss.
+    names are those of the inputs; arguments says what to pass to backward, for each argument: the name of an input, "G"
+    for the gradient of the output, "Y" for the output, "P" for the probabilities that a loss returns.
     """
 
     def __init__(
@@ -274,7 +276,7 @@ class PairQuestion(Question):
         self.fixed, self.asked, self.chain = fixed, arguments, chain
 
     def inputs(self, point: Point) -> dict[str, Any]:
-        """The arguments of forward there, by name."""
+        """The arguments of forward at a point, by name."""
         own = {self.names[0]: point.X, **point.params}
         if self.chain is not None and self.chain.kind:
             own[self.names[1]] = point.y
@@ -286,13 +288,13 @@ class PairQuestion(Question):
         )
         return {first: point.X, **point.params}
 
-    def moved(self, point: Point, name: str, array: Array) -> Point:
+    def with_variable(self, point: Point, name: str, array: Array) -> Point:
         if name in point.params:
-            return super().moved(point, name, array)
+            return super().with_variable(point, name, array)
         return Point(point.params, array, point.y, point.G)
 
     def output(self, point: Point) -> tuple[Any, Any]:
-        """The output, or the loss, and what came beside it (None: nothing)."""
+        """The output or the loss, and what else forward returned (None if nothing)."""
         result = self.forward(*self.inputs(point).values())
         return result if isinstance(result, tuple) else (result, None)
 
@@ -311,16 +313,16 @@ class PairQuestion(Question):
         found = attempt(lambda: self.backward(*(passed[name] for name in self.asked)), answer)
         if answer.raised:
             return answer
-        answer.changed = ["grad_Y" if name == "G" else name for name in changed_arguments(given, passed)]
+        answer.changed = ["grad_Y" if name == "G" else name for name in find_changed(given, passed)]
         wanted = self.variables(point)
         if found is None:
-            answer.problems.append("it returned nothing; the return seems to be missing")
+            answer.problems.append("it returned None; the return seems to be missing")
             return answer
         found = tuple(found) if isinstance(found, (tuple, list)) and len(wanted) > 1 else (found,)
         if len(found) != len(wanted):
-            kind = f"{len(found)} result" + "s" * (len(found) > 1)
+            count = f"{len(found)} result" + "s" * (len(found) != 1)
             answer.problems.append(
-                f"it must return a gradient for each of {', '.join(wanted)}, in this order, got {kind}"
+                f"it must return a gradient for each of {', '.join(wanted)}, in this order, got {count}"
             )
         for (name, array), gradient in zip(wanted.items(), found, strict=False):
             take_gradient(name, gradient, array.shape, answer)

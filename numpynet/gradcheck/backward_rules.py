@@ -1,8 +1,8 @@
-"""One backward pass, as a list of rules in backward order, so that one of them can be replaced by a learner's mistake.
+"""The backward pass as a list of rules in backward order, so that a learner's mistake can replace any of them.
 
-A network is here a chain of "linear" and "relu" steps, and then a loss. RIGHT has the rules, each a line that makes one
-quantity from those made before; every layer uses the same. `backward` walks the chain from back to front. Whoever
-changes a rule changes all that follows from it, as in the learner's program.
+Here a network is a chain of "linear" and "relu" steps followed by a loss. RIGHT holds the rules: each computes one
+quantity from earlier ones, and every layer uses the same. `backward` walks the chain from back to front. Changing a
+rule also changes everything that depends on it, as it does in the learner's program.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from numpynet.arguments import Array
 from numpynet.functional import softmax
 
 Rule = Callable[[Any], Array]  # from the quantities so far to a new one
-Twist = Callable[[Any, Array], Array]  # from the quantities so far and a new one to what a mistake makes of it
-Site = tuple[str, int]  # a rule and the step of the chain at which it is used; the loss comes after the last
+Twist = Callable[[Any, Array], Array]  # from the quantities so far and the right new one to a wrong one
+Site = tuple[str, int]  # a rule, and the step of the chain where it is used; the loss comes after the last step
 
-# q holds the quantities of one step. In a linear step Y = H W + b: H, W, b and grad_Y; H is the output of the ReLU
-# before it, H = max(Z, 0), or X in the first layer, which Z then is too. In a ReLU H = max(Z, 0): Z, H and grad_H. At
-# the loss: O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropy and for the squared loss
-# with its ½. In a rule with a free number, such as a learning rate, that is q.number.
+# q holds the quantities of one step. A linear step Y = H W + b has H, W, b and grad_Y; H is the output of the ReLU
+# before it, H = max(Z, 0). In the first layer both H and Z are X. A ReLU step H = max(Z, 0) has Z, H and grad_H. The
+# loss has O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropy and for the squared loss
+# with its ½. In a rule with a free number, such as a learning rate, q.number is that number.
 RIGHT: dict[str, Rule] = {
     "P": lambda q: softmax(q.O) if q.classes else q.O,
     "T": lambda q: onehot(q.y, q.O) if q.classes else q.y,
@@ -38,11 +38,11 @@ RIGHT: dict[str, Rule] = {
 
 @dataclass(frozen=True)
 class Chain:
-    """What the learner's function computes: its steps, and what its arrays are called.
+    """What the learner's function computes: its steps, and the names of its arrays.
 
-    kind is "cross_entropy", "squared_loss" or "" where no loss ends the chain and the gradient of its output is given;
-    weights are the names of W and b (or None), one pair for each linear step; scale multiplies the loss, factor is
-    what it puts before and after P − T in the formula of grad_O, and `output` names what the last step makes.
+    kind is "cross_entropy", "squared_loss", or "" if there is no loss and the gradient of the output is given. weights
+    are the names of W and b (or None), one pair for each linear step. output is the name of what the last step returns.
+    scale multiplies the loss; factor is what that puts before and after P − T in the formula of grad_O.
     """
 
     steps: tuple[str, ...]
@@ -56,7 +56,7 @@ class Chain:
         return self.weights[self.steps[:step].count("linear")]
 
     def name(self, rule: str, step: int) -> str:
-        """What the learner calls the quantity that this rule makes at this step."""
+        """The learner's name for the quantity that this rule computes at this step."""
         if rule in ("P", "T"):
             return (
                 {"P": "P", "T": "onehot(y)"}[rule] if self.kind == "cross_entropy" else {"P": "y_hat", "T": "y"}[rule]
@@ -68,7 +68,7 @@ class Chain:
         return f"grad_{self.value_name(step)}"
 
     def value_name(self, step: int) -> str:
-        """The name of the input of this step: X, then Z1, H1, Z2, ..., and the output's at the end of the chain."""
+        """The name of the input of this step: X, then Z1, H1, Z2, ...; at the end of the chain, that of the output."""
         if step == 0:
             return "X"
         if step == len(self.steps):
@@ -78,10 +78,10 @@ class Chain:
 
 @dataclass
 class Point:
-    """Where a function is asked for its gradients: float64 arrays of its own, in the shapes of the formulas.
+    """Where a function is asked for its gradients: float64 arrays in the shapes of the formulas.
 
-    G is the gradient of the output where no loss gives it; before is the point of an earlier call, which stale arrays
-    would come from.
+    G is the gradient of the output, for a chain without a loss; before is the point of an earlier call, the source of
+    stale arrays.
     """
 
     params: dict[str, Array]
@@ -92,25 +92,25 @@ class Point:
     _values: list[Array] | None = field(default=None, repr=False)
 
     def values(self, chain: Chain) -> list[Array]:
-        """`forward` of this point, computed once."""
+        """The result of `forward` at this point, computed once."""
         if self._values is None:
             self._values = forward(chain, self)
         return self._values
 
     def forget_values(self) -> None:
-        """To be called after a change."""
+        """Must be called after a change."""
         self._values = None
 
 
 def onehot(y: Array, O: Array) -> Array:
-    """A row for each example, with 1 in the column of its class and 0 elsewhere."""
+    """One row per example: 1 in the column of its class, 0 elsewhere."""
     T = np.zeros(O.shape)
     T[np.arange(len(y)), y] = 1
     return T
 
 
 def forward(chain: Chain, point: Point) -> list[Array]:
-    """The input of every step, and at the end the output of the last."""
+    """The input of every step, then the output of the last one."""
     values = [point.X.reshape(len(point.X), -1) if "linear" in chain.steps else point.X]
     for step, kind in enumerate(chain.steps):
         if kind == "relu":
@@ -122,7 +122,7 @@ def forward(chain: Chain, point: Point) -> list[Array]:
 
 
 def loss_of(chain: Chain, point: Point) -> Any:
-    """The loss that a right program computes there; for a chain without a loss, Σ G ∘ its output."""
+    """The loss that a correct program computes there; for a chain without a loss, Σ G ∘ output."""
     O, y = point.values(chain)[-1], point.y
     if not chain.kind:
         return np.sum(point.G * O)
@@ -133,9 +133,9 @@ def loss_of(chain: Chain, point: Point) -> Any:
 
 
 class Changes:
-    """Rules replaced and results twisted, each everywhere (step None) or at one step of the chain.
+    """Replaced rules and changed results, each at every step (step None) or at one step of the chain.
 
-    A change may use a free number, a learning rate perhaps: the rule finds it in q.number.
+    A change may use a free number, such as a learning rate: the rule finds it in q.number.
     """
 
     def __init__(self) -> None:
@@ -143,12 +143,12 @@ class Changes:
         self.then: list[tuple[str, int | None, Twist, float]] = []
 
     def apply(self, rule: str, step: int, q: Any) -> Array:
-        made = self.instead.get((rule, step)) or self.instead.get((rule, None))
-        if made is None:
+        other = self.instead.get((rule, step)) or self.instead.get((rule, None))
+        if other is None:
             value = RIGHT[rule](q)
         else:
-            q.number = made[1]
-            value = made[0](q)
+            q.number = other[1]
+            value = other[0](q)
         for name, where, twist, number in self.then:
             if name == rule and where in (None, step):
                 q.number = number
@@ -160,9 +160,9 @@ NO_CHANGES = Changes()
 
 
 def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Iterator[tuple[Site, Array, Any]]:
-    """Every quantity of the backward pass in backward order, as (its rule and step, the array, what it was made of).
+    """Every quantity of the backward pass in backward order: its rule and step, the array, and what it depends on.
 
-    One at a time, so that whoever compares can stop at the first that differs.
+    One at a time, so that a comparison can stop at the first difference.
     """
     values = point.values(chain)
     earlier = None if point.before is None else point.before.values(chain)
@@ -189,13 +189,13 @@ def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Itera
             q.grad_b = changes.apply("grad_b", step, q)
             yield ("grad_b", step), q.grad_b, q
         if step == 0 and chain.kind:
-            return  # X is data: no gradient wanted
+            return  # X is data: no gradient needed
         gradient = changes.apply("grad_H", step, q)
         yield ("grad_H", step), gradient, q
 
 
 def _quantities(chain: Chain, point: Point, step: int, values: Sequence[Array], earlier: Sequence[Array] | None) -> Any:
-    """What the rules of this step may use, and as `before` the same of an earlier call."""
+    """What the rules of this step may use; `before` has the same for an earlier call."""
     terms = values[-1].size if chain.kind == "squared_loss" else len(point.X)
     q = SimpleNamespace(n=terms)
     if step == len(chain.steps):
@@ -214,8 +214,8 @@ def _quantities(chain: Chain, point: Point, step: int, values: Sequence[Array], 
     return q
 
 
-def visible(chain: Chain, site: Site) -> bool:
-    """Whether a learner's function returns the quantity that this rule makes at this step."""
+def is_returned(chain: Chain, site: Site) -> bool:
+    """Whether a learner's function returns the quantity that this rule computes at this step."""
     rule, step = site
     if not chain.steps:  # a loss alone
         return rule == "grad_O"
@@ -223,5 +223,5 @@ def visible(chain: Chain, site: Site) -> bool:
 
 
 def gradients(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> dict[Site, Array]:
-    """Those quantities of the backward pass that a learner's function returns."""
-    return {site: array for site, array, _ in backward(chain, point, changes) if visible(chain, site)}
+    """The quantities of the backward pass that a learner's function returns."""
+    return {site: array for site, array, _ in backward(chain, point, changes) if is_returned(chain, site)}

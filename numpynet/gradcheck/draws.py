@@ -1,8 +1,9 @@
-"""Where to ask a function for its gradients: the caller's own numbers, and numbers drawn so that every mistake shows.
+"""Where to ask a function for its gradients: at the caller's own numbers, and at random ones on which mistakes show.
 
-With one example a mean is a sum, with square weights a transposed one fits, and units that are never negative need no
-mask. So the check draws numbers of its own in the caller's shapes: 5 or more examples, as many as no layer is wide;
-weights and biases for which each hidden unit is positive on some examples and negative on others, and none near 0.
+With one example a mean equals a sum, square weights fit even if not transposed, and units that are never negative need
+no mask. So the check draws its own numbers in the caller's shapes: 5 or more examples, a number that differs from all
+layer widths; weights and biases such that each hidden unit is positive on some examples and negative on others, and
+never near 0.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, onehot
 from numpynet.gradcheck.numeric import shifts_away_from_zero
 
-LEAST = (
-    1e-3  # pre-activations stay at least this far from the ReLU's bend (times the largest input, if that is above 1)
-)
+# Pre-activations stay at least this far from the ReLU's kink (times the largest input, if that is above 1).
+MARGIN = 1e-3
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a caller's arrays correspond to a chain's: which parameters are W and b of which layer, in which shapes.
+    """How the caller's arrays map to those of a chain: which parameters are W and b of which layer, in which shapes.
 
-    Formulas want W (inputs, outputs), b (outputs,), X (n, d), and y (n,) classes or (n, m) numbers. A caller may have
-    W (inputs,), b () or (1, outputs), images, y (n,) numbers, or classes as one-hot rows.
+    The formulas use W (inputs, outputs), b (outputs,), X (n, d), and y as (n,) classes or (n, m) numbers. A caller may
+    have W (inputs,), b () or (1, outputs), images, y as (n,) numbers, or classes as one-hot rows.
     """
 
     chain: Chain
@@ -38,7 +38,7 @@ class Layout:
     y_dtype: Any = np.float64
 
     def arguments(self, point: Point) -> tuple[dict[str, Array], Array, Array]:
-        """Fresh copies of params, X and y as the caller's function takes them."""
+        """Copies of params, X and y in the shapes that the caller's function takes."""
         params = {name: point.params[name].reshape(shape).copy() for name, shape in self.shapes.items()}
         X = point.X.reshape(len(point.X), *self.example_shape).copy()
         if self.chain.kind == "cross_entropy" and len(self.y_shape) == 1:
@@ -57,7 +57,7 @@ class Layout:
         return Point(arrays, X.reshape(len(X), -1).astype(np.float64), classes)
 
     def canonical(self, name: str, array: Array) -> Array:
-        """A parameter or its gradient in the formulas' shape; an array of an unexpected shape as it is."""
+        """A parameter or its gradient in the formulas' shape; an array of an unexpected shape is returned unchanged."""
         if array.shape != self.shapes[name]:
             return array
         is_bias = any(name == b for _, b in self.chain.weights)
@@ -71,13 +71,13 @@ class Layout:
         return [shapes[0][0], *(shape[1] if len(shape) > 1 else 1 for shape in shapes)]
 
     def square(self, width: int) -> Layout:
-        """The same with every layer this wide, where a shape cannot tell a weight from its transpose."""
+        """The same with every layer this wide, so that a weight and its transpose have the same shape."""
         shapes = {name: (width,) * len(shape) for name, shape in self.shapes.items()}
         return replace(self, shapes=shapes, example_shape=(width,), y_shape=tuple(width for _ in self.y_shape))
 
 
 def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
-    """The models that these arrays may belong to, the likeliest first; [] for none that is known here."""
+    """The known models that these arrays may belong to, the likeliest first; [] if there is none."""
     numbered = [re.fullmatch(r"(?:[Ww]|[Bb])_?(\d*)", name) for name in params]
     names = list(params)
     if all(numbered):
@@ -120,7 +120,7 @@ def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
 
 
 def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
-    """Numbers of the check's own, n examples: no unit always on or always off, and none near the ReLU's bend."""
+    """Random numbers, n examples: no unit is on for all examples or off for all, and none is near the ReLU's kink."""
     chain, widths = layout.chain, layout.widths()
     params = {}
     for (W, b), d, m in zip(chain.weights, widths[:-1], widths[1:], strict=True):
@@ -133,37 +133,37 @@ def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
         if b:
             Z = forward(chain, point)[step + 1]
             params[b] = rng.normal(0, 0.3, Z.shape[1]) - Z.mean(axis=0)  # in the same dict as point.params
-    move_away_from_the_bend(chain, point, 10 * LEAST)
+    move_away_from_kinks(chain, point, 10 * MARGIN)
     if not chain.kind:
         point.G = rng.normal(size=forward(chain, point)[-1].shape)
     elif chain.kind == "cross_entropy":
-        point.y = rng.integers(0, widths[-1], n)  # not as many of each class: what averages out must show
+        point.y = rng.integers(0, widths[-1], n)  # classes of unequal frequency, so that no mistake averages out
         point.y[0] = (point.y[-1] + (n > 1)) % widths[-1]
     else:
         point.y = rng.normal(size=(n, widths[-1]) if chain.weights else (n, *layout.example_shape))
     return point
 
 
-def move_away_from_the_bend(chain: Chain, point: Point, least: float = LEAST) -> dict[str, float]:
-    """Shift biases so that no pre-activation is within `least` of 0; return how far, by name, where it was needed."""
+def move_away_from_kinks(chain: Chain, point: Point, margin: float = MARGIN) -> dict[str, float]:
+    """Shift biases so that no pre-activation is within `margin` of 0; return the largest shift of each, by name."""
     moved = {}
-    least *= max(1.0, float(np.max(np.abs(point.X), initial=0.0)))
+    margin *= max(1.0, float(np.max(np.abs(point.X), initial=0.0)))
     for step, kind in enumerate(chain.steps):
         if kind == "relu" and step > 0 and chain.steps[step - 1] == "linear":
             _, b = chain.weight_names(step - 1)
-            shifts = shifts_away_from_zero(forward(chain, point)[step], least)
+            shifts = shifts_away_from_zero(forward(chain, point)[step], margin)
             if b and np.any(shifts):
                 point.params = point.params | {b: point.params[b] + shifts}
                 moved[b] = float(np.max(np.abs(shifts)))
         elif kind == "relu":
-            near = np.abs(point.X) < least
+            near = np.abs(point.X) < margin
             if np.any(near):
-                point.X = np.where(near, np.copysign(least, point.X), point.X)
-                moved["X"] = least
+                point.X = np.where(near, np.copysign(margin, point.X), point.X)
+                moved["X"] = margin
     return moved
 
 
 def batch_sizes(layout: Layout, n: int) -> tuple[int, int]:
-    """Two numbers of examples, 5 or more, other than n and all the widths."""
+    """Two numbers of examples, both at least 5, that differ from n and from all the widths."""
     free = [size for size in range(5, 200) if size not in {n, *layout.widths()}]
     return free[0], free[1]

@@ -1,4 +1,4 @@
-"""A check under way: what was asked and answered, and which known loss the code computes."""
+"""The state of a check: what was asked and answered, and which known loss the code computes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.gradcheck.asking import Answer, Question
 from numpynet.gradcheck.backward_rules import Chain, Point, gradients, loss_of
-from numpynet.gradcheck.facts import close
+from numpynet.gradcheck.facts import is_close
+from numpynet.gradcheck.mistakes import MISTAKES, Mistake
 
-FORMULAS_AGREE = 1e-10  # norm-wise, float64: a learner's formula in its own order of operations
+FORMULAS_AGREE = 1e-10  # norm-wise, float64: the same formula with another order of operations
 
 SINGLE_AGREES = 3e-6  # relative L2, float32
 
-ROWS = 64  # central differences use this many of the caller's examples at most
+MAX_EXAMPLES = 64  # central differences use at most this many of the caller's examples
 
-# A loss in words, what stands before and after P − T in the formula of its gradient, and its scale as in `Chain`.
+# For each loss: its description, what comes before and after P − T in its gradient, and its scale, as in `Chain`.
+# n is the number of examples, N that of all elements.
 SCALES: dict[str, list[tuple[str, tuple[str, str], Callable[[int, int], float]]]] = {
     "": [("the output of linear layers and ReLUs", ("", " / n"), lambda n, terms: 1.0)],
     "cross_entropy": [
@@ -27,8 +29,8 @@ SCALES: dict[str, list[tuple[str, tuple[str, str], Callable[[int, int], float]]]
         ("a sum over the examples", ("", ""), lambda n, terms: float(n)),
     ],
     "squared_loss": [
-        ("the mean of (y_hat − y)² / 2", ("", " / n"), lambda n, terms: 1.0),
-        ("the mean of (y_hat − y)²", ("2 ", " / n"), lambda n, terms: 2.0),
+        ("the mean of (y_hat − y)² / 2", ("", " / N"), lambda n, terms: 1.0),
+        ("the mean of (y_hat − y)²", ("2 ", " / N"), lambda n, terms: 2.0),
         ("a sum of (y_hat − y)² / 2", ("", ""), lambda n, terms: float(terms)),
         ("a sum of (y_hat − y)²", ("2 ", ""), lambda n, terms: 2.0 * terms),
         (
@@ -55,12 +57,13 @@ class Call:
 
 @dataclass
 class Examination:
-    """A check under way: what was asked and answered, and what has been found out so far.
+    """The state of a check: what was asked and answered, and what has been found so far.
 
-    chain is what the code is taken to compute, or None; matched says in words which known loss it computes, "" for
-    another one; nearly: it is that one to four digits only. single: gradients or loss are computed in float32;
-    loss_in_single: the loss is, too coarse for tiny steps. draws are the calls at points drawn here, repeated is the
-    first of them once more; given is the call at the caller's own numbers.
+    chain is what the code is assumed to compute, or None. matched describes the known loss that it computes, "" if it
+    is not a known one; nearly: only to four digits. single: gradients or loss are computed in float32; single_loss: the
+    loss is, and is too coarse for tiny steps. given is the call at the caller's own numbers, draws are those at random
+    points, repeated is the first of these again. catalogue: the mistakes to look for. shift_note is for a table of
+    given whose numbers depend on a shift away from kinks; preface comes before the table.
     """
 
     name: str
@@ -72,16 +75,19 @@ class Examination:
     matched: str = ""
     nearly: bool = False
     single: bool = False
-    loss_in_single: bool = False
+    single_loss: bool = False
     facts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    catalogue: Sequence[Mistake] = MISTAKES
+    shift_note: str = ""
+    preface: str = ""
 
     def calls(self) -> list[Call]:
         return [self.given, *self.draws]
 
     def right(self, point: Point) -> dict[str, Array]:
-        """The known gradients there, by name."""
+        """The known gradients at a point, by name."""
         if self.chain is None:
             return {}
         found = gradients(self.chain, point)
@@ -89,7 +95,7 @@ class Examination:
 
 
 def ask(exam: Examination, points: Sequence[Point]) -> None:
-    """A call at each point, one after the other, and at the first once more."""
+    """Call the code at each point in turn, then at the first one again."""
     for before, point in itertools.pairwise(points):
         point.before = before
     exam.draws = [Call(point, exam.question.ask(point)) for point in points]
@@ -97,14 +103,14 @@ def ask(exam: Examination, points: Sequence[Point]) -> None:
 
 
 def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
-    """Which known loss the learner's is, on all calls: the chain with its scale, its words, and whether only nearly."""
+    """The known loss that equals the learner's in all calls: the chain with its scale, its name, whether nearly."""
     usable = [call for call in calls if np.isfinite(call.answer.loss)]
     for tolerance in (FORMULAS_AGREE, 1e-4):
         for words, factor, scale in SCALES[chain.kind] if usable else []:
             scaled = replace(chain, scale=scale, factor=factor)
             if all(_loss_is(call, scaled, tolerance) for call in usable):
                 return scaled, words, tolerance > FORMULAS_AGREE
-    return chain, "", False
+    return replace(chain, factor=SCALES[chain.kind][0][1]), "", False
 
 
 def _loss_is(call: Call, chain: Chain, tolerance: float) -> bool:
@@ -113,20 +119,20 @@ def _loss_is(call: Call, chain: Chain, tolerance: float) -> bool:
 
 
 def is_known_gradient(exam: Examination, call: Call) -> bool:
-    """Whether the answer is the known gradient, to rounding."""
+    """Whether the gradients returned are the known ones, up to rounding."""
     known = exam.right(call.point)
-    # a sum that cancels keeps the rounding of its terms, which are about as large as the other gradients
+    # a sum that cancels keeps the rounding errors of its terms, which are about as large as the other gradients
     least = (1.0 if exam.single else 1e-4) * max(map(_norm, known.values()), default=0.0)
     for name, right in known.items():
         found = call.answer.grads.get(name)
         if found is None or found.shape != right.shape:
             return False
         if exam.single and call is exam.given:
-            continue  # the caller's numbers may magnify rounding; those drawn here do not
+            continue  # the caller's numbers may amplify rounding errors; the random ones do not
         if exam.single:
             if _norm(found - right) > SINGLE_AGREES * max(_norm(right), least):
                 return False
-        elif not close(found, right, FORMULAS_AGREE, least):
+        elif not is_close(found, right, FORMULAS_AGREE, least):
             return False
     return True
 

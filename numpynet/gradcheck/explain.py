@@ -1,7 +1,7 @@
-"""From wrong gradients to the mistake: make each mistake of the dictionary in turn and see which one reproduces them.
+"""From wrong gradients to the mistake: make each mistake of the catalogue in turn, and see which one reproduces them.
 
-An explanation must reproduce every gradient to rounding, on several sets of numbers drawn independently, with the same
-learning rate or other free number on all of them. One mistake is tried first, then two at once.
+An explanation must reproduce every gradient up to rounding, on several independent sets of random numbers, with the
+same learning rate or other free number on all of them. Single mistakes are tried first, then pairs.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.backward_rules import Chain, Changes, Point, Site, backward, gradients, visible
+from numpynet.gradcheck.backward_rules import Chain, Changes, Point, Site, backward, gradients, is_returned
 from numpynet.gradcheck.mistakes import MISTAKES, NEVER_TOGETHER, Mistake
 
-ROUNDING = {"double": 1e-10, "single": 1e-5}  # a reproduction is exact where it agrees to this, relative to the largest
+ROUNDING = {"double": 1e-10, "single": 1e-5}  # exact means equal to this, relative to the largest entry
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A mistake, made in one of its ways, at one step of the chain or (None) at all; with its number, if it has one.
+    """A mistake, made in one way, at one step of the chain or at every step (None), with its free number, if any.
 
-    did is what the learner's program then computes.
+    did is what the learner's program then computes: one text, or one for each rule.
     """
 
     mistake: Mistake
@@ -32,7 +32,7 @@ class Cause:
     then: Mapping[str, Any]
     step: int | None = None
     number: float = 0.0
-    did: str = ""
+    did: str | Mapping[str, str] = ""
 
     def rules(self) -> set[str]:
         return {*self.instead, *self.then}
@@ -40,24 +40,24 @@ class Cause:
 
 @dataclass
 class Observation:
-    """What the learner's function returned at a point."""
+    """The gradients that the learner's function returned at a point."""
 
     point: Point
     found: dict[Site, Array]
 
 
 def changes_of(causes: Sequence[Cause], numbers: Sequence[float]) -> Changes:
-    """All that these causes change in the backward pass, each with its number."""
+    """Everything that these causes change in the backward pass, each with its number."""
     changes = Changes()
     for cause, number in zip(causes, numbers, strict=True):
-        for rule, made in cause.instead.items():
-            changes.instead[rule, cause.step] = made, number
+        for rule, other in cause.instead.items():
+            changes.instead[rule, cause.step] = other, number
         changes.then += [(rule, cause.step, twist, number) for rule, twist in cause.then.items()]
     return changes
 
 
 def causes_in(chain: Chain, mistakes: Sequence[Mistake] = MISTAKES) -> list[Cause]:
-    """Every way and place in which one of the mistakes can be made in this chain."""
+    """Every way to make one of the mistakes in this chain, at every place."""
     found = []
     for mistake in mistakes:
         if mistake.only and mistake.only != chain.kind:
@@ -94,10 +94,10 @@ def explanations(
     rounding: float = ROUNDING["double"],
     pairs: bool = False,
 ) -> list[tuple[Cause, ...]]:
-    """The single mistakes that reproduce all observations, the simplest first; with pairs=True the first two that do.
+    """The single mistakes that reproduce all observations, the simplest first; with pairs=True the first such pair.
 
-    [] where none does, and where nothing is wrong. A mistake that needs an earlier call is tried only where all
-    observations have one; then one of a pair must be such a mistake.
+    [] if none does, or if nothing is wrong. A mistake that needs an earlier call is tried only if all observations have
+    one; then at least one of a pair must be such a mistake.
     """
     with np.errstate(all="ignore"):
         search = _Search(chain, observations, rounding)
@@ -116,7 +116,7 @@ def _one_of_each_name(found: Sequence[tuple[Cause, ...]]) -> list[tuple[Cause, .
 
 
 def _reaches(cause: Cause, site: Site) -> bool:
-    """Whether what this cause changes goes into the gradient made at this site."""
+    """Whether the gradient computed at this site depends on what this cause changes."""
     rule, step = site
     for changed in cause.rules():
         if changed in ("P", "T", "grad_O") or (changed == rule and cause.step in (None, step)):
@@ -133,12 +133,12 @@ def _exclude(one: Cause, other: Cause) -> bool:
 
 
 def _terms(chain: Chain, point: Point) -> dict[Site, float]:
-    """How large the terms are of which each grad_b is the sum."""
+    """The size of the largest term in the sum that each grad_b is."""
     return {site: _largest(q.grad_Y) for site, _, q in backward(chain, point) if site[0] == "grad_b"}
 
 
 class _Search:
-    """Compares candidates with what was observed, and gives up on each at the first gradient that differs."""
+    """Compares candidates with the observations, and rejects each at the first gradient that differs."""
 
     def __init__(self, chain: Chain, observations: Sequence[Observation], rounding: float) -> None:
         self.chain, self.observations, self.rounding = chain, observations, rounding
@@ -146,12 +146,12 @@ class _Search:
         self.terms = [_terms(chain, o.point) for o in observations]
 
     def fit(self, causes: tuple[Cause, ...]) -> tuple[Cause, ...] | None:
-        """The causes with their numbers, if they reproduce every observation; else None."""
+        """The causes with their numbers if they reproduce every observation, else None."""
         try:
             numbers = self._numbers(causes)
             if numbers is None or not all(self._reproduces(k, causes, numbers) for k in range(len(self.right))):
                 return None
-        except (ValueError, IndexError, TypeError, AttributeError):  # shapes do not fit, or there is no such quantity
+        except (ValueError, IndexError, TypeError, AttributeError):  # shapes do not fit, or a quantity does not exist
             return None
         return tuple(replace(cause, number=number) for cause, number in zip(causes, numbers, strict=True))
 
@@ -159,15 +159,15 @@ class _Search:
         return all(self.same(k, site, array) for k in range(len(self.right)) for site, array in self.right[k].items())
 
     def likely(self, causes: Sequence[Cause]) -> list[Cause]:
-        """The causes that reach everything that is wrong in the first observation."""
+        """The causes that reach every wrong gradient of the first observation."""
         wrong = [site for site, array in self.right[0].items() if not self.same(0, site, array)]
         return [cause for cause in causes if all(_reaches(cause, site) for site in wrong)]
 
     def likely_pairs(self, causes: Sequence[Cause], *, with_history: bool) -> Iterator[tuple[Cause, Cause]]:
-        """The pairs that may reproduce the first observation, by what each of the two does to it alone.
+        """The pairs that may reproduce the first observation, judging by the effect of each one alone.
 
-        A gradient that only one of them reaches must come out as observed with that one alone, and a gradient that
-        neither reaches must be right. (Where there is a free number, this cannot be said beforehand.)
+        A gradient that only one of them reaches must be as observed with that one alone, and a gradient that neither
+        reaches must be right. (With a free number this cannot be decided yet.)
         """
         sites = set(self.right[0])
         right = {site for site in sites if self.same(0, site, self.right[0][site])}
@@ -186,35 +186,35 @@ class _Search:
                 yield one, other
 
     def _exact(self, cause: Cause) -> set[Site]:
-        """The gradients of the first observation that this cause reproduces alone."""
+        """The gradients of the first observation that this cause alone reproduces."""
         try:
-            made = gradients(self.chain, self.observations[0].point, changes_of([cause], [0.0]))
+            computed = gradients(self.chain, self.observations[0].point, changes_of([cause], [0.0]))
         except (ValueError, IndexError, TypeError, AttributeError):
             return set()
-        return {site for site, array in made.items() if self.same(0, site, array)}
+        return {site for site, array in computed.items() if self.same(0, site, array)}
 
     def _reproduces(self, k: int, causes: Sequence[Cause], numbers: Sequence[float]) -> bool:
         observation = self.observations[k]
         for site, array, _ in backward(self.chain, observation.point, changes_of(causes, numbers)):
-            if visible(self.chain, site) and not self.same(k, site, array):
+            if is_returned(self.chain, site) and not self.same(k, site, array):
                 return False
         return True
 
     def same(self, k: int, site: Site, array: Array) -> bool:
-        """Whether array is what was observed there, to rounding."""
+        """Whether array equals the observed gradient, up to rounding."""
         found = self.observations[k].found.get(site)
-        if found is None:  # the learner's dict lacks it: the others must tell
+        if found is None:  # missing from the learner's dict: the others decide
             return True
         if found.shape != array.shape:
             return False
-        # a sum that cancels keeps the rounding of its terms
+        # a sum that cancels keeps the rounding errors of its terms
         size = max(_largest(array), 1e-3 * _largest(self.right[k][site]), 0.1 * self.terms[k].get(site, 0.0))
         return bool(_largest(found - array) <= self.rounding * size)
 
     def _numbers(self, causes: Sequence[Cause]) -> list[float] | None:
-        """The free number of each mistake that has one, from the first gradient in which it shows; None: impossible.
+        """The free number of each mistake, if any, from the first gradient that depends on it; None if impossible.
 
-        Gradients are linear in these numbers, but for masks that depend on them: then one more round comes nearer.
+        Gradients are linear in these numbers, except where a mask depends on them: then further rounds improve them.
         """
         numbers = [0.0 for _ in causes]
         free = [i for i, cause in enumerate(causes) if cause.mistake.unknown]
@@ -228,33 +228,33 @@ class _Search:
         return numbers if possible else None
 
     def _improve(self, causes: Sequence[Cause], numbers: list[float], free: Sequence[int], *, linear: bool) -> bool:
-        """Solve for each number in the first gradient that depends on it; whether that can still lead anywhere."""
+        """Solve for each number in the first gradient that depends on it; return whether a solution is possible."""
         point, step = self.observations[0].point, 1e-3
         tried = [[x + step * (i == j) for j, x in enumerate(numbers)] for i in free]
         passes = [backward(self.chain, point, changes_of(causes, each)) for each in (numbers, *tried)]
         left = dict(enumerate(free, start=1))
-        for made in zip(*passes, strict=True):
-            (site, now, _) = made[0]
-            if not visible(self.chain, site):
+        for same_site in zip(*passes, strict=True):
+            (site, now, _) = same_site[0]
+            if not is_returned(self.chain, site):
                 continue
-            slopes = {k: (made[k][1] - now) / step for k in left}
-            shown = [k for k, slope in slopes.items() if _largest(slope) > 1e-9 * _largest(now)]
+            derivatives = {k: (same_site[k][1] - now) / step for k in left}
+            present = [k for k, derivative in derivatives.items() if _largest(derivative) > 1e-9 * _largest(now)]
             found = self.observations[0].found.get(site)
-            if not shown:
+            if not present:
                 if len(left) == len(free) and not self.same(0, site, now):
                     return False
                 continue
             if found is None or found.shape != now.shape:
                 return False
-            columns = np.stack([slopes[k].ravel() for k in shown], axis=1)
+            columns = np.stack([derivatives[k].ravel() for k in present], axis=1)
             by = np.linalg.lstsq(columns, (found - now).ravel(), rcond=None)[0]
             size = _largest(self.right[0][site])
             off = _largest(found.ravel() - now.ravel() - columns @ by)
             if linear and len(left) == len(free) and off > 1e-6 * max(size, _largest(found)):
                 return False
-            for k, change in zip(shown, by, strict=True):
+            for k, change in zip(present, by, strict=True):
                 i = left.pop(k)
-                if numbers[i] == 0 and _largest(slopes[k]) * abs(change) <= 1e-8 * size:
+                if numbers[i] == 0 and _largest(derivatives[k]) * abs(change) <= 1e-8 * size:
                     return False  # a mistake that changes nothing
                 numbers[i] += float(change)
             if not left:
@@ -265,7 +265,7 @@ class _Search:
 def first_wrong(
     chain: Chain, point: Point, causes: Sequence[Cause], rounding: float = 1e-10
 ) -> tuple[list[Site], Site, Array, Array, Any]:
-    """In backward order: the quantities still right, the first wrong one, as it is and as it should be, and its q."""
+    """In backward order: the right quantities, then the first wrong one, its wrong and its right value, and its q."""
     right: list[Site] = []
     passes = backward(chain, point, changes_of(causes, [cause.number for cause in causes])), backward(chain, point)
     for (site, wrong, _), (_, array, q) in zip(*passes, strict=True):

@@ -1,40 +1,42 @@
-"""What can be said of wrong gradients that no mistake of the dictionary reproduces: facts that hold, and no names."""
+"""Facts about wrong gradients, for when no mistake of the catalogue reproduces them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, gradients
+from numpynet.gradcheck.report import format_number
 
-Comparison = tuple[Mapping[str, Array], Mapping[str, Array]]  # what came and what is right, by name, at one point
+Comparison = tuple[Mapping[str, Array], Mapping[str, Array]]  # gradients found and right, by name, at one point
 
 
 def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], rounding: float = 1e-8) -> list[str]:
-    """The generic facts that hold at every point compared; sizes are their numbers of examples."""
+    """The facts that hold at all points compared; sizes are their numbers of examples."""
     names = [name for name in comparisons[0][1] if all(name in found for found, _ in comparisons)]
     wrong = [
-        name for name in names if not all(close(found[name], right[name], rounding) for found, right in comparisons)
+        name for name in names if not all(is_close(found[name], right[name], rounding) for found, right in comparisons)
     ]
     if not wrong:
         return []
     ratios = {name: [_ratio(found[name], right[name], rounding) for found, right in comparisons] for name in wrong}
-    together = [_common([ratios[name][k] for name in wrong]) for k in range(len(comparisons))]
+    together = [_common_ratio([ratios[name][k] for name in wrong]) for k in range(len(comparisons))]
     if len(wrong) == len(names) > 1 and None not in together:
-        return [f"every entry of every gradient is {_times(together, sizes)} what it should be"]
+        return [f"every entry of every gradient is {_format_ratio(together, sizes) or VARYING}"]
     facts = []
     for name in wrong:
         pairs = [(found[name], right[name]) for found, right in comparisons]
-        facts += _about_one(f"grad_{name}", pairs, ratios[name], sizes, rounding)
+        facts += _facts_about_one(f"grad_{name}", pairs, ratios[name], sizes, rounding)
         for other in comparisons[0][1]:
-            if other != name and all(close(found[name], right[other], rounding) for found, right in comparisons):
+            if other != name and all(is_close(found[name], right[other], rounding) for found, right in comparisons):
                 facts.append(f"grad_{name} is what grad_{other} should be")
     return facts
 
 
-def _about_one(
+def _facts_about_one(
     name: str,
     pairs: Sequence[tuple[Array, Array]],
     ratios: Sequence[float | None],
@@ -44,20 +46,32 @@ def _about_one(
     if all(not found.any() and right.any() for found, right in pairs):
         return [f"{name} is 0 everywhere"]
     if None not in ratios:
-        return [f"every entry of {name} is {_times(ratios, sizes)} what it should be"]
-    if all(right.ndim == 2 and close(found, right.T, rounding) for found, right in pairs):
-        return [f"{name} is right after transposing"]
+        words = _format_ratio(ratios, sizes)
+        if not words and pairs[0][1].size == 1:
+            return []  # a single number always is some factor times another
+        return [f"every entry of {name} is {words or VARYING}"]
+    if all(right.ndim == 2 and is_close(found, right.T, rounding) for found, right in pairs):
+        return [f"{name} is the transpose of what it should be"]
     if any(found.shape != right.shape for found, right in pairs):
         return []
     facts = []
-    for axis, word in [(1, "columns (units)"), (0, "rows (inputs)")]:
+    for axis, word in [(1, "column"), (0, "row")]:
         if pairs[0][1].ndim == 2 or axis == 1:
             wrong = [_wrong_slices(found, right, axis, rounding) for found, right in pairs]
             shape = pairs[0][1].shape[axis if pairs[0][1].ndim == 2 else 0]
             if wrong[0] and len(wrong[0]) < shape and all(slices == wrong[0] for slices in wrong):
-                word = "entries" if pairs[0][1].ndim == 1 else word
-                facts.append(f"{name} is right except in {word} {', '.join(map(str, wrong[0]))}")
+                word = "entry" if pairs[0][1].ndim == 1 else word
+                facts.append(f"{name} is wrong only in {_name_slices(word, wrong[0])}")
     return facts
+
+
+def _name_slices(word: str, indices: Sequence[int]) -> str:
+    """column 0 (unit 0), or columns 0, 2 (units 0, 2)"""
+    listed, several = ", ".join(map(str, indices)), len(indices) > 1
+    if word == "entry":
+        return f"entries {listed}" if several else f"entry {listed}"
+    unit = "input" if word == "row" else "unit"
+    return f"{word}s {listed} ({unit}s {listed})" if several else f"{word} {listed} ({unit} {listed})"
 
 
 def _wrong_slices(found: Array, right: Array, axis: int, rounding: float) -> list[int]:
@@ -67,8 +81,8 @@ def _wrong_slices(found: Array, right: Array, axis: int, rounding: float) -> lis
     return [int(i) for i in np.flatnonzero(off)]
 
 
-def close(found: Array, right: Array, rounding: float, least: float = 0.0) -> bool:
-    """Whether the two agree to rounding, relative to the largest entry that is right, or to `least` if that is more."""
+def is_close(found: Array, right: Array, rounding: float, least: float = 0.0) -> bool:
+    """Whether the two agree up to rounding, relative to the largest right entry, or to `least` if that is larger."""
     if found.shape != right.shape:
         return False
     size = max(float(np.max(np.abs(right), initial=0.0)), least)
@@ -76,31 +90,51 @@ def close(found: Array, right: Array, rounding: float, least: float = 0.0) -> bo
 
 
 def _ratio(found: Array, right: Array, rounding: float) -> float | None:
-    """The number that right must be multiplied by to give found, or None where no single number does."""
+    """The constant c with found = c · right, or None if there is none."""
     if found.shape != right.shape or not right.any():
         return None
     ratio = float(np.sum(found * right) / np.sum(right * right))
-    return ratio if ratio and close(found, ratio * right, rounding) else None
+    return ratio if ratio and is_close(found, ratio * right, rounding) else None
 
 
-def _common(ratios: Sequence[float | None]) -> float | None:
+def _common_ratio(ratios: Sequence[float | None]) -> float | None:
     first = ratios[0]
     same = first is not None and all(ratio is not None and abs(ratio - first) <= 1e-6 * abs(first) for ratio in ratios)
     return first if same else None
 
 
-def _times(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
-    common = _common(ratios)
+VARYING = "a constant factor, different in each call, times what it should be"
+RATIOS: dict[str, Callable[[int], float]] = {
+    "n": lambda n: n,
+    "1/n": lambda n: 1 / n,
+    "n²": lambda n: n**2,
+    "1/n²": lambda n: 1 / n**2,
+    "√n": lambda n: math.sqrt(n),
+    "1/√n": lambda n: 1 / math.sqrt(n),
+    "n/(n − 1)": lambda n: n / (n - 1) if n > 1 else math.inf,
+    "(n − 1)/n": lambda n: (n - 1) / n,
+}
+
+
+def _format_ratio(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
+    """The factor in words; "" if it varies between calls with equally many examples."""
+    common = _common_ratio(ratios)
     if common is not None:
-        return f"{common:.6g} times" if abs(common - 1) > 1e-4 else f"(1 {common - 1:+.1e}) times"
+        if abs(common - 1) > 1e-4:
+            return f"{format_number(common, 6)} times what it should be"
+        return f"(1 {'+' if common > 1 else '−'} {abs(common - 1):.1e}) times what it should be"
+    for words, ratio_of in RATIOS.items():
+        if all(_common_ratio([ratio, ratio_of(n)]) for n, ratio in zip(sizes, ratios, strict=True)):
+            return f"{words} times what it should be, where n is the number of examples"
     each = dict(zip(sizes, ratios, strict=True))
-    if any(_common([each[n], ratio]) is None for n, ratio in zip(sizes, ratios, strict=True)):
-        return "a multiple, another one in each call, of"
-    return ", ".join(f"{ratio:.6g} times (for n = {n})" for n, ratio in each.items())
+    if any(_common_ratio([each[n], ratio]) is None for n, ratio in zip(sizes, ratios, strict=True)):
+        return ""
+    factors = [f"{format_number(ratio, 6)} times (for n = {n})" for n, ratio in each.items()]
+    return f"{' and '.join(factors)} what it should be"
 
 
-def examples_counted(chain: Chain, points: Sequence[Point], founds: Sequence[Mapping[str, Array]]) -> list[str]:
-    """Whether the gradients are sums in which some examples count another number of times than once."""
+def facts_about_examples(chain: Chain, points: Sequence[Point], founds: Sequence[Mapping[str, Array]]) -> list[str]:
+    """Whether some examples are left out of the sums, or counted several times."""
     facts: list[str] = []
     if "linear" not in chain.steps:
         return facts
@@ -117,16 +151,25 @@ def examples_counted(chain: Chain, points: Sequence[Point], founds: Sequence[Map
         target = np.concatenate([found[name].ravel() for name in names])
         counts, _, rank, _ = np.linalg.lstsq(columns, target, rcond=None)
         rounded = np.asarray(np.round(counts))
-        if rank < len(each) or not close(columns @ rounded, target, 1e-8) or np.all(rounded == rounded[0]):
+        if rank < len(each) or not is_close(columns @ rounded, target, 1e-8) or np.all(rounded == rounded[0]):
             return []
         first, last = rounded[0] != rounded[1], rounded[-1] != rounded[-2]
-        where = "the first example" if first and np.all(rounded[1:] == rounded[1]) else ""
-        where = "the last example" if last and np.all(rounded[:-1] == rounded[0]) else where
-        odd = int(rounded[0] if where == "the first example" else rounded[-1])
-        facts.append(
-            f"{where} counts {odd} times" if where else "some examples count another number of times than once"
-        )
+        which = "first" if first and np.all(rounded[1:] == rounded[1]) else ""
+        which = "last" if last and np.all(rounded[:-1] == rounded[0]) else which
+        odd, others = rounded[[0, 1]] if which == "first" else rounded[[-1, 0]]
+        facts.append(_describe_count(which, int(odd), int(others)))
     return facts[:1] if len(set(facts)) == 1 else []
+
+
+def _describe_count(which: str, odd: int, others: int) -> str:
+    if not which:
+        return "some examples are left out or counted several times"
+    if odd == 0:
+        return f"the {which} example is left out"
+    if (odd, others) == (1, 0):
+        return f"only the {which} example is counted"
+    count, rest = (f"{k} time" if k == 1 else f"{k} times" for k in (odd, others))
+    return f"the {which} example is counted {count}, the others {rest}"
 
 
 def _one_example(chain: Chain, point: Point, i: int) -> Point:

@@ -1,6 +1,6 @@
-"""Checking a learner's file: what is found in it, and with which data it is checked.
+"""Check a learner's file: find what can be checked in it, and choose the data.
 
-Run as a program, this module is the process in which the file runs (see `apart`).
+Run as a program, this module is the process in which the file runs (see `isolation`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 from numpynet import functional
 from numpynet.arguments import Array
-from numpynet.gradcheck.apart import OWN, Check, Finding, NotCheckedError, run_apart, write_findings
 from numpynet.gradcheck.asking import ModelQuestion
 from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.check import check_model, check_pair
 from numpynet.gradcheck.draws import recognise
 from numpynet.gradcheck.examination import Call, match
+from numpynet.gradcheck.isolation import MODULE, Check, Finding, NotCheckedError, run_isolated, write_findings
 from numpynet.gradcheck.learner_layers import check_class
 from numpynet.gradcheck.report import Report
 
@@ -31,20 +31,20 @@ PAIRS: dict[str, Callable[..., Any]] = {
     "squared_loss_backward": functional.squared_loss,
     "mse_loss_backward": functional.mse_loss,
 }
-LOOKED_FOR = f"{', '.join(PAIRS)}, loss_and_gradients, and classes with forward and backward"
+LOOKED_FOR = f"functions named {', '.join(PAIRS)} or loss_and_gradients, and classes with forward and backward methods"
 
 
 def check_file(path: Path, *, time_limit: float = 60.0) -> list[Finding]:
-    """Run the file in a process of its own and check what it defines: {"name", "ok", "text"} for each, [] for nothing.
+    """Run the file in a separate process and check what it defines: {"name", "ok", "text"} for each, [] for nothing.
 
     ok is None for what was not checked; the text says why.
-    Raises: FileNotFoundError if there is no such file.
+    Raises: FileNotFoundError if the file does not exist.
     """
-    return run_apart(__name__, path, time_limit=time_limit)
+    return run_isolated(__name__, path, time_limit=time_limit)
 
 
-def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
-    """The checks for what a file defines, with data of ours."""
+def list_checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
+    """The checks for what a file defines, with random data."""
     rng = np.random.default_rng(0)
     X, W, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
     inputs: dict[str, tuple[Array, ...]] = {
@@ -55,33 +55,33 @@ def _checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
         "mse_loss_backward": (X, rng.normal(size=(5, 4))),
     }
     for name, value in space.items():
-        if getattr(value, "__module__", None) != OWN:
+        if getattr(value, "__module__", None) != MODULE:
             continue
         if name in PAIRS and callable(value):
             yield name, partial(check_pair, PAIRS[name], value, *inputs[name])
         elif name == "loss_and_gradients" and callable(value):
-            yield name, partial(check_model, value, *_data_for(value, rng))
+            yield name, partial(check_model, value, *_choose_data(value, rng))
         elif inspect.isclass(value) and hasattr(value, "forward") and hasattr(value, "backward"):
             yield name, partial(check_class, value, X)
         elif name.endswith("_backward") and inspect.isfunction(value):
-            yield name, partial(_of_unknown_forward, name)
+            yield name, partial(_refuse_unknown, name)
 
 
-def _of_unknown_forward(name: str) -> Report:
-    reason = f"there is no {name.removesuffix('_backward')} here to compare it with; check_pair takes one of yours"
-    raise NotCheckedError(reason)
+def _refuse_unknown(name: str) -> Report:
+    forward = name.removesuffix("_backward")
+    raise NotCheckedError(f"numpynet has no {forward}; check_pair({forward}, {name}, X) checks it against your own")
 
 
-def _data_for(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:
-    """Parameters and data of the model that this function seems to be of: the first for which it has a known loss.
+def _choose_data(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:
+    """Parameters and data of the model that this function seems to be: the first for which its loss is a known one.
 
-    If it has one for none of them, the first that raise no exception in it.
+    If there is none, the first for which it does not raise.
     """
     answered = []
-    cases = _cases(rng)
+    cases = _make_cases(rng)
     for case in cases:
         answer = ModelQuestion(function, None).ask(Point(*case))
-        if answer.raised:  # not this model, or a mistake: the next may tell
+        if answer.raised:  # not this model, or a mistake: try the next
             continue
         if _has_known_loss(function, *case):
             return case
@@ -89,15 +89,15 @@ def _data_for(function: Callable[..., Any], rng: np.random.Generator) -> tuple[d
     return [*answered, *cases][0]
 
 
-def _cases(rng: np.random.Generator) -> list[tuple[dict[str, Array], Array, Array]]:
-    """Parameters and data of each of the models that are looked for."""
+def _make_cases(rng: np.random.Generator) -> list[tuple[dict[str, Array], Array, Array]]:
+    """Parameters and data for each of the models that are tried."""
     X, labels, n = rng.normal(size=(5, 4)), rng.integers(0, 3, 5), rng.normal
     two = {"W1": n(size=(4, 6)), "b1": n(size=6), "W2": n(size=(6, 3)), "b2": n(size=3)}
     three = {**two, "W2": n(size=(6, 7)), "b2": n(size=7), "W3": n(size=(7, 3)), "b3": n(size=3)}
     softmax, linear = {"W": n(size=(4, 3)), "b": n(size=3)}, {"W": n(size=(4, 1)), "b": n(size=1)}
     cases = [(two, X, labels), (three, X, labels), (softmax, X, labels)]
     numbers = [(linear, X, n(size=(5, 1))), (linear, X, n(size=5))]
-    square = []  # with square weights, which also those take who forget to transpose
+    square = []  # with square weights, which fit even where a transpose is missing
     for params, _, _ in cases:
         same = {name: n(size=(4,) * array.ndim) for name, array in params.items()}
         square.append((same, X, rng.integers(0, 4, 5)))
@@ -105,7 +105,7 @@ def _cases(rng: np.random.Generator) -> list[tuple[dict[str, Array], Array, Arra
 
 
 def _has_known_loss(function: Callable[..., Any], params: dict[str, Array], X: Array, y: Array) -> bool:
-    """Whether the loss that the function gives is one that the checker knows for such parameters and data."""
+    """Whether the loss that the function returns is a known one for such parameters and data."""
     for layout in recognise(params, X, y):
         point = layout.point(params, X, y)
         call = Call(point, ModelQuestion(function, layout).ask(point))
@@ -115,4 +115,4 @@ def _has_known_loss(function: Callable[..., Any], params: dict[str, Array], X: A
 
 
 if __name__ == "__main__":
-    write_findings(_checks)
+    write_findings(list_checks)

@@ -1,7 +1,7 @@
-"""A learner's class as a layer that can be checked: an object of it is made, and its arrays get their gradients.
+"""Turn a learner's class into a layer that can be checked: make an instance, and pair its arrays with their gradients.
 
-How somebody else's class is to be called can only be guessed, from the names of its arguments. Where no guess works,
-that is all that is said of it: it was not checked.
+How to call an unknown class can only be guessed from the names of its arguments. If no guess works, the class is
+reported as not checked.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.apart import NotCheckedError
-from numpynet.gradcheck.asking import Answer, attempt, parameters_of
+from numpynet.gradcheck.asking import Answer, attempt, get_parameters
 from numpynet.gradcheck.check import check_layer
-from numpynet.gradcheck.report import Report, wrapped
+from numpynet.gradcheck.isolation import NotCheckedError
+from numpynet.gradcheck.report import Report, wrap
 
 FRACTIONS = {"p", "rate", "prob", "alpha", "slope", "negative_slope", "sigma", "std", "scale", "eps", "lr", "momentum"}
 PARAMETER = re.compile(r"_*(w|weights?|b|bias|biases)_?(\d*)")
-GRADIENTS = ("d{}", "d_{}", "grad_{}", "grad{}", "{}_grad", "{}grad", "delta_{}")  # what learners call W's: dW, grad_W
+GRADIENTS = ("d{}", "d_{}", "grad_{}", "grad{}", "{}_grad", "{}grad", "delta_{}")  # common names: dW, grad_W, ...
 
-GUESSES: tuple[Sequence[Any], ...] = (  # for the constructor's arguments whose names say nothing; the rest get 0.5
+GUESSES: tuple[Sequence[Any], ...] = (  # for constructor arguments with unknown names; further ones get 0.5
     (4, 3),
     (4, 3, 2, 2, 2),
     (),
@@ -36,12 +36,12 @@ GUESSES: tuple[Sequence[Any], ...] = (  # for the constructor's arguments whose 
 
 
 def check_class(kind: type, X: Array) -> Report:
-    """Check the layer that this class is, with X of shape (n, 4).
+    """Check this class as a layer, with X of shape (n, 4).
 
-    Raises: NotCheckedError, with the reason, where no object can be made or where it is no layer that takes X alone.
+    Raises: NotCheckedError, with the reason, if no instance can be made or if its forward takes more than X.
     """
-    layer = made(kind, X)
-    given = parameters_of(layer)
+    layer = make_instance(kind, X)
+    given = get_parameters(layer)
     if given and all(isinstance(getattr(p, "data", None), np.ndarray) and hasattr(p, "grad") for p in given):
         return check_layer(layer, X)
     pairs = arrays_with_gradients(layer, X)
@@ -49,13 +49,13 @@ def check_class(kind: type, X: Array) -> Report:
     missed = [name for name in _parameter_like(layer) if name not in {pair.name for pair in pairs}]
     if not missed and not _has_layers(layer):
         return report
-    note = "\n".join(wrapped(f"Note: {_coverage(layer, pairs, missed)}."))
+    note = "\n".join(wrap(f"Note: {_describe_coverage(layer, pairs, missed)}."))
     return replace(report, text=f"{report.text}\n\n{note}")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Where a layer keeps a parameter and its gradient: under two keys, each of the layer itself or of an attribute."""
+    """Where a layer keeps a parameter and its gradient: two keys, each of the layer itself or of an attribute."""
 
     name: str
     data: tuple[str, Any]  # ("", "W") is layer.W, ("params", 0) is layer.params[0]
@@ -63,7 +63,7 @@ class Pair:
 
 
 class ArrayAsParameter:
-    """An array of a layer and its gradient, as a parameter with data and grad."""
+    """An array of a layer and its gradient, in the form of a parameter with data and grad."""
 
     def __init__(self, layer: Any, pair: Pair) -> None:
         self.layer, self.pair = layer, pair
@@ -85,7 +85,7 @@ class ArrayAsParameter:
 
 
 class ArraysAsParameters:
-    """A layer whose parameters are arrays, W with its gradient dW, as a layer that has parameters()."""
+    """A layer whose parameters are arrays, W with its gradient dW, in the form of a layer that has parameters()."""
 
     def __init__(self, layer: Any, pairs: Sequence[Pair]) -> None:
         self.layer, self.pairs = layer, pairs
@@ -104,7 +104,7 @@ class ArraysAsParameters:
 
 
 def arrays_with_gradients(layer: Any, X: Array) -> list[Pair]:
-    """The arrays of floats that a layer has before it is used, each with its gradient, as backward leaves it."""
+    """The float arrays that a layer has before it is used, each with the gradient that backward stores."""
     used = copy.deepcopy(layer)
     Y = attempt(lambda: used.forward(X.copy()), Answer())
     attempt(lambda: used.backward(np.ones_like(Y)), Answer())
@@ -119,7 +119,7 @@ def arrays_with_gradients(layer: Any, X: Array) -> list[Pair]:
 
 
 def _in_two_collections(params: Any, grads: Any) -> list[Pair]:
-    """The pairs of a layer that keeps its parameters in params and their gradients in grads, two dicts or two lists."""
+    """The pairs of a layer that keeps its parameters in params and the gradients in grads, two dicts or two lists."""
     if isinstance(params, dict) and isinstance(grads, dict):
         return [Pair(str(key), ("params", key), ("grads", key)) for key in _arrays(params) if key in grads]
     if isinstance(params, list) and isinstance(grads, (list, tuple)):
@@ -133,18 +133,18 @@ def _holder(layer: Any, name: str) -> Any:
 
 
 def _arrays(space: dict[Any, Any]) -> list[Any]:
-    """The names of the arrays of floats."""
+    """The names of the float arrays."""
     return [name for name, value in space.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
 def _letter(name: str) -> str:
-    """w for weights, b2 for bias2: many write self.weights and self.dw."""
+    """w for weights, b2 for bias2: self.weights often goes with self.dw."""
     found = PARAMETER.fullmatch(name.lower())
     return found[1][0] + found[2] if found else name.lower()
 
 
 def _parameter_like(layer: Any) -> list[str]:
-    """The arrays of a layer that are called like parameters."""
+    """The arrays of a layer that have the name of a parameter."""
     return [name for name in _arrays(_holder(layer, "")) if PARAMETER.fullmatch(name.lower())]
 
 
@@ -154,57 +154,57 @@ def _has_layers(layer: Any) -> bool:
     return any(hasattr(value, "forward") and hasattr(value, "backward") for value in values)
 
 
-def _coverage(layer: Any, pairs: Sequence[Pair], missed: Sequence[str]) -> str:
+def _describe_coverage(layer: Any, pairs: Sequence[Pair], missed: Sequence[str]) -> str:
     """Which gradients were compared, and why no others."""
     name = type(layer).__name__
     compared = ", ".join(["grad_X", *(f"grad_{pair.name}" for pair in pairs)])
     has = f"the parameters() of {name} have no data and grad" if hasattr(layer, "parameters") else ""
-    looked = f", and no {', '.join(f'd{own}' for own in missed)}" if missed else ""
+    looked = f" and no {', '.join(f'd{own}' for own in missed)}" if missed else ""
     return f"only {compared} {'were' if pairs else 'was'} compared: {has or f'{name} has no parameters()'}{looked}"
 
 
-def made(kind: type, X: Array) -> Any:
-    """An object of this class whose forward takes X. One whose forward raises is given where the guess was a safe one.
+def make_instance(kind: type, X: Array) -> Any:
+    """An instance of this class whose forward accepts X; or one whose forward raises, if the guess was a safe one.
 
     Raises: NotCheckedError.
     """
-    names = _required(kind)
+    names = _required_arguments(kind)
     wrong = None
     reason = ""
     for others in GUESSES:
-        arguments = _arguments(names, others)
+        arguments = _choose_arguments(names, others)
         answer = Answer()
         layer = attempt(partial(kind, **arguments), answer)
         step = "the constructor"
         if not answer.raised:
-            _takes_X_alone(layer)
+            _require_single_input(layer)
             attempt(partial(copy.deepcopy(layer).forward, X.copy()), answer)
             step = "forward"
         if not answer.raised:
             return layer
         if answer.raised.startswith("NotImplementedError"):
-            raise NotCheckedError(f"{step} is still to be written: it raised NotImplementedError")
-        reason = reason or f"with {_listed(arguments)} {step} raised {answer.raised}"
+            raise NotCheckedError(f"{step} is not written yet: it raised NotImplementedError")
+        reason = reason or f"with {_list_arguments(arguments)} {step} raised {answer.raised}"
         if step == "forward" and wrong is None and _is_safe(names, answer.raised):
             wrong = layer
     if wrong is None:
-        raise NotCheckedError(f"how to make one and what to give it is not known here; {reason}")
+        raise NotCheckedError(f"no guess at its arguments worked; {reason}")
     return wrong
 
 
-def _required(kind: type) -> list[str]:
-    """The arguments that the constructor must be given."""
+def _required_arguments(kind: type) -> list[str]:
+    """The required arguments of the constructor."""
     try:
         parameters = inspect.signature(kind).parameters.values()
     except (TypeError, ValueError):
         return []
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        raise NotCheckedError("its constructor takes any number of arguments, and which it needs is not known here")
+        raise NotCheckedError("its constructor takes any number of arguments, and which ones it needs is not known")
     return [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
 
 
-def _known(name: str) -> Any:
-    """What an argument of this name is given; None for a name that says nothing."""
+def _guess_value(name: str) -> Any:
+    """A value for an argument of this name; None if the name is unknown."""
     rng = np.random.default_rng(0)
     letter = _letter(name)
     if letter in ("w", "b"):
@@ -212,20 +212,20 @@ def _known(name: str) -> Any:
     return rng if name == "rng" else 0 if name == "seed" else 0.5 if name in FRACTIONS else None
 
 
-def _arguments(names: Sequence[str], others: Sequence[Any]) -> dict[str, Any]:
-    """Arguments by what they are called, and the others in their order for what is left."""
+def _choose_arguments(names: Sequence[str], others: Sequence[Any]) -> dict[str, Any]:
+    """Values by the names of the arguments; those with unknown names get the others, in order."""
     rest = itertools.chain(others, itertools.repeat(0.5))
-    return {name: known if (known := _known(name)) is not None else next(rest) for name in names}
+    return {name: known if (known := _guess_value(name)) is not None else next(rest) for name in names}
 
 
 def _is_safe(names: Sequence[str], raised: str) -> bool:
-    """Whether what forward raised is a mistake in it, and not in the guess: all arguments known, or two sizes."""
-    unknown = [name for name in names if _known(name) is None]
+    """Whether an exception in forward is its own mistake, not that of the guess: all names known, or two sizes."""
+    unknown = [name for name in names if _guess_value(name) is None]
     of_the_guess = re.search(r"'(int|float)' object|to unpack", raised)
     return len(unknown) in (0, 2) and not of_the_guess
 
 
-def _takes_X_alone(layer: Any) -> None:
+def _require_single_input(layer: Any) -> None:
     try:
         parameters = list(inspect.signature(layer.forward).parameters.values())
     except (TypeError, ValueError):
@@ -234,17 +234,17 @@ def _takes_X_alone(layer: Any) -> None:
         p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     if len(several) > 1:
-        raise NotCheckedError(f"its forward takes {', '.join(several)}, and a layer's takes X alone")
+        raise NotCheckedError(f"its forward takes {', '.join(several)}; that of a layer takes only X")
     if not parameters:
-        raise NotCheckedError("its forward takes no argument, and a layer's takes X")
+        raise NotCheckedError("its forward takes no argument; that of a layer takes X")
 
 
-def _listed(arguments: dict[str, Any]) -> str:
-    shown = [f"{name} = {_shown(value)}" for name, value in arguments.items()]
+def _list_arguments(arguments: dict[str, Any]) -> str:
+    shown = [f"{name} = {_describe_value(value)}" for name, value in arguments.items()]
     return ", ".join(shown) or "no argument"
 
 
-def _shown(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array {value.shape}"
     return "a Generator" if isinstance(value, np.random.Generator) else f"{value:g}"

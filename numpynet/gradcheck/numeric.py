@@ -1,7 +1,7 @@
-"""Gradients without any formula: move a number up a little and down a little, and see how the loss follows.
+"""Gradients without formulas: move a number up a little and down a little, and see how much the loss changes.
 
-Slow, and never exact, but it knows nothing about backpropagation, so it cannot share a mistake with it. A step of 1e-5
-leaves an error of about 1e-10 of the gradient's size in float64; in float32 nothing useful would be left.
+This is slow and never exact, but it knows nothing about backpropagation, so it cannot make the same mistake. In float64
+a step of 1e-5 gives a relative error of about 1e-10; in float32 the result would be useless.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ STEP = 1e-5
 def central_differences(f: Callable[[Array], Any], X: Array, h: float = STEP) -> Array:
     """∂f/∂X for a scalar f, entry by entry: (f(X + h) − f(X − h)) / 2h.
 
-    Why: f(X ± h) = f(X) ± h f′ + h²/2 f″ ± h³/6 f‴ ...; in the difference every even term cancels, so the error is
-    h²/6 f‴ and not h/2 f″, as it would be for (f(X + h) − f(X)) / h. Each call of f gets a fresh copy of X.
+    Why: f(X ± h) = f(X) ± h f′ + h²/2 f″ ± h³/6 f‴ ...; the even terms cancel in the difference, so the error is
+    h²/6 f‴. The one-sided difference (f(X + h) − f(X)) / h would have an error of h/2 f″. Each call of f gets its own
+    copy of X.
 
     Shapes: X any -> the same. dtype: float64. Cost: two calls of f for each entry.
 
@@ -37,13 +38,13 @@ def central_differences(f: Callable[[Array], Any], X: Array, h: float = STEP) ->
 
 
 def directional_difference(f: Callable[[Array], Any], X: Array, V: Array, h: float = 1e-4) -> float:
-    """Σ V ∘ ∂f/∂X, the slope of f along V, from four calls of f whatever the size of X.
+    """Σ V ∘ ∂f/∂X, the derivative of f along V, from four calls of f whatever the size of X.
 
-    Why: (f(X + hV) − f(X − hV)) / 2h is off by h²/6 f‴, and with 2h in place of h by four times that. Taking 4/3 of the
-    first less 1/3 of the second, the two errors cancel. A gradient that is wrong anywhere gives, along a direction
-    drawn at random, the wrong slope: one number checks all entries, but does not say which is wrong.
+    Why: (f(X + hV) − f(X − hV)) / 2h has an error of h²/6 f‴; with 2h for h the error is four times as large. In 4/3 of
+    the first minus 1/3 of the second, the two errors cancel. A gradient with any wrong entry gives the wrong derivative
+    along a random direction: one number checks all entries, but does not say which one is wrong.
 
-    Shapes: X and V alike, any -> a number. Cost: four calls of f.
+    Shapes: X and V the same, any -> a number. Cost: four calls of f.
 
     >>> print(round(directional_difference(lambda X: X[0] * X[1], np.array([3.0, 5.0]), np.array([1.0, 10.0])), 6))
     35.0
@@ -53,12 +54,12 @@ def directional_difference(f: Callable[[Array], Any], X: Array, V: Array, h: flo
     return float((4 * near - far) / 3)
 
 
-def bend(f: Callable[[Array], Any], X: Array, index: tuple[int, ...], h: float = STEP) -> float:
-    """How far the slopes on the two sides of X differ along one entry: about h f″, or, at a kink, its jump.
+def kink_size(f: Callable[[Array], Any], X: Array, index: tuple[int, ...], h: float = STEP) -> float:
+    """The difference between the one-sided derivatives along one entry: about h f″, or, at a kink, the jump.
 
     Shapes: X any, index an entry of it -> a number. Cost: three calls of f.
 
-    >>> bend(lambda X: abs(X[0]), np.array([0.0]), (0,))  # from −1 to +1
+    >>> kink_size(lambda X: abs(X[0]), np.array([0.0]), (0,))  # from −1 to +1
     2.0
     """
     above, below = X.copy(), X.copy()
@@ -67,19 +68,19 @@ def bend(f: Callable[[Array], Any], X: Array, index: tuple[int, ...], h: float =
     return float(abs(f(above) - 2 * f(X) + f(below)) / h)
 
 
-def shifts_away_from_zero(Z: Array, least: float) -> Array:
-    """For each column of Z the smallest shift after which none of its entries is nearer to 0 than `least`.
+def shifts_away_from_zero(Z: Array, margin: float) -> Array:
+    """For each column of Z, the smallest shift that moves all its entries at least `margin` away from 0.
 
-    A central difference that straddles the ReLU's bend at 0 measures half of each slope: no gradient at all.
+    A central difference across the ReLU's kink at 0 averages the derivatives of both sides, and is neither of them.
 
-    Shapes: Z (n, m) -> (m,). Cost: n² passes over a row of Z, as each entry is tried at −least and at +least.
+    Shapes: Z (n, m) -> (m,). Cost: n² passes over a row of Z: each entry is tried at −margin and at +margin.
 
-    >>> shifts_away_from_zero(np.array([[0.0, 2.0, 0.3], [5.0, -3.0, -0.1]]), least=0.5)
+    >>> shifts_away_from_zero(np.array([[0.0, 2.0, 0.3], [5.0, -3.0, -0.1]]), margin=0.5)
     array([0.5, 0. , 0.6])
     """
-    edges = np.concatenate([least - Z, -least - Z])  # shifts that bring an entry to +least, or to −least
+    edges = np.concatenate([margin - Z, -margin - Z])  # shifts that move an entry to +margin or to −margin
     edges = np.concatenate([np.zeros((1, Z.shape[1])), edges])
     distances = np.abs(Z[None] + edges[:, None]).min(axis=1, initial=np.inf)
-    sizes = np.where(distances >= least * (1 - 1e-9), np.abs(edges), np.inf)
+    sizes = np.where(distances >= margin * (1 - 1e-9), np.abs(edges), np.inf)
     shifts: Array = edges[sizes.argmin(axis=0), np.arange(Z.shape[1])]
     return shifts

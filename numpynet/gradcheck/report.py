@@ -1,10 +1,11 @@
-"""What a check found, for a program (`ok`, `errors`, `mistakes`) and in words for a learner (`str(report)`)."""
+"""What a check found: for a program (`ok`, `errors`, `mistakes`), and in words for a learner (`str(report)`)."""
 
 from __future__ import annotations
 
+import html
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,27 +17,34 @@ from numpynet.gradcheck.mistakes import FORMULAS
 
 
 class GradientError(AssertionError):
-    """A gradient check found something wrong; the message is the whole report."""
+    """A gradient check found something wrong; the message is the full report."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """The result of a check.
+    """The result of a check. It prints as its text, also in a notebook and at the Python prompt.
 
-    ok: whether the gradients are those of the loss that the code computes. errors: for each of them the largest
-    difference from central differences in float64, or, for float32 code whose loss is known here, from the known
-    gradient, relative to the largest entry. mistakes: the names of the mistakes that reproduce wrong gradients, the
-    best explanation first; empty where none does. facts: what else holds.
+    ok: whether the gradients are those of the loss that the code computes. errors: for each gradient, the largest
+    difference from central differences in float64, relative to the largest entry; for float32 code with a known loss,
+    the difference from the known gradient. mistakes: the names of the mistakes that reproduce the wrong gradients, the
+    best explanation first; empty if none does. facts: other findings.
     """
 
     ok: bool
     errors: dict[str, float]
     mistakes: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    text: str = field(default="", repr=False)
+    text: str = ""
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        """For notebooks: in a fixed-width font, so that the columns of the table stay aligned."""
+        return f"<pre>{html.escape(self.text)}</pre>"
 
     def raise_if_wrong(self) -> None:
         """Raise GradientError, with the report as its message, unless ok."""
@@ -46,7 +54,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Row:
-    """One gradient in the table: as it came, and as it should be."""
+    """One gradient in the table: as found, and as it should be."""
 
     name: str
     error: float
@@ -55,8 +63,8 @@ class Row:
     expected: Array
 
 
-def table(rows: Sequence[Row]) -> list[str]:
-    """A line for each gradient: its shape, its error, and where a wrong one is worst."""
+def format_table(rows: Sequence[Row]) -> list[str]:
+    """One line per gradient: its shape, its error and, if it is wrong, its worst entry."""
     lines = []
     for row in rows:
         words = "right"
@@ -68,7 +76,8 @@ def table(rows: Sequence[Row]) -> list[str]:
             off = np.abs(row.found - row.expected)
             worst = np.unravel_index(int(off.argmax()), off.shape)
             at = f" at [{', '.join(map(str, worst))}]" if worst else ""
-            words = f"wrong, most{at}: {number(row.found[worst])}, should be {number(row.expected[worst])}"
+            found, expected = format_apart(row.found[worst], row.expected[worst])
+            words = f"wrong, most{at}: {found}, should be {expected}"
         error = f"{row.error:.1e}" if np.isfinite(row.error) else "  –"
         lines.append([f"grad_{row.name}", str(row.expected.shape), f"error {error}", words])
     widths = [max(len(line[i]) for line in lines) for i in range(3)] if lines else []
@@ -78,21 +87,29 @@ def table(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def wrapped(text: str) -> list[str]:
-    """A paragraph in lines of at most 100 characters."""
+def wrap(text: str) -> list[str]:
+    """The lines of a paragraph, each at most 100 characters long."""
     return textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
-def number(x: Any) -> str:
-    """Four digits, and a true minus sign."""
-    return f"{float(x) + 0.0:.4g}".replace("-", "−")
+def format_number(x: Any, digits: int = 4) -> str:
+    """The number with a true minus sign; never −0."""
+    text = f"{abs(float(x)):.{digits}g}"
+    return f"−{text}" if float(x) < 0 else text
+
+
+def format_apart(one: Any, other: Any) -> tuple[str, str]:
+    """Two numbers with four digits, or as many as are needed to tell them apart."""
+    texts = [(format_number(one, digits), format_number(other, digits)) for digits in range(4, 18)]
+    return next((pair for pair in texts if pair[0] != pair[1]), texts[0])
 
 
 def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
-    """What a formula's letters stand for at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
+    """The names for a formula's letters at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
     regression = chain.kind == "squared_loss"
     names = {"O": chain.output, "P": "y_hat" if regression else "P", "T": "y" if regression else "onehot(y)"}
     names["times"], names["over"] = chain.factor
+    names["n"] = "N" if regression else "n"
     if rule in ("P", "T", "grad_O"):
         return names
     if chain.steps[step] == "relu":
@@ -106,47 +123,52 @@ def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
 
 
 def right_formula(chain: Chain, rule: str, step: int) -> str:
-    """The formula of a rule at a step as it should be, in the names of this model."""
+    """The right formula of a rule at this step, in the names of this model."""
     names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
         return "the output of the last layer"
+    if rule == "T" and chain.kind == "squared_loss":
+        return "with row i for example i"
     return FORMULAS[rule].format_map(names)
 
 
-def story(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
-    """The mistake in words: where the backward pass goes wrong, the sentence, the formulas, an entry with numbers."""
+def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
+    """The mistake in words: where the backward pass goes wrong, why, the formulas, and an example in numbers."""
     right, site, wrong, expected, q = first_wrong(chain, point, causes)
     name = chain.name(*site)
-    where = _exactly_where(site, wrong, expected, q, names_at(chain, *site))
+    where = _describe_where(site, wrong, expected, q, names_at(chain, *site))
     before = [chain.name(*s) for s in right if s[0] != "T"]
+    several_steps = len(chain.steps) > (0 if chain.kind else 1)
     lines = []
-    if before:
-        lines = wrapped(f"Going backward, {_list(before)} right; {name} is the first wrong{where}.")
-    elif chain.kind or "linear" in chain.steps:
-        lines = wrapped(f"Going backward, {name}, the first quantity, is already wrong{where}.")
+    if before and (several_steps or site[0] == "T"):
+        lines = wrap(f"Working backward, {join_names(before)} right; {name} is the first one that is wrong{where}.")
+    elif not before and (several_steps or chain.kind):
+        lines = wrap(f"Working backward, the first quantity, {name}, is already wrong{where}.")
     elif where:
         lines = [f"{name} is wrong{where}."]
     for cause in causes:
-        rule, step = _site_of(chain, cause, site)
+        rule, step = _find_site(chain, cause, site)
         names = names_at(chain, rule, step)
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
-        did = cause.did.format_map(names | {"it": it, "right": formula})
-        found = f"    ({_unknown(cause)})" if cause.mistake.unknown else ""
-        sentence = cause.mistake.sentence.format_map(names) + _place(chain, cause, it)
-        lines += [""] * bool(lines) + wrapped(f"{cause.mistake.name}: {sentence}")
-        lines += [f"    yours:  {did}{found}", f"    right:  {it} = {formula}"]
-    return [*lines, "", *wrapped(_example(site, wrong, expected, q, names_at(chain, *site), name))]
+        did = cause.did if isinstance(cause.did, str) else cause.did[rule]
+        did = did.format_map(names | {"it": it, "right": formula})
+        found = f"    ({_format_unknown(cause)})" if cause.mistake.unknown else ""
+        sentence = cause.mistake.sentence.format_map(names | {"it": it}) + _say_which_layer(chain, cause, it)
+        lines += [""] * bool(lines) + wrap(f"{cause.mistake.name}: {sentence}")
+        lines += [f"    yours:  {did}{found}", f"    right:  {it} {'' if rule == 'T' else '= '}{formula}"]
+    example = _give_example(site, wrong, expected, q, names_at(chain, *site), name)
+    return [*lines, "", *wrap(example)] if example else lines
 
 
-def _place(chain: Chain, cause: Cause, it: str) -> str:
+def _say_which_layer(chain: Chain, cause: Cause, it: str) -> str:
     """In which of several layers the mistake is made."""
     kind = "relu" if "grad_Z" in cause.rules() else "linear"
     if cause.rules() & {"P", "T", "grad_O"} or chain.steps.count(kind) < 2 or cause.rules() == {"grad_H"}:
         return ""
-    return " Every layer has it." if cause.step is None else f" Only {it} has it; the other layers are right."
+    return " Every layer is affected." if cause.step is None else f" Only {it} is affected; the other layers are right."
 
 
-def shows(chain: Chain, point: Point, causes: Sequence[Cause]) -> bool:
+def is_visible(chain: Chain, point: Point, causes: Sequence[Cause]) -> bool:
     """Whether these causes change anything at this point."""
     try:
         first_wrong(chain, point, causes)
@@ -155,13 +177,13 @@ def shows(chain: Chain, point: Point, causes: Sequence[Cause]) -> bool:
     return True
 
 
-def _unknown(cause: Cause) -> str:
+def _format_unknown(cause: Cause) -> str:
     value = 1 / cause.number if cause.mistake.unknown == "1/c" else cause.number
-    return f"{cause.mistake.unknown.removeprefix('1/')} = {number(value)}"
+    return f"{cause.mistake.unknown.removeprefix('1/')} = {format_number(value)}"
 
 
-def _site_of(chain: Chain, cause: Cause, first: Site) -> Site:
-    """A place where this cause changes a rule: the first wrong one, if it is there."""
+def _find_site(chain: Chain, cause: Cause, first: Site) -> Site:
+    """A site where this cause changes a rule: the first wrong one if it is among them."""
     rules = cause.rules()
     if first[0] in rules and cause.step in (None, first[1]):
         return first
@@ -173,8 +195,8 @@ def _site_of(chain: Chain, cause: Cause, first: Site) -> Site:
     return order[0], steps[-1] if cause.step is None else cause.step
 
 
-def _exactly_where(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str]) -> str:
-    """'exactly where Z1 <= 0', if that is so."""
+def _describe_where(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str]) -> str:
+    """ ", exactly where Z1 <= 0" and the like; "" if no such condition holds."""
     letter = {"grad_Z": "Z", "grad_O": "O"}.get(site[0])
     if letter is None or wrong.shape != expected.shape:
         return ""
@@ -189,26 +211,28 @@ def _exactly_where(site: Site, wrong: Array, expected: Array, q: Any, names: Map
     return ""
 
 
-def _example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str], name: str) -> str:
-    """The entry that is worst, and the numbers that it is made of."""
+def _give_example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapping[str, str], name: str) -> str:
+    """The worst entry, and the numbers from which it is computed; "" if the shape is wrong, which the table shows."""
     if wrong.shape != expected.shape or wrong.size == 0:
-        return f"Its shape is {wrong.shape} and should be {expected.shape}."
+        return ""
     at = tuple(int(i) for i in np.unravel_index(int(np.abs(wrong - expected).argmax()), wrong.shape))
-    made = ""
+    numbers = ""
     rule = site[0]
     if rule == "grad_Z":
-        made = f"{names['Z']} = {number(q.Z[at])} and {names['grad_H']} = {number(q.grad_H[at])}, so "
+        numbers = f"{names['Z']} = {format_number(q.Z[at])} and {names['grad_H']} = {format_number(q.grad_H[at])}, so "
     elif rule == "grad_O":
-        made = f"{names['P']} = {number(q.P[at])} and {names['T']} = {number(q.T[at])}, n = {q.n}, so "
+        numbers = f"{names['P']} = {format_number(q.P[at])}, {names['T']} = {format_number(q.T[at])}"
+        numbers += f" and {names['n']} = {q.n}, so "
     elif rule == "grad_b":
         column = q.grad_Y[:, at[0]]
-        shown = ", ".join(map(number, column[:6])) + (", ..." if len(column) > 6 else "")
-        made = f"column {at[0]} of {names['grad_Y']} is {shown}, so "
+        shown = ", ".join(map(format_number, column[:6])) + (", ..." if len(column) > 6 else "")
+        numbers = f"column {at[0]} of {names['grad_Y']} is {shown}, so "
     index = f"[{', '.join(map(str, at))}]"
     example = f" (example {at[0]})" if rule in ("grad_Z", "grad_O", "P", "grad_H") else ""
-    entry = f"{name} should be {number(expected[at])}; yours is {number(wrong[at])}"
-    return f"For example, at {index}{example}: {made}{entry}."
+    should, yours = format_apart(expected[at], wrong[at])
+    return f"For example, at {index}{example}: {numbers}{name} should be {should}; yours is {yours}."
 
 
-def _list(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
+    """X is; X and W are; X, W and b are"""
     return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"

@@ -1,7 +1,7 @@
-"""The verdict: compare the answers with the loss's own slopes and with the known gradients, and explain what is wrong.
+"""The verdict: compare the answers with numerical and with known gradients, and explain what is wrong.
 
-The verdict comes from central differences of the learner's own loss. Where that loss is one whose gradients are known
-here, every entry is also compared with the known gradient, at points drawn for the purpose, to ten digits.
+The gradients are compared with central differences of the learner's own loss. If the gradients of that loss are known
+here, every entry is also compared with the known gradient, at random points, to ten digits.
 """
 
 from __future__ import annotations
@@ -9,31 +9,45 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients
+from numpynet.gradcheck.derivatives import Derivatives, computes_single_loss, has_known_derivatives, measure_derivatives
 from numpynet.gradcheck.examination import SCALES, Call, Examination, is_known_gradient
 from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
-from numpynet.gradcheck.facts import close, examples_counted, facts_about
-from numpynet.gradcheck.mistakes import MISTAKES
-from numpynet.gradcheck.report import Report, Row, number, shows, story, table, wrapped
-from numpynet.gradcheck.slopes import Slopes, loss_in_single, slopes_at, slopes_match
+from numpynet.gradcheck.facts import facts_about, facts_about_examples, is_close
+from numpynet.gradcheck.report import (
+    Report,
+    Row,
+    explain_in_words,
+    format_number,
+    format_table,
+    is_visible,
+    join_names,
+    wrap,
+)
 
 ACCUMULATED = (
-    "gradient_accumulated: Each call adds its gradients to those of the calls before. Set them anew in each call, or "
-    "set them to 0 first."
+    "gradient_accumulated: Each call adds to the gradients of earlier calls. Assign them (=, not +=) in every call, or "
+    "zero them first."
 )
 
 CHANGED = (
-    "argument_changed: The code writes to {}, which it was given. Whoever calls it does not expect that, and the next "
-    "call meets other numbers: work on a copy."
+    "argument_changed: The code modifies its argument {} in place. Callers do not expect that, and the next call sees "
+    "different values: work on a copy."
+)
+
+PARAMETERS_CHANGED = (
+    "argument_changed: The code modifies {} in place. A backward pass only computes gradients; updating parameters is "
+    "the optimizer's job."
 )
 
 DECAY = "weight_decay_in_gradient"
 
-# Mistakes that multiply everything by a number: in the loss as well as in its gradient, they are none.
+# These multiply everything by a constant. If the loss has the same factor as its gradient, they are no mistakes.
 FACTORS = {
     "factor_two",
     "factor_half",
@@ -43,31 +57,29 @@ FACTORS = {
     "divided_by_examples_not_elements",
 }
 
-DIFFERENT = (
-    "two calls with the same arguments return different gradients: is something kept between calls, or drawn at random?"
-)
+DIFFERENT = "two calls with the same arguments return different gradients: is something kept between calls, or random?"
 
 
 def conclude(exam: Examination, directions: int | None, rng: np.random.Generator) -> Report:
-    """The verdict on what was asked, and, where it is not good, the explanation."""
-    exam.loss_in_single = loss_in_single(exam)
-    exam.single = exam.loss_in_single or any(call.answer.single for call in exam.calls())
-    if exam.matched and not exam.single and not slopes_match(exam, rng):
+    """The verdict on all the answers and, if something is wrong, the explanation."""
+    exam.single_loss = computes_single_loss(exam)
+    exam.single = exam.single_loss or any(call.answer.single for call in exam.calls())
+    if exam.matched and not exam.single and not has_known_derivatives(exam, rng):
         exam.matched = ""
-    slopes = slopes_at(exam, exam.given, directions, rng)
+    derivatives = measure_derivatives(exam, exam.given, directions, rng)
     problems = exam.problems or next((call.answer.problems for call in exam.calls() if call.answer.problems), [])
     changed = sorted({name for call in exam.calls() for name in call.answer.changed})
     wrong = [call for call in exam.calls() if not call.answer.raised and not is_known_gradient(exam, call)]
-    repeats = exam.repeated is None or _same(exam.draws[0].answer.grads, exam.repeated.answer.grads)
-    right = _fits_the_loss(exam, slopes, wrong, rng)
+    repeats = exam.repeated is None or _are_equal(exam.draws[0].answer.grads, exam.repeated.answer.grads)
+    right = _fits_the_loss(exam, derivatives, wrong, rng)
     mistakes: list[str] = []
     why = Explanation()
-    if wrong and _mean_beside_a_sum(exam):
+    if wrong and _only_gradients_are_means(exam):
         exam.facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
     elif wrong or not repeats:
-        why = _explain(exam, quick=right)
+        why = _find_explanation(exam, quick=right)
         if not exam.matched and not right and np.isfinite(exam.given.answer.loss):
-            # a loss that is not known here may have the decay itself
+            # an unknown loss may include the weight decay
             why.causes = [each for each in why.causes if all(cause.mistake.name != DECAY for cause in each)]
     if right and why.causes:
         right = _is_another_loss(exam, why)
@@ -86,67 +98,69 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     if not ok and not repeats and not mistakes:
         exam.facts.append(DIFFERENT)
     if not ok and not causes and not why.accumulated and (wrong or not right):
-        exam.facts += _generic_facts(exam, wrong, slopes)
-    return _report(exam, ok, slopes, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
+        exam.facts += _generic_facts(exam, wrong, derivatives)
+    return _write_report(exam, ok, derivatives, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
 
 
-def _fits_the_loss(exam: Examination, slopes: Slopes, wrong: Sequence[Call], rng: np.random.Generator) -> bool:
-    """Whether the gradients are those of the loss that is computed: the known ones, or else its slopes."""
+def _fits_the_loss(
+    exam: Examination, derivatives: Derivatives, wrong: Sequence[Call], rng: np.random.Generator
+) -> bool:
+    """Whether the gradients are those of the loss that is computed, known or numerical."""
     if exam.matched and exam.chain is not None:
         return not wrong
-    others = [slopes_at(exam, call, 3, rng) for call in exam.draws[1:]]
-    if slopes.kinks and sum(other.agree for other in others) > 1:
-        exam.notes.append("your numbers lie at a kink of the loss, where there is no slope; it was checked beside it")
+    others = [measure_derivatives(exam, call, 3, rng) for call in exam.draws[1:]]
+    if derivatives.kinks and sum(other.agree for other in others) > 1:
+        exam.notes.append(
+            "your numbers are at a kink of the loss, where it has no derivative; others nearby were checked"
+        )
         return True
-    return slopes.agree and others[0].agree
+    return derivatives.agree and others[0].agree
 
 
 def _is_another_loss(exam: Examination, why: Explanation) -> bool:
-    """Where gradients fit their loss and a mistake explains them, it is in both: is the loss another right one?"""
+    """The gradients match the loss, and a mistake explains both: is this a different, valid loss?"""
     names = {cause.mistake.name for cause in why.causes[0]}
     if names == {DECAY}:
-        strength = number(why.causes[0][0].number)
-        exam.facts.append(f"the loss and its gradient have a weight decay, λ = {strength}, and fit one another")
+        strength = format_number(why.causes[0][0].number)
+        exam.facts.append(f"the loss includes a weight decay, λ = {strength}, and the gradients match it")
     elif names <= FACTORS:
         usual = SCALES[exam.chain.kind][0][0] if exam.chain is not None else "the usual loss"
-        exam.facts.append(
-            f"the loss is {usual} times a number of its own; the gradients have it too, and the two fit one another"
-        )
+        exam.facts.append(f"the loss is {usual} times a constant; the gradients have the same factor, so the two match")
     else:
-        exam.facts.append("the gradients fit the loss that is computed: the same mistake is in both")
+        exam.facts.append("the gradients match the loss that is computed: both have the same mistake")
         return False
     why.causes = []
     return True
 
 
-def _same(one: dict[str, Array], other: dict[str, Array]) -> bool:
+def _are_equal(one: dict[str, Array], other: dict[str, Array]) -> bool:
     return one.keys() == other.keys() and all(
-        one[name].shape == other[name].shape and close(one[name], other[name], 1e-6) for name in one
+        one[name].shape == other[name].shape and is_close(one[name], other[name], 1e-6) for name in one
     )
 
 
 def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
-    """Where the loss is another one than the model's usual one."""
+    """Facts about a loss that is not the usual one for this model."""
     if exam.chain is None or not exam.chain.kind:
         return []
     usual = SCALES[exam.chain.kind][0][0]
     if not exam.matched:
         if not any(np.isfinite(call.answer.loss) for call in exam.calls()):
             return []
-        fit = "the gradients are right for it, but " if right else ""
+        fit = "the gradients are right for this loss, but " if right else ""
         return [
-            f"{fit}the loss is not {usual} of linear layers and ReLUs with these parameters, so there was nothing to "
-            "compare with but central differences"
+            f"{fit}the loss is not {usual} of linear layers and ReLUs with these parameters, so they could only be "
+            "compared with central differences"
         ]
     facts = []
     if exam.nearly and not exam.single:
-        facts.append(f"the loss is {exam.matched} to four digits only, as if a small number were added inside its log")
+        facts.append(f"the loss is {exam.matched} to only four digits, as if a small number were added inside the log")
     if "sum" in exam.matched and right:
         facts.append(f"the gradients are right for the loss that is computed, but that is {exam.matched}, not a mean")
     return facts
 
 
-def _mean_beside_a_sum(exam: Examination) -> bool:
+def _only_gradients_are_means(exam: Examination) -> bool:
     """Whether the loss is a sum and the gradients are those of the mean."""
     if exam.chain is None or not exam.matched.startswith("a sum"):
         return False
@@ -158,7 +172,7 @@ def _mean_beside_a_sum(exam: Examination) -> bool:
     )
 
 
-def _observations(exam: Examination, calls: Sequence[Call]) -> list[Observation]:
+def _observe(exam: Examination, calls: Sequence[Call]) -> list[Observation]:
     chain = exam.chain
     observed: list[Observation] = []
     if chain is None:
@@ -173,22 +187,22 @@ def _observations(exam: Examination, calls: Sequence[Call]) -> list[Observation]
 
 @dataclass
 class Explanation:
-    """The mistakes that reproduce the draws, a point at which they show, and whether gradients also accumulate."""
+    """The mistakes that reproduce the gradients, a point where they show, and whether gradients also accumulate."""
 
     causes: list[tuple[Cause, ...]] = field(default_factory=list)
     point: Point | None = None
     accumulated: bool = False
 
 
-def _explain(exam: Examination, quick: bool) -> Explanation:
-    """Look for single mistakes, also with arrays of earlier calls or with sums over calls; unless quick, for two."""
+def _find_explanation(exam: Examination, quick: bool) -> Explanation:
+    """Search for single mistakes, also with arrays of earlier calls or sums over calls; unless quick, for pairs too."""
     chain = exam.chain
-    observed = _observations(exam, exam.draws)
+    observed = _observe(exam, exam.draws)
     if chain is None or len(observed) < 2:
         return Explanation()
     rounding = ROUNDING["single" if exam.single else "double"]
-    at_once = [m for m in MISTAKES if not m.needs_earlier_call]
-    stale = [m for m in MISTAKES if m.needs_earlier_call]
+    at_once = [m for m in exam.catalogue if not m.needs_earlier_call]
+    stale = [m for m in exam.catalogue if m.needs_earlier_call]
     later = [o for o in observed if o.point.before is not None and len(o.point.before.X) == len(o.point.X)]
     from_first = [replace(o, point=replace(o.point, before=exam.draws[0].point)) for o in later]
     histories = [later, from_first] if len(later) > 1 else []
@@ -200,30 +214,31 @@ def _explain(exam: Examination, quick: bool) -> Explanation:
         causes = explanations(chain, history, stale, rounding=rounding)
         if causes:
             return Explanation(causes, history[0].point)
-    added = _increments(chain, observed, rounding)
+    added = _subtract_previous(chain, observed, rounding)
     if len(added) > 1:
         causes = explanations(chain, added, at_once, rounding=rounding)
         if causes or all(_is_right(chain, o, rounding) for o in added):
             return Explanation(causes, added[0].point, accumulated=True)
     if _is_right(chain, observed[0], rounding) or explanations(chain, observed[:1], at_once, rounding=rounding):
-        later_two = histories  # the first call was no worse than one mistake explains: the next may have met its arrays
+        later_two = histories  # at most one mistake explains the first call: later ones may use its arrays
     else:
         later_two = []
     for history in [] if quick else [observed, *later_two]:
-        causes = explanations(chain, history, MISTAKES, rounding=rounding, pairs=True)
+        causes = explanations(chain, history, exam.catalogue, rounding=rounding, pairs=True)
         if causes:
             return Explanation(causes, history[0].point)
     return Explanation()
 
 
-def _increments(chain: Chain, observed: Sequence[Observation], rounding: float) -> list[Observation]:
-    """What each call added to the gradients of the one before it; those that are right as they are, as they are.
+def _subtract_previous(chain: Chain, observed: Sequence[Observation], rounding: float) -> list[Observation]:
+    """What each call added to the gradients of the previous one. Gradients that are right in all calls are kept.
 
-    [] where that makes no sense: all that came back is right, or its shapes or names are others each time.
+    [] if that makes no sense: all gradients are right, or their names or shapes change from call to call.
     """
     increments = []
     fine = [
-        {site for site in o.found if close(o.found[site], gradients(chain, o.point)[site], rounding)} for o in observed
+        {site for site in o.found if is_close(o.found[site], gradients(chain, o.point)[site], rounding)}
+        for o in observed
     ]
     right = set.intersection(*fine)
     for earlier, o in itertools.pairwise(observed):
@@ -241,21 +256,21 @@ def _increments(chain: Chain, observed: Sequence[Observation], rounding: float) 
 
 def _is_right(chain: Chain, observation: Observation, rounding: float) -> bool:
     right = gradients(chain, observation.point)
-    return all(close(array, right[site], rounding) for site, array in observation.found.items())
+    return all(is_close(array, right[site], rounding) for site, array in observation.found.items())
 
 
-def _generic_facts(exam: Examination, wrong: Sequence[Call], slopes: Slopes) -> list[str]:
+def _generic_facts(exam: Examination, wrong: Sequence[Call], derivatives: Derivatives) -> list[str]:
     calls = [call for call in exam.draws if call.answer.grads]
     if exam.chain is None or not exam.matched:
-        if not slopes.expected or not exam.given.answer.grads:
+        if not derivatives.expected or not exam.given.answer.grads:
             return []
-        return facts_about([(exam.given.answer.grads, slopes.expected)], [len(exam.given.point.X)], 1e-8)
+        return facts_about([(exam.given.answer.grads, derivatives.expected)], [len(exam.given.point.X)], 1e-8)
     if not calls:
         return []
     rounding = 1e-5 if exam.single else 1e-8
     comparisons = [(call.answer.grads, exam.right(call.point)) for call in calls]
     facts = facts_about(comparisons, [len(call.point.X) for call in calls], rounding)
-    facts += examples_counted(exam.chain, [call.point for call in calls], [call.answer.grads for call in calls])
+    facts += facts_about_examples(exam.chain, [call.point for call in calls], [call.answer.grads for call in calls])
     return facts + _facts_about_units(exam, rounding)
 
 
@@ -278,8 +293,8 @@ def _facts_about_units(exam: Examination, rounding: float) -> list[str]:
         found = answer.grads.get(name)
         if found is None or found.shape != right[name].shape or not right[name][..., units].any():
             continue
-        fine = close(found[..., units], right[name][..., units], rounding)
-        if fine and not close(found[..., ~units], right[name][..., ~units], rounding):
+        fine = is_close(found[..., units], right[name][..., units], rounding)
+        if fine and not is_close(found[..., ~units], right[name][..., ~units], rounding):
             Z_name = chain.value_name(_relu_after(chain, name))
             facts.append(f"grad_{name} is right for the units with {Z_name} > 0 for every example")
     return facts
@@ -291,91 +306,110 @@ def _relu_after(chain: Chain, name: str) -> int:
     return [step for step, kind in enumerate(chain.steps) if kind == "relu"][layer]
 
 
-def _report(
+def _write_report(
     exam: Examination,
     ok: bool,
-    slopes: Slopes,
+    derivatives: Derivatives,
     problems: Sequence[str],
     changed: Sequence[str],
     wrong: Sequence[Call],
     why: Explanation,
     mistakes: tuple[str, ...],
 ) -> Report:
-    shown, rows = _rows(exam, slopes, wrong)
-    lines = wrapped(_verdict(exam, ok, slopes, mistakes, problems))
-    lines += ["", *table(rows)] if rows else []
+    shown, rows = _make_rows(exam, derivatives, wrong)
+    lines = wrap(_write_verdict(exam, ok, derivatives, mistakes, problems))
+    lines += ["", *wrap(exam.preface)] if exam.preface else []
+    lines += ["", *format_table(rows)] if rows else []
     if shown is not exam.given:
         n = len(shown.point.X)
-        lines.append(f"    (at numbers drawn by the check, {n} examples; at yours the mistake does not show)")
-    if problems and (mistakes or len(problems) > 1):
-        lines += ["", *wrapped(f"It does not give what is asked: {'; '.join(problems)}.")]
-    elif not ok and not mistakes and exam.matched and rows and not all(row.right for row in rows):
-        lines += ["", *wrapped(_first_seen(exam, rows))]
+        lines.append(f"    (on random inputs, {n} examples: on yours the mistake does not show)")
+    elif exam.shift_note and any(row.found is not None for row in rows):
+        exam.notes.append(exam.shift_note)
+    others = [each for each in problems if "must have shape" not in each] if mistakes else problems[1:]
+    others = [] if exam.preface else others  # the table shows wrong shapes, the preface an exception
+    if others:
+        lines += ["", *_label("Problem", others)]
+    elif not ok and not mistakes and exam.matched:
+        lines += ["", *wrap(first)] if (first := _name_first_wrong(exam, rows)) else []
     if why.accumulated:
-        lines += ["", *wrapped(ACCUMULATED)]
+        lines += ["", *wrap(ACCUMULATED)]
     if why.causes and why.point is not None and exam.chain is not None:
         needs = any(cause.mistake.needs_earlier_call for cause in why.causes[0])
-        at_given = not needs and shows(exam.chain, exam.given.point, why.causes[0])
-        lines += ["", *story(exam.chain, exam.given.point if at_given else why.point, why.causes[0])]
+        at_given = not needs and is_visible(exam.chain, exam.given.point, why.causes[0])
+        lines += ["", *explain_in_words(exam.chain, exam.given.point if at_given else why.point, why.causes[0])]
         for other in why.causes[1:]:
             lines += ["", f"Or {other[0].mistake.name}, which gives the same numbers here."]
-    if changed:
-        lines += ["", *wrapped(CHANGED.format(", ".join(changed)))]
-    for word, found in [("Fact", exam.facts), ("Note", exam.notes)]:
-        if found:
-            lines += ["", *(line for each in found for line in wrapped(f"{word}: {each}" + "." * (each[-1] != "?")))]
+    for template, names in [
+        (PARAMETERS_CHANGED, [name for name in changed if name in exam.given.point.params]),
+        (CHANGED, [name for name in changed if name not in exam.given.point.params]),
+    ]:
+        lines += ["", *wrap(template.format(" and ".join(names)))] if names else []
+    for label, found in [("Fact", exam.facts), ("Note", exam.notes)]:
+        lines += ["", *_label(label, found)] if found else []
     text = "\n".join(line.rstrip() for line in lines)
-    errors = slopes.errors
+    errors = derivatives.errors
     if exam.single and exam.matched:
         errors = {row.name: row.error for row in rows}
     return Report(ok, errors, mistakes, tuple(exam.facts), text)
 
 
-def _first_seen(exam: Examination, rows: Sequence[Row]) -> str:
-    """The first wrong gradient in backward order, of those that the code returns."""
+def _label(label: str, sentences: Sequence[str]) -> list[str]:
+    return [line for each in sentences for line in wrap(f"{label}: {each}" + "." * (each[-1] != "?"))]
+
+
+def _name_first_wrong(exam: Examination, rows: Sequence[Row]) -> str:
+    """The first wrong gradient in backward order, of those that the code returns; "" for a single layer."""
+    if exam.chain is None or exam.chain.steps.count("linear") < 2 or all(row.right for row in rows):
+        return ""
     order = list(exam.right(exam.draws[0].point))
     ordered = sorted(rows, key=lambda row: order.index(row.name))
     first = next(i for i, row in enumerate(ordered) if not row.right)
-    fine = ", ".join(f"grad_{row.name}" for row in ordered[:first])
-    return f"Going backward, grad_{ordered[first].name} is the first wrong" + (f"; right: {fine}." if fine else ".")
+    fine = join_names([f"grad_{row.name}" for row in ordered[:first]]) + " right; " if first else ""
+    return f"Working backward, {fine}grad_{ordered[first].name} is the first one that is wrong."
 
 
-def _verdict(exam: Examination, ok: bool, slopes: Slopes, mistakes: Sequence[str], problems: Sequence[str]) -> str:
+def _write_verdict(
+    exam: Examination, ok: bool, derivatives: Derivatives, mistakes: Sequence[str], problems: Sequence[str]
+) -> str:
     if ok:
-        worst = max((error for error in slopes.errors.values() if np.isfinite(error)), default=0.0)
-        if exam.loss_in_single and not exam.matched:
+        worst = max((error for error in derivatives.errors.values() if np.isfinite(error)), default=0.0)
+        if exam.single_loss and not exam.matched:
             return (
-                f"{exam.name} is right, as far as its loss, computed in float32, can tell: the slopes of that agree to "
-                f"{max(worst, 0.01):.0%}. In float64 they would show more."
+                f"{exam.name} is right as far as a float32 loss can show: the numerical gradients agree to "
+                f"{max(worst, 0.01):.0%}. Use float64 for a sharper check."
             )
         if exam.single:
-            return f"{exam.name} is right, to the 7 digits of float32: what is missing is precision, not a mistake."
-        how = "along random directions" if slopes.sampled else "in every entry"
-        return f"{exam.name} is right. Its gradients are the slopes of its loss, {how}, to {worst:.0e} of their size."
+            return f"{exam.name} is right, to the 7 digits of float32: the differences are rounding errors."
+        how = "along random directions" if derivatives.sampled else "in every entry"
+        return f"{exam.name} is right. Its gradients agree with central differences {how}, to {worst:.0e}."
     if mistakes:
         return f"{exam.name} is wrong: {', '.join(mistakes)}."
     if problems:
-        return f"{exam.name} is wrong: {problems[0]}".removesuffix("?") + "."
-    return f"{exam.name} is wrong, in a way that no mistake of the dictionary explains."
+        return f"{exam.name} is wrong: {problems[0]}" + "." * (problems[0][-1] != "?")
+    return f"{exam.name} is wrong, and none of the known mistakes explains it."
 
 
-def _rows(exam: Examination, slopes: Slopes, wrong: Sequence[Call]) -> tuple[Call, list[Row]]:
-    """The call to show, the caller's own where it shows the mistake, and the lines of its table."""
+def _make_rows(exam: Examination, derivatives: Derivatives, wrong: Sequence[Call]) -> tuple[Call, list[Row]]:
+    """The call to show, which is the caller's own if the mistake shows there, and the rows of its table."""
     given_shows = not wrong or any(call is exam.given for call in wrong) or exam.given.answer.raised
     shown = exam.given if given_shows or not exam.matched else wrong[0]
     rows = []
-    right = exam.right(shown.point) if exam.matched else slopes.expected
+    right = exam.right(shown.point) if exam.matched else derivatives.expected
     for name in exam.question.variables(shown.point):
         if name not in right:
             continue
         found, expected = shown.answer.grads.get(name), right[name]
         error = (
-            slopes.errors.get(name, np.nan) if shown is exam.given and not (exam.single and exam.matched) else np.nan
+            derivatives.errors.get(name, np.nan)
+            if shown is exam.given and not (exam.single and exam.matched)
+            else np.nan
         )
         fine = found is not None and found.shape == expected.shape
         if found is not None and fine:
             off = float(np.max(np.abs(found - expected), initial=0.0)) / (float(np.max(np.abs(expected))) or 1.0)
             error = error if np.isfinite(error) else off
-            fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in slopes.wrong
-        rows.append(Row(name, error, fine, exam.question.shown(name, found), exam.question.shown(name, expected)))
+            fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in derivatives.wrong
+        in_shape = partial(exam.question.in_callers_shape, name)
+        same_shape = found is not None and found.shape == expected.shape
+        rows.append(Row(name, error, fine, in_shape(found) if same_shape else found, in_shape(expected)))
     return shown, rows

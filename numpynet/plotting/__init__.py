@@ -1,8 +1,8 @@
-"""Pictures of the data, the training and the trained models: each function returns a matplotlib Figure.
+"""Pictures of the data, of training and of trained models: each function returns a matplotlib Figure.
 
-A notebook shows the Figure that ends a cell; in a script, call its `savefig("name.png")`. No window opens, and none is
-needed. The colours are ones that colour-blind people can tell apart (Okabe and Ito's), and none speaks alone: beside it
-there is a mark, a line style or a word.
+A notebook shows the Figure at the end of a cell; in a script, call its `savefig("name.png")`. No window opens, and no
+screen is needed. Colour-blind people can tell the colours apart (they are Okabe and Ito's), and colour is never the
+only cue: there is also a mark, a line style or a word. Class names can be Chinese if a font for them is installed.
 """
 
 from numpynet.plotting.classifier import confusion_matrix, first_layer_weights, images

@@ -1,4 +1,4 @@
-"""What a classifier sees and says: images with its predictions, its weights as images, its confusions."""
+"""What a classifier predicts: images with its predictions, its weights as images, and which classes it confuses."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import numpy as np
 
 from numpynet import arguments
 from numpynet.arguments import Array
-from numpynet.plotting.figure import BLUE, VERMILION, new_figure
+from numpynet.plotting.figure import BLUE, GREY, VERMILION, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MOST_UNITS = 64  # in a picture of weights
 
 
 def images(
     X: Array, y: Array, class_names: Sequence[str], predictions: Array | None = None, num_images: int = 20
 ) -> Figure:
-    """The first num_images images, each under its true class and, where given, a ✓ or ✗ with the predicted one.
+    """The first num_images images, each under its true class and, with predictions, the predicted one with a ✓ or ✗.
+
+    Low values are drawn light and high values dark, like ink on paper: 0 is white, and 255, or 1, is black.
 
     Shapes: X (n, height, width), y (n,) and predictions (n,) integer classes, such as `net(X).argmax(axis=1)`.
     dtype: X uint8, or floats in [0, 1].
@@ -54,16 +58,21 @@ def images(
 def first_layer_weights(
     W: Array, image_shape: tuple[int, int] = (28, 28), class_names: Sequence[str] | None = None
 ) -> Figure:
-    """Each column of W as an image of the pixels that raise the output of its unit, red, and that lower it, blue.
+    """Columns of W as images: red pixels raise the output of their unit, blue ones lower it.
 
-    White is 0 and all share one scale. It ends at the size that only 1 weight in 200 exceeds, lest a few large weights
-    turn the others pale. The units of a hidden layer come row by row; `W[:, :64]` gives the first 64 more room.
+    Of more than 64 units without names, the 64 strongest are shown, the strongest first. The strength of unit j is the
+    norm of its weights, √(Σₖ W_kj²). A unit that training has hardly changed still has the small random weights that it
+    started with: its norm is small, and its image is noise. Each image has the number j of its unit.
+
+    White is 0, and all images share one scale. It ends at the size that only 1 weight in 200 exceeds, because a few
+    large weights would make all the others pale.
 
     Shapes: W (height · width, m), such as `net.layers[1].W.data`.
     Raises: TypeError unless W is a float array; ValueError unless it fits image_shape and class_names.
 
-    >>> first_layer_weights(np.ones((784, 2)), class_names=["shirt", "coat"]).axes[1].get_title()
-    'coat'
+    >>> axes = first_layer_weights(np.ones((784, 2)), class_names=["shirt", "coat"]).axes[0]
+    >>> [name.get_text() for name in axes.texts]
+    ['shirt', 'coat']
     """
     arguments.check_floats("first_layer_weights", W=W)
     height, width = image_shape
@@ -73,25 +82,36 @@ def first_layer_weights(
     m = W.shape[1]
     if class_names is not None and len(class_names) != m:
         raise ValueError(f"first_layer_weights: class_names must have {m} names to fit W, got {len(class_names)}")
-    units = W.T.reshape(m, height, width)
-    limit = float(np.quantile(np.abs(units), 0.995)) or 1.0
-    if class_names is not None:
-        figure, tiles = _tiles(m, caption=0.2, margin=1.1)
-    else:  # one picture of all: hundreds of axes would take seconds to draw
-        figure, units, class_names = new_figure(8.6, 7.5), _mosaic(units)[None], [""]
-        tiles = [figure.subplots(subplot_kw={"xticks": [], "yticks": [], "facecolor": "0.7"})]
-    for axes, unit, name in zip(tiles, units, class_names, strict=True):
-        picture = axes.imshow(unit, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.set_title(name, fontsize=10)
-    figure.suptitle(f"The first layer's weights, one image for each of its {m} units", fontsize=11)
-    figure.colorbar(picture, ax=tiles, extend="both", label="red raises the output, blue lowers it")
+    units, title = np.arange(m), "one image per unit"
+    if class_names is None and m > MOST_UNITS:
+        units = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:MOST_UNITS]
+        title = f"the {MOST_UNITS} strongest of {m} units, strongest first"
+    names = [f"unit {j}" for j in units] if class_names is None else class_names
+    limit = float(np.quantile(np.abs(W[:, units]), 0.995)) or 1.0
+    # One pair of axes for all images: 64 pairs would take seconds to draw.
+    columns = _columns(len(units))
+    rows = math.ceil(len(units) / columns)
+    size = 1.4 if columns <= 5 else 1.1  # inches
+    figure = new_figure(max(size * columns + 1.3, 5), 1.15 * size * rows * height / width + 0.5)
+    axes = figure.subplots()
+    for k, (j, name) in enumerate(zip(units, names, strict=True)):
+        top, left = 1.25 * height * (k // columns), 1.1 * width * (k % columns)
+        box = (left, left + width, top + height, top)
+        picture = axes.imshow(W[:, j].reshape(image_shape), extent=box, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        axes.text(left + width / 2, top - 0.03 * height, name, ha="center", fontsize=10 if columns <= 5 else 8)
+        axes.plot(*np.array(box)[[[0, 1, 1, 0, 0], [2, 2, 3, 3, 2]]], color=GREY, linewidth=0.5)
+    axes.set(xlim=(-0.05 * width, 1.1 * width * columns), ylim=(1.25 * height * rows, -0.2 * height))
+    axes.set_axis_off()
+    figure.suptitle(f"The weights of the first layer: {title}", fontsize=11)
+    bar = figure.colorbar(picture, ax=axes, extend="both", aspect=20 if rows <= 4 else 40)
+    bar.set_label("red raises the output,\nblue lowers it")
     return figure
 
 
 def confusion_matrix(predictions: Array, y: Array, class_names: Sequence[str]) -> Figure:
-    """How many examples of each true class (row) were predicted to be of each class (column); no number means none.
+    """How many examples of each true class (row) were predicted as each class (column); empty cells mean none.
 
-    The shade is the share of the row, so that a rare class's mistakes show as well as a frequent one's.
+    The shade is the share of the row, so that the mistakes in a rare class are as visible as those in a frequent one.
 
     Shapes: predictions (n,) integer classes, such as `net(X).argmax(axis=1)`; y (n,).
     Raises: TypeError or ValueError for other shapes or dtypes, no examples, or a class that has no name.
@@ -119,11 +139,11 @@ def confusion_matrix(predictions: Array, y: Array, class_names: Sequence[str]) -
     return figure
 
 
-def _tiles(number: int, caption: float, margin: float = 0) -> tuple[Figure, list[Any]]:
-    """A figure of so many small axes without ticks, captions above and a margin at the right of so many inches."""
-    columns = min(number, 5 if number <= 30 else 8)
+def _tiles(number: int, caption: float) -> tuple[Figure, list[Any]]:
+    """A figure with this number of small axes without ticks, each with room for a caption of this many inches."""
+    columns = _columns(number)
     rows = math.ceil(number / columns)
-    figure = new_figure(max(1.4 * columns + margin, 5), (1.4 + caption) * rows + 0.25)
+    figure = new_figure(max(1.4 * columns, 5), (1.4 + caption) * rows + 0.25)
     tiles = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in tiles:
         axes.set(xticks=[], yticks=[])
@@ -132,15 +152,8 @@ def _tiles(number: int, caption: float, margin: float = 0) -> tuple[Figure, list
     return figure, tiles[:number]
 
 
-def _mosaic(units: Array) -> Array:
-    """Images (m, height, width) side by side as one, as square as may be, with a line of NaN between them."""
-    m, height, width = units.shape
-    columns = math.ceil(math.sqrt(m))
-    rows = math.ceil(m / columns)
-    padded = np.full((rows * columns, height + 1, width + 1), np.nan)
-    padded[:m, :height, :width] = units
-    grid = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    return grid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+def _columns(number: int) -> int:
+    return min(number, 5 if number <= 30 else 8)
 
 
 def _check_classes(function: str, name: str, classes: Array, n: int, num_classes: int) -> None:

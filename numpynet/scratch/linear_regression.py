@@ -1,6 +1,6 @@
 """Linear regression from scratch: y_hat = X W + b and the squared loss. The smallest model that learns by gradients.
 
-Training it is two lines for every batch of examples, here as in the modules beside it (`sgd` is in `optim`):
+Training takes two lines for every batch of examples, in this module as in the other two (`sgd` is in `optim`):
 
     loss, grads = loss_and_gradients(params, X, y)
     sgd(params, grads, lr=0.03)                     # W -= lr * grad_W, and b likewise
@@ -38,7 +38,7 @@ def init_parameters(num_inputs: int, *, rng: np.random.Generator, dtype: DTypeLi
 def predict(params: dict[str, Array], X: Array) -> Array:
     """y_hat = X W + b.
 
-    Shapes: X (n, d) -> y_hat (n, 1). Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 3.2.
+    Shapes: X (n, d) -> y_hat (n, 1). Raises: ValueError if X is not finite; as `functional.linear`. Source: D2L 3.2.
     """
     arguments.check_finite("predict", "X", X)
     return linear(X, params["W"], params["b"])
@@ -57,6 +57,6 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     loss = squared_loss(y_hat, y)
 
     grad_y_hat = squared_loss_backward(y_hat, y)
-    _, grad_W, grad_b = linear_backward(grad_y_hat, X, W, input_grad=False)  # X is data: no gradient wanted
+    _, grad_W, grad_b = linear_backward(grad_y_hat, X, W, input_grad=False)  # X is data and needs no gradient
 
     return loss, {"W": grad_W, "b": grad_b}

@@ -1,6 +1,6 @@
-"""A multilayer perceptron with one hidden layer, from scratch: softmax regression, not on the inputs X, but on what it
-learns to make of them, H = max(X W₁ + b₁, 0). Its gradients are backpropagation in full: every step forward has its
-step backward, in reverse order.
+"""A multilayer perceptron with one hidden layer, from scratch: softmax regression, applied not to the inputs X but to
+features that it learns from them, H = max(X W₁ + b₁, 0). Its gradients are backpropagation in full: every forward step
+has its backward step, in reverse order.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def init_parameters(
 def predict(params: dict[str, Array], X: Array) -> Array:
     """The logits O = max(X W₁ + b₁, 0) W₂ + b₂; the largest in a row is the predicted class.
 
-    Shapes: X (n, ...) with d numbers an example -> O (n, q).
-    Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 4.2.
+    Shapes: X (n, ...) with d numbers per example -> O (n, q).
+    Raises: ValueError if X is not finite; as `functional.linear`. Source: D2L 4.2.
     """
     arguments.check_finite("predict", "X", X)
     H = relu(linear(flatten(X), params["W1"], params["b1"]))
@@ -59,8 +59,8 @@ def predict(params: dict[str, Array], X: Array) -> Array:
 def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[Any, dict[str, Array]]:
     """The mean cross-entropy of the MLP's predictions, and its gradient with respect to W1, b1, W2 and b2.
 
-    Shapes: X (n, ...) with d numbers an example, y (n,) -> a scalar, and gradients with the names and shapes of params.
-    dtype: that of params and X. Cost: two products of 2ndh flops and three of 2nhq.
+    Shapes: X (n, ...) with d numbers per example, y (n,) -> a scalar, and gradients named and shaped as params.
+    dtype: that of params and X. Cost: two products of 2ndh flops and three of 2nhq, with h hidden units and q classes.
     Raises: as `functional.linear` and `functional.softmax_cross_entropy`. Source: D2L 4.2, 4.7.
 
     >>> params = {"W1": np.array([[1.0, -1.0], [1.0, -2.0]]), "b1": np.array([0.0, 1.0]),
@@ -81,6 +81,6 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     grad_O = softmax_cross_entropy_backward(P, y)
     grad_H, grad_W2, grad_b2 = linear_backward(grad_O, H, W2)  # grad_H carries the loss back to the first layer
     grad_Z = relu_backward(grad_H, H)
-    _, grad_W1, grad_b1 = linear_backward(grad_Z, X, W1, input_grad=False)  # X is data: no gradient wanted
+    _, grad_W1, grad_b1 = linear_backward(grad_Z, X, W1, input_grad=False)  # X is data and needs no gradient
 
     return loss, {"W1": grad_W1, "b1": grad_b1, "W2": grad_W2, "b2": grad_b2}

@@ -38,8 +38,8 @@ def init_parameters(
 def predict(params: dict[str, Array], X: Array) -> Array:
     """The logits O = X W + b; the largest in a row is the predicted class.
 
-    Shapes: X (n, ...) with d numbers an example -> O (n, q).
-    Raises: ValueError where X is not finite; as `functional.linear`. Source: D2L 3.6.
+    Shapes: X (n, ...) with d numbers per example -> O (n, q).
+    Raises: ValueError if X is not finite; as `functional.linear`. Source: D2L 3.6.
     """
     arguments.check_finite("predict", "X", X)
     return linear(flatten(X), params["W"], params["b"])
@@ -48,7 +48,7 @@ def predict(params: dict[str, Array], X: Array) -> Array:
 def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[Any, dict[str, Array]]:
     """The mean cross-entropy of softmax(X W + b), and its gradient with respect to W and b.
 
-    Shapes: X (n, ...) with d numbers an example, y (n,) -> a scalar, and gradients with the names and shapes of params.
+    Shapes: X (n, ...) with d numbers per example, y (n,) -> a scalar, and gradients named and shaped as params.
     dtype: that of params and X. Cost: two matrix products of 2ndq flops.
     Raises: as `functional.linear` and `functional.softmax_cross_entropy`. Source: D2L 3.6.
     """
@@ -59,6 +59,6 @@ def loss_and_gradients(params: dict[str, Array], X: Array, y: Array) -> tuple[An
     loss, P = softmax_cross_entropy(O, y)
 
     grad_O = softmax_cross_entropy_backward(P, y)
-    _, grad_W, grad_b = linear_backward(grad_O, X, W, input_grad=False)  # X is data: no gradient wanted
+    _, grad_W, grad_b = linear_backward(grad_O, X, W, input_grad=False)  # X is data and needs no gradient
 
     return loss, {"W": grad_W, "b": grad_b}

@@ -1,9 +1,8 @@
-"""Files that are whole or not there, whatever happens: a crash, a full disk, a kill at any moment, a power cut.
+"""Atomic file writes: after a crash, a full disk, a kill or a power cut, a file is the old one or the new one, whole.
 
-The content goes into a new file beside the one it is for, is forced onto the disk, and only then takes the other's
-name, which the system does in one step. Until that step the old file is as it was; after it the new one is there.
-While it is written the new file is locked, and the system ends the lock with the process: what can be locked was left
-behind by a process that was killed. (Windows has no such locks: there, such files stay.)
+The content is written to a new file in the same folder, forced onto the disk, and then renamed over the old file, which
+the operating system does in one step. The new file is locked while it is written, and the lock ends with the process:
+so a file that can be locked is a leftover of a killed process. (Windows has no such locks; there, leftovers stay.)
 """
 
 from __future__ import annotations
@@ -19,18 +18,19 @@ if sys.platform != "win32":
 
 
 def write_atomic(path: str | os.PathLike[str], content: bytes) -> None:
-    """Make content the file at path: afterwards it is there, and whole, or path is as it was and OSError says why.
+    """Make content the file at path, or leave path as it was and raise OSError.
 
-    What killed processes left behind of earlier attempts at this path is removed. Raises: OSError, and ValueError for a
-    path without a file's name.
+    Leftovers of killed processes are removed. Raises: OSError; ValueError for a path without a file name.
     """
     folder, name = os.path.split(os.fsdecode(path))
     if not name:
-        raise ValueError(f"write_atomic: path must end in the name of a file, got {os.fsdecode(path)!r}")
+        raise ValueError(f"write_atomic: path must end in a file name, got {os.fsdecode(path)!r}")
     try:
         _write(folder or os.curdir, name, content)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, os.fsdecode(path)) from None  # not a part's path, which nobody knows
+        raise OSError(
+            error.errno, error.strerror, os.fsdecode(path)
+        ) from None  # the temporary file's name would mean nothing to the reader
 
 
 def _write(folder: str, name: str, content: bytes) -> None:
@@ -41,7 +41,7 @@ def _write(folder: str, name: str, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            if sys.platform == "win32":  # which renames no open file
+            if sys.platform == "win32":  # which cannot rename an open file
                 file.close()
             os.replace(part, os.path.join(folder, name))
     except BaseException:
@@ -52,20 +52,20 @@ def _write(folder: str, name: str, content: bytes) -> None:
 
 
 def _new_part(folder: str, name: str) -> tuple[str, BinaryIO]:
-    """The path of a new file for the content, which nobody can know beforehand, and the file, open and locked."""
+    """The unpredictable path of a new file for the content, and the file, open and locked."""
     while True:
         part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
-        file = open(part, "xb")  # noqa: SIM115 (x: it must be new, and never what a link of that name leads to)
+        file = open(part, "xb")  # noqa: SIM115 (x: it must be new, and never the target of a link)
         if sys.platform != "win32":
-            with contextlib.suppress(OSError):  # a file system without locks: then nobody takes it for a leftover
+            with contextlib.suppress(OSError):  # a file system without locks, where nothing is taken for a leftover
                 fcntl.flock(file, fcntl.LOCK_EX)
         if os.path.exists(part):
             return part, file
-        file.close()  # before it was locked, another process took it for a leftover: once more
+        file.close()  # another process removed it as a leftover before it was locked: try again
 
 
 def _remove_leftovers(folder: str, name: str) -> None:
-    """Remove what can be: what cannot is not ours, or is being written, and no reason to save nothing."""
+    """Remove the leftovers that can be removed; the others must not prevent saving."""
     if sys.platform == "win32":
         return
     leftover = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.part")
@@ -81,7 +81,7 @@ def _remove_leftovers(folder: str, name: str) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Force the folder's list of names onto the disk, where the system can; the new file is in its place anyway."""
+    """Force the folder's list of names onto the disk, if the system can; the new file is in place anyway."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""NumPy's `.npz` files: written from memory to memory, and read without trust in a single byte."""
+"""NumPy's `.npz` files, written in memory, and read without trusting a byte."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpynet.arguments import Array
 
 
 class NpzError(ValueError):
-    """These bytes are no `.npz` file of plain numbers, or a damaged one."""
+    """These bytes are not a `.npz` file of plain numbers, or the file is damaged."""
 
 
 def to_npz(arrays: Mapping[str, Array]) -> bytes:
@@ -23,17 +23,17 @@ def to_npz(arrays: Mapping[str, Array]) -> bytes:
 
 
 def from_npz(content: bytes) -> dict[str, Array]:
-    """The arrays of an uncompressed `.npz` file. No size that it states is believed before the file is seen to hold it.
+    """The arrays of an uncompressed `.npz` file. A stated size is used only once the bytes are known to be there.
 
     Raises: NpzError.
     """
-    import zipfile  # here, as it takes long to import
+    import zipfile  # here, because it takes long to import
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if len({member.filename for member in members}) < len(members):
-                raise NpzError("a member is there twice")
+                raise NpzError("two members have the same name")
             if any(member.compress_type != zipfile.ZIP_STORED for member in members):
                 raise NpzError("its members must not be compressed")
             if sum(member.file_size for member in members) > len(content):
@@ -41,7 +41,7 @@ def from_npz(content: bytes) -> dict[str, Array]:
             return {member.filename.removesuffix(".npy"): _from_npy(archive.read(member)) for member in members}
     except NpzError:
         raise
-    except Exception as error:  # whatever the readers of zip and npy make of strange bytes
+    except Exception as error:  # the readers of zip and npy can raise anything
         raise NpzError(f"not a file of arrays, or damaged: {str(error) or type(error).__name__}") from None
 
 
@@ -54,6 +54,6 @@ def _from_npy(content: bytes) -> Array:
     if dtype.kind not in "fiu":
         raise NpzError(f"its arrays must hold numbers, got {dtype}")
     if math.prod(shape) * dtype.itemsize != len(content) - start:
-        raise NpzError(f"an array says that its shape is {shape}, and the file holds another number of entries")
+        raise NpzError(f"an array is said to have shape {shape}, but the file holds a different number of entries")
     array: Array = np.frombuffer(content, dtype, offset=start).reshape(shape, order=order)  # type: ignore[call-overload]
     return array.copy()

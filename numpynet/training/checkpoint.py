@@ -50,7 +50,8 @@ def save_checkpoint(
     if the file cannot be written; the old one stays as it was.
     """
     arguments.check_rng("save_checkpoint", rng)
-    settings, digest, extra = (fields.pop(*pair) for pair in (("settings", None), ("data_digest", ""), ("extra", None)))
+    settings, extra = fields.pop("settings", None), fields.pop("extra", None)
+    data_digest = fields.pop("data_digest", "")
     state = State(epoch=epoch, step=step, **fields)
     names = {id(parameter): name for name, parameter in net.named_parameters().items()}
     if not {id(parameter) for parameter in optimizer.parameters} <= set(names):
@@ -70,7 +71,7 @@ def save_checkpoint(
             optimizer={name: getattr(optimizer, name) for name in OPTIONS},
             rng=dict(rng.bit_generator.state),
             settings=dict(settings or {}),
-            data_digest=digest,
+            data_digest=data_digest,
         )
         arrays = to_arrays(checkpoint)
         rng_state(type(rng.bit_generator), from_arrays(dict(arrays)).rng)  # it can be read again
@@ -136,8 +137,8 @@ def _form(array: Array) -> str:
 class Checkpointer(Callback):
     """Saves a checkpoint after every epoch, and within one every `every` steps or, if that is None, every 30 seconds.
 
-    rng is the one passed to `train`. kept is what `save_checkpoint` is to keep for you: settings, data_digest and
-    extra, a function that returns the arrays. To resume, pass what `load_checkpoint` returns to `train`, as its state.
+    rng is the one passed to `train`. kept are fields that `save_checkpoint` is to save for you: settings, data_digest
+    and extra, a function that returns the arrays. To resume, pass to `train` the state that `load_checkpoint` returns.
     Raises: TypeError or ValueError for arguments that do not fit, FileNotFoundError if the path's folder is missing.
     """
 
@@ -155,9 +156,9 @@ class Checkpointer(Callback):
         if every is not None:
             arguments.check_size("Checkpointer", "every", every)
         if not set(kept) <= {"settings", "data_digest", "extra"}:
-            raise TypeError(f"Checkpointer: what is kept must be settings, data_digest and extra, got {list(kept)}")
+            raise TypeError(f"Checkpointer: kept must be settings, data_digest or extra, got {list(kept)}")
         folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
-        if not os.path.isdir(folder):  # said now, and not after an epoch
+        if not os.path.isdir(folder):  # say so now, not after an epoch
             raise FileNotFoundError(f"Checkpointer: path must be in a folder that exists, got {os.fsdecode(path)!r}")
         with errors_begin_with("settings"):
             as_json(kept.get("settings"))

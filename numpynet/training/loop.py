@@ -14,9 +14,9 @@ from numpynet.data.batches import as_floats, batches_in_order
 from numpynet.layers import Layer
 from numpynet.losses import Loss
 from numpynet.optim import SGD
-from numpynet.training.arguments import check_run
-from numpynet.training.divergence import check_last_update, require_finite
-from numpynet.training.metrics import accuracy, evaluate
+from numpynet.training.arguments import check_data, check_options
+from numpynet.training.divergence import check_finite_loss, check_last_update
+from numpynet.training.metrics import evaluate
 from numpynet.training.progress import Progress
 from numpynet.training.state import Callback, History, State
 from numpynet.training.trainable import FromLayers, FromScratch, Trainable
@@ -85,7 +85,8 @@ def train_scratch(
 
 
 def _checked_run(loop: Loop, data: Data, num_epochs: int, test: Data | None, progress: bool) -> History:
-    check_run(loop, data, num_epochs, test)
+    check_options(loop.caller, num_epochs, loop.batch_size, loop.rng, loop.callbacks, loop.state)
+    check_data(loop.caller, loop.model, data, test, loop.state)
     if progress:
         loop.callbacks = [Progress(num_epochs), *loop.callbacks]
     return loop.run(data, num_epochs, test)
@@ -134,20 +135,15 @@ class Loop:
         for X_batch, y_batch in batches_in_order(X, y, self.batch_size, order[state.position :]):
             loss, y_hat, grads = self.model.loss_and_gradients(X_batch, y_batch)  # forward, then backward
             state.step, state.loss = state.step + 1, float(loss)
-            require_finite(self, "loss", state.loss)
+            check_finite_loss(self.caller, state, self.model)
             self.model.update(grads)  # W -= lr * grad_W
             state.position += len(y_batch)
             state.total_loss += state.loss * len(y_batch)  # weighted, because the last batch may be short
             if classifier:
-                state.total_right += accuracy(y_hat, y_batch) * len(y_batch)
+                state.total_right += int(np.count_nonzero(y_hat.argmax(axis=1) == y_batch))
             state.seconds = time.perf_counter() - start
             for callback in self.callbacks:
                 callback.after_step(state)
-        check_last_update(self, as_floats(X[order[-self.batch_size :]]))
-        history = state.history
-        history.seconds.append(time.perf_counter() - start)
-        history.train_loss.append(state.total_loss / len(X))
-        if classifier:
-            history.train_accuracy.append(state.total_right / len(X))
-        state.end_epoch()
-        return history.train_loss[-1]
+        check_last_update(self.caller, state, self.model, as_floats(X[order[-self.batch_size :]]))
+        state.end_epoch(time.perf_counter() - start, classifier=classifier)
+        return state.history.train_loss[-1]

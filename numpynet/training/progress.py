@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import sys
-import warnings
+import time
 from typing import Any
 
 from numpynet.training.state import Callback, State, format_figure
 
 
 class Progress(Callback):
-    """Prints a line after every epoch, and shows a bar during it where tqdm is installed and can draw one."""
+    """Prints a line after every epoch, and shows a bar during it: in a notebook, and in a terminal if tqdm is there."""
 
     def __init__(self, num_epochs: int) -> None:
         self.num_epochs = num_epochs
-        self._tqdm = _import_tqdm()
-        self._bar: Any = None
+        self._bar = _bar()
+
+    def before_training(self, state: State) -> None:
+        self._bar.before_training(state)
 
     def after_step(self, state: State) -> None:
-        if self._tqdm is None or state.order is None:
-            return
-        if self._bar is None:
-            self._bar = self._tqdm(total=len(state.order), desc=f"epoch {state.epoch}", unit="example", leave=False)
-        self._bar.update(state.position - self._bar.n)
+        self._bar.after_step(state)
 
     def after_epoch(self, state: State) -> None:
-        self.after_training(state)  # the bar goes before its line comes
+        self._bar.after_epoch(state)
         history = state.history
         parts = [f"epoch {state.epoch:{len(str(self.num_epochs))}}/{self.num_epochs}"]
         parts.append(f"loss {format_figure('train_loss', history.train_loss[-1])}")
@@ -35,9 +34,62 @@ class Progress(Callback):
         print("  ".join(parts), flush=True)
 
     def after_training(self, state: State) -> None:
+        self._bar.after_training(state)
+
+
+class _TerminalBar(Callback):
+    """tqdm's bar, which is removed before the line of its epoch is printed."""
+
+    def __init__(self, tqdm: Any) -> None:
+        self._tqdm = tqdm
+        self._bar: Any = None
+
+    def after_step(self, state: State) -> None:
+        if state.order is None:
+            return
+        if self._bar is None:
+            self._bar = self._tqdm(total=len(state.order), desc=f"epoch {state.epoch}", unit="example", leave=False)
+        self._bar.update(state.position - self._bar.n)
+
+    def after_epoch(self, state: State) -> None:
+        self.after_training(state)
+
+    def after_training(self, state: State) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+class _NotebookBar(Callback):
+    """A bar above the lines, updated in place. tqdm's text would come between the lines, and its widget needs
+    ipywidgets.
+    """
+
+    def __init__(self) -> None:
+        self._display: Any = None
+        self._updated = -math.inf
+
+    def before_training(self, state: State) -> None:
+        from IPython.display import display
+
+        self._display = display(self._content("starting"), raw=True, display_id=True)
+
+    def after_step(self, state: State) -> None:
+        now = time.monotonic()
+        if state.order is None or now - self._updated < 0.1:  # seconds; more often would only slow the browser
+            return
+        self._updated = now
+        text = f"epoch {state.epoch}: {state.position} of {len(state.order)} examples"
+        bar = f'<progress value="{state.position}" max="{len(state.order)}"></progress>'
+        self._display.update(self._content(text, bar), raw=True)
+
+    def after_training(self, state: State) -> None:
+        if self._display is not None:
+            self._display.update(self._content(), raw=True)
+
+    @staticmethod
+    def _content(text: str = "", bar: str = "") -> dict[str, str]:
+        return {"text/plain": text, "text/html": f"{bar} {text}".strip()}
 
 
 def in_notebook() -> bool:
@@ -46,14 +98,14 @@ def in_notebook() -> bool:
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
-def _import_tqdm() -> Any:
-    """The bar that suits the place: a widget in a notebook, text in a terminal; None where no bar can be shown."""
-    if not (in_notebook() or sys.stderr.isatty()):
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # tqdm.auto warns where a notebook has no widgets, and then draws text
-            from tqdm.auto import tqdm
-    except ImportError:
-        return None
-    return tqdm
+def _bar() -> Callback:
+    """The bar that suits the place; a callback that does nothing where no bar can be shown."""
+    if in_notebook():
+        return _NotebookBar()
+    if sys.stderr.isatty():
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            return Callback()
+        return _TerminalBar(tqdm)
+    return Callback()

@@ -1,7 +1,7 @@
-"""What to look at before training for long: `sanity` tries a network on its data and says in words what looks wrong.
+"""What to check before a long training run: `sanity` tries a network on its data and says in words what looks wrong.
 
-Right gradients are not enough: inputs may be on the wrong scale, labels shuffled, units dead, the learning rate off.
-Each check below is one short function that returns a sentence, or "" where nothing is wrong. All work on copies.
+Right gradients are not enough: the inputs may be badly scaled, the labels shuffled, units dead, or the learning rate
+wrong. Each check below is a short function that returns a sentence, or "" if nothing is wrong. All work on copies.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from numpynet.layers import Layer, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, Loss
 from numpynet.optim import SGD
 
-MOST = 1000  # examples looked at
-NEAR = 0.5  # neighbours tell something if the nearest is this much of the usual distance away, or less
-RATES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)  # learning rates that a rate with which nothing moves is compared with
+MAX_EXAMPLES = 1000
+NEAR = 0.5  # nearest neighbours are informative if they are within this fraction of the typical distance
+RATES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)  # learning rates to compare with one that makes no progress
 
 
 def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) -> list[str]:
-    """Findings about a network that is about to be trained, in words; [] where nothing looks wrong.
+    """Findings in words about a network that is about to be trained; [] if nothing looks wrong.
 
-    Looked at, in this order: the first value that is not finite; the first loss against log(classes); the gradients
-    of the layers; units that are off for every example; whether a few examples can be learnt by heart; whether examples
-    that are alike have like labels; and some steps with this learning rate. The network itself is not trained.
+    The checks, in order: the first value that is not finite; the initial loss, compared with log(classes); the
+    gradients of the layers; units that are off for every example; whether the network can overfit a few examples;
+    whether similar examples have similar labels; and some steps with this learning rate. The network itself is not
+    trained.
 
-    Shapes: X (n, ...), y (n, ...), as the network and the loss take them; the first 1000 examples are looked at.
-    dtype: as the network's; uint8 images are divided by 255. Cost: some hundred training steps.
-    Raises: TypeError or ValueError for a learning rate that is not a finite number >= 0.
+    Shapes: X (n, ...), y (n, ...), as the network and the loss take them; only the first 1000 examples are used.
+    dtype: that of the network; uint8 images are divided by 255. Cost: a few hundred training steps.
+    Raises: TypeError or ValueError if lr is not a finite number >= 0.
     Source: none.
 
     >>> from numpynet import SquaredLoss, models
@@ -43,7 +44,7 @@ def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) 
     ['y has a value that is not finite, first in example 0.']
     """
     arguments.check_number("sanity", "lr", lr)
-    X, y = as_floats(X[:MOST]), y[:MOST]
+    X, y = as_floats(X[:MAX_EXAMPLES]), y[:MAX_EXAMPLES]
     not_finite = first_not_finite(net, X, y)
     if not_finite:
         return [not_finite]
@@ -54,7 +55,7 @@ def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) 
             first_loss(net, loss, X, y),
             gradient_norms(net, loss, X, y),
             dead_units(net, X),
-            learning_by_heart(net, loss, X, y),
+            overfits_a_few(net, loss, X, y),
             labels_of_neighbours(X, y),
             learning_rate(net, loss, X, y, lr),
         ]
@@ -62,7 +63,7 @@ def sanity(net: Sequential, loss: Loss, X: Array, y: Array, *, lr: float = 0.1) 
 
 
 def first_not_finite(net: Sequential, X: Array, y: Array) -> str:
-    """Where the first NaN or infinity arises: in the data, in a parameter, or in the output of a layer."""
+    """Find the first NaN or infinity: in the data, in a parameter, or in the output of a layer."""
     for name, array in [("X", X), ("y", y)]:
         bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
         if bad.any():
@@ -75,28 +76,28 @@ def first_not_finite(net: Sequential, X: Array, y: Array) -> str:
             X = layer(X)
             if not np.isfinite(X).all():
                 return (
-                    f"The output of layer {i}, {type(layer).__name__}, is not finite: input or weights are too large."
+                    f"The output of layer {i}, {type(layer).__name__}, is not finite: inputs or weights are too large."
                 )
     return ""
 
 
 def first_loss(net: Layer, loss: Loss, X: Array, y: Array) -> str:
-    """A classifier that knows nothing should give every class a like chance: loss log(classes)."""
+    """An untrained classifier should give every class an equal chance: loss log(classes)."""
     if not isinstance(loss, CrossEntropyLoss):
         return ""
     O = net(X)
     value, expected = float(loss(O, y)), float(np.log(O.shape[1]))
-    alike = f"like chances for {O.shape[1]} classes would give log {O.shape[1]} = {expected:.2f}"
-    facts = f"The first loss is {value:.2f}; {alike}."
+    equal = f"equal chances for {O.shape[1]} classes would give log {O.shape[1]} = {expected:.2f}"
+    facts = f"The initial loss is {value:.2f}; {equal}."
     if value > 1.5 * expected:
-        return f"{facts} The network is sure of wrong answers already: its weights, or the inputs, are too large."
+        return f"{facts} The network is already sure of wrong answers: its weights or the inputs are too large."
     if value < 0.5 * expected:
-        return f"{facts} The network knows the answers already: is it trained, or do the inputs hold the labels?"
+        return f"{facts} The network already knows the answers: is it trained, or do the inputs contain the labels?"
     return ""
 
 
 def gradient_norms(net: Layer, loss: Loss, X: Array, y: Array) -> str:
-    """The gradients of all layers should be of comparable size."""
+    """The gradients of all layers should have a similar size."""
     net = copy.deepcopy(net)
     value = loss.forward(net.forward(X), y)
     net.backward(loss.backward())
@@ -112,14 +113,14 @@ def gradient_norms(net: Layer, loss: Loss, X: Array, y: Array) -> str:
         return f"A gradient is not finite at the first step ({listed}; loss {float(value):.3g})."
     least, most = min(norms.values()), max(norms.values())
     if most == 0:
-        return "All gradients are 0 at the first step: nothing will move."
+        return "All gradients are 0 at the first step: nothing will change."
     if least < 1e-6 * most:
-        return f"The gradients of the layers are of very different size ({listed}): the smallest will hardly move."
+        return f"The gradients of the layers differ widely in size ({listed}): the smallest hardly change anything."
     return ""
 
 
 def dead_units(net: Sequential, X: Array) -> str:
-    """A ReLU's unit that is off for every example gets no gradient, and stays off."""
+    """A ReLU unit that is off for every example gets no gradient and stays off."""
     for i, layer in enumerate(net.layers):
         X = layer(X)
         if isinstance(layer, ReLU):
@@ -132,31 +133,32 @@ def dead_units(net: Sequential, X: Array) -> str:
     return ""
 
 
-def learning_by_heart(net: Layer, loss: Loss, X: Array, y: Array) -> str:
-    """A handful of examples, not more than there are inputs, can be fitted by any network that learns at all."""
+def overfits_a_few(net: Layer, loss: Loss, X: Array, y: Array) -> str:
+    """Any network that learns at all can overfit a few examples, if they are not more than the inputs."""
     count = min(8, len(X), math.prod(X.shape[1:]))
     few, answers = X[:count], y[:count]
     before = float(loss(net(few), answers))
     best = min(_loss_after(net, loss, few, answers, lr, 300, len(few)) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
     if best <= 0.2 * before:
         return ""
-    failed = f"{count} examples cannot be learnt by heart: with"
+    failed = f"The network cannot overfit {count} examples: with"
     if np.isfinite(best):
         return (
-            f"{failed} the best of five learning rates the loss fell from {before:.3g} to {best:.3g} only in 300 "
-            "steps. Are the gradients right (check_layer)? Do X and y fit?"
+            f"{failed} the best of five learning rates, the loss fell only from {before:.3g} to {best:.3g} in 300 "
+            "steps. Are the gradients right (check_layer)? Do X and y belong together?"
         )
     largest = float(np.max(np.abs(few)))
-    why = f"The inputs are too large, up to {largest:.3g}: bring X to a size of about 1 first."
+    why = f"The inputs are too large, up to {largest:.3g}: scale X to a size of about 1 first."
     if largest <= 10:
         why = "Are the gradients right (check_layer)? Are the weights too large?"
-    return f"{failed} each of five learning rates, down to 0.001, the loss grows beyond all bounds. {why}"
+    return f"{failed} each of five learning rates, down to 0.001, the loss diverges. {why}"
 
 
 def labels_of_neighbours(X: Array, y: Array) -> str:
-    """An example's nearest neighbour has its label more often than any other has, unless the labels were shuffled.
+    """Nearest neighbours should have the same label more often than by chance, unless the labels were shuffled.
 
-    That is so where the nearest is far nearer than others are. With many features it is not, and nothing can be said.
+    This holds if the nearest examples are much nearer than typical ones. With many features they often are not; then
+    nothing is said.
     """
     if len(X) < 100:
         return ""
@@ -174,21 +176,21 @@ def labels_of_neighbours(X: Array, y: Array) -> str:
         if agree > chance + 3 * np.sqrt(chance * (1 - chance) / len(y)) or chance > 0.95:
             return ""
         return (
-            f"The labels look shuffled: the nearest other example has the same one in {agree:.0%} of the cases, "
-            f"by chance it would be {chance:.0%}. Were X and y put in order together?"
+            f"The labels look shuffled: in {agree:.0%} of the cases the nearest example has the same label; by chance "
+            f"it would be {chance:.0%}. Were X and y shuffled together?"
         )
     values = y.reshape(len(y), -1)[:, 0].astype(np.float64)
     if np.std(values) == 0 or np.corrcoef(values, values[neighbours])[0, 1] > 3 / np.sqrt(len(y)):
         return ""
-    return "The targets look shuffled: examples that are alike have unlike targets. Were X and y put in order together?"
+    return "The targets look shuffled: similar examples have different targets. Were X and y shuffled together?"
 
 
 def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
-    """Some steps should make the loss smaller, and not by next to nothing where another rate does far more in fewer."""
+    """Training should reduce the loss, and not far more slowly than with another learning rate."""
     if lr == 0:
-        return "The learning rate is 0: nothing will move."
+        return "The learning rate is 0: nothing will change."
     before = float(loss(net(X), y))
-    for steps in (60, 300):  # it may begin slowly, or be unsteady only at first
+    for steps in (60, 300):  # progress may be slow or unsteady at first
         after = _loss_after(net, loss, X, y, lr, steps, 64)
         if before - after > 0.02 * before:
             return ""
@@ -199,12 +201,12 @@ def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
         faster = _loss_after(net, loss, X, y, other, 60, 64)
         if faster < 0.95 * before and before - faster > 10 * (before - after):
             too = "small" if other > lr else "large"
-            return f"The learning rate {lr:g} is too {too}: {went}, with {other:g} to {faster:.4g} in 60."
+            return f"The learning rate {lr:g} is too {too}: {went}; with {other:g} it fell to {faster:.4g} in 60."
     return ""
 
 
 def _loss_after(net: Layer, loss: Loss, X: Array, y: Array, lr: float, steps: int, batch_size: int) -> float:
-    """The loss of a copy of the network after some steps of training; infinity if it is no number then."""
+    """The loss of a copy of the network after some training steps; infinity if it is not finite."""
     net, loss = copy.deepcopy(net), copy.deepcopy(loss)
     optimizer = SGD(net.parameters(), lr=lr)
     for step in range(steps):

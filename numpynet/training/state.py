@@ -76,7 +76,13 @@ class State:
     total_right: float = 0.0
     seconds: float = 0.0
 
-    def end_epoch(self) -> None:
+    def end_epoch(self, seconds: float, *, classifier: bool) -> None:
+        """Record the epoch in the history, and clear what belongs to it alone."""
+        history, num_examples = self.history, len(self.order)  # type: ignore[arg-type]
+        history.seconds.append(seconds)
+        history.train_loss.append(self.total_loss / num_examples)
+        if classifier:
+            history.train_accuracy.append(self.total_right / num_examples)
         self.order, self.position, self.total_loss, self.total_right, self.seconds = None, 0, 0.0, 0.0, 0.0
 
 

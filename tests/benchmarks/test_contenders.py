@@ -39,7 +39,7 @@ def test_every_contender_has_numpynets_loss_in_two_epochs(name, model):
 
 @pytest.mark.parametrize("model", problems.PROBLEMS)
 def test_the_floor_computes_the_products_of_a_step_and_no_others(model, monkeypatch):
-    monkeypatch.setattr(problems, "choose_images", few_shapes)
+    monkeypatch.setattr(problems, "load_data", few_shapes)
     problem = problems.quick(problems.PROBLEMS[model])
     floor = make_contender("matrix products", problem)
     products = []

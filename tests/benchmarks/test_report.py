@@ -55,7 +55,7 @@ def test_what_was_measured_is_kept_when_a_later_suite_fails(tmp_path, monkeypatc
         raise RaceError("PyTorch: the loss after one epoch must be 0.500000, like the others', got 0.510000")
 
     monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": step, "step": step, "sweep": sweep})
-    monkeypatch.setattr("benchmarks.__main__.choose_images", few_shapes)
+    monkeypatch.setattr("benchmarks.__main__.load_data", few_shapes)
     assert main(["--output", str(tmp_path)]) == 1
     assert "python -m benchmarks: PyTorch: the loss" in capsys.readouterr().err
     assert json.loads((tmp_path / "results.json").read_text())["step"] == {"lines": "measured"}

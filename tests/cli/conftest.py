@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from numpynet.book import BOOK
-from numpynet.cli import run as runs
+from numpynet.cli.run import RunFolder
+from numpynet.cli.train import run
 from tests.helpers.command import numpynet
 
 
@@ -21,5 +22,5 @@ def finished(tmp_path_factory):
 def two_epochs(tmp_path_factory):
     """The checkpoint of a finished run of linear regression."""
     folder = tmp_path_factory.mktemp("two")
-    runs.run(dataclasses.replace(BOOK["linear"], seed=1, epochs=2), runs.RunFolder(folder))
+    run(dataclasses.replace(BOOK["linear"], seed=1, epochs=2), RunFolder(folder))
     return folder / "checkpoint.npz"

@@ -23,7 +23,10 @@ def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
 def test_a_missing_file_is_a_usage_error(tmp_path):
     result = numpynet("check", "no.py", cwd=tmp_path)
     assert result.returncode == 2
-    assert "no.py is no file, no folder of exercises and none of linear, softmax, mlp" in result.stdout
+    assert (
+        "no.py does not exist; give a Python file, a folder of exercises or one of linear, softmax, mlp"
+        in result.stdout
+    )
     with pytest.raises(FileNotFoundError):
         check_file(tmp_path / "no.py")
     assert numpynet("check", "no.py", "--sanity", cwd=tmp_path).returncode == 2

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from numpynet import Checkpointer
-from numpynet.cli import resume
+from numpynet.cli import results, resume
 from numpynet.cli import run as runs
 from numpynet.cli.main import main
 from numpynet.cli.parser import make_parser
@@ -133,7 +133,7 @@ def test_a_run_killed_before_its_results_still_leaves_them(tmp_path):
 def test_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
     shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "history.json").read_bytes()
-    monkeypatch.setattr(runs, "blas", lambda: "another")
+    monkeypatch.setattr(results, "blas", lambda: "another")
     resume = ["train", "linear", "--output", str(tmp_path), "--resume"]
     assert main(resume) == 0
     assert "nothing to train" in capsys.readouterr().out

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from numpynet import CheckpointError, make_shapes, save_checkpoint
-from numpynet.book import BOOK
-from numpynet.cli import resume
-from numpynet.cli import run as runs
+from numpynet.book import BOOK, BookData
+from numpynet.cli import resume, train
 from numpynet.cli.main import main
+from numpynet.cli.run import RunFolder
 from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import forge, make
 from tests.helpers.command import assert_one_line, numpynet
@@ -57,16 +57,14 @@ def test_a_damaged_checkpoint_exits_4_in_one_line(finished, tmp_path):
 
 def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
     settings = dataclasses.replace(BOOK["softmax"], epochs=1, data="shapes")
-    shapes = {seed: make_shapes(300, 100, rng=np.random.default_rng(seed)) for seed in (0, 1)}
-    monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[0], "shapes: these"))
-    runs.run(settings, runs.RunFolder(tmp_path))
-    monkeypatch.setattr(runs, "choose_images", lambda name, root: (shapes[1], "shapes: others"))
+    shapes = [make_shapes(300, 100, rng=np.random.default_rng(seed)) for seed in (0, 1)]
+    these, others = (BookData(*data, "shapes", "shapes: some") for data in shapes)
+    monkeypatch.setattr(train, "load_data", lambda name, root, rng: these)
+    train.run(settings, RunFolder(tmp_path))
+    monkeypatch.setattr(train, "load_data", lambda name, root, rng: others)
+    checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
     with pytest.raises(CheckpointError, match="data: its run was trained on different data"):
-        runs.run(
-            dataclasses.replace(settings, epochs=2),
-            runs.RunFolder(tmp_path),
-            read_checkpoint(tmp_path / "checkpoint.npz"),
-        )
+        train.run(dataclasses.replace(settings, epochs=2), RunFolder(tmp_path), checkpoint)
 
 
 def test_a_checkpoint_of_another_program_is_refused(tmp_path):

@@ -11,7 +11,7 @@ from numpynet.training import State
 
 
 def test_the_path_of_a_long_run_is_thinned_evenly():
-    net = runs.Run(BOOK["linear"], runs.RunFolder(Path()), None, np.random.default_rng(0)).net
+    net = runs.Run(BOOK["linear"], runs.RunFolder(Path()), np.random.default_rng(0)).net
     recorder = runs.ParameterPath(net)
     state = State()
     for state.step in range(1, 9001):

@@ -205,7 +205,7 @@ def test_the_command_refuses_a_width_there_is_no_memory_for():
         ({"test": X}, TypeError, r": test must be a pair \(X, y\), got ndarray"),
         ({"test": (X, Y, Y)}, TypeError, r": test must be a pair \(X, y\), got tuple of 3"),
         ({"test": (X, TARGETS)}, ValueError, ": test requires integer y"),
-        ({"y": np.array(1)}, ValueError, r"minibatches: y must have shape \(n, ...\), got \(\)"),
+        ({"y": np.array(1)}, ValueError, r": y must have shape \(n, ...\), got \(\)"),
         ({"callbacks": Callback()}, TypeError, ": callbacks must be a list of Callback objects"),
         ({"callbacks": [print]}, TypeError, ": callbacks must be a list of Callback objects"),
         ({"state": History()}, TypeError, ": state must be a State, as from load_checkpoint, got History"),

@@ -152,7 +152,7 @@ def test_the_command_downloads_or_exits_3(server, tmp_path, capsys):
     server.use("unavailable")
     assert main(["data", "--download", "--root", str(tmp_path)]) == 3
     _, errors = capsys.readouterr()
-    assert errors.startswith("numpynet: download_fashion_mnist: no mirror gave")
+    assert errors.startswith("numpynet: download_fashion_mnist: no mirror provided")
     assert errors.count("\n") == 1
     server.use("good")
     assert main(["data", "--download", "--root", str(tmp_path)]) == 0

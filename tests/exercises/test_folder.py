@@ -32,7 +32,7 @@ def test_no_file_of_a_learner_is_written_over(gaps):
     (gaps / "README.md").unlink()
     result = numpynet("exercises", gaps, cwd=gaps)
     assert result.returncode == 6
-    assert "is there already, and is left as it is" in result.stderr
+    assert "already exists; nothing was written" in result.stderr
     assert path.read_bytes() == before
     assert not (gaps / "README.md").exists()
 

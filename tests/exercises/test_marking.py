@@ -51,16 +51,16 @@ def test_a_planted_mistake_costs_only_its_points_and_is_named(solved):
 
 
 WRONG = [
-    ("lesson1_functions", "linear", "return X @ W + b", "return X @ W", "yours   [[5, -2], [-2, 4]]"),
-    ("lesson1_functions", "linear", "return X @ W + b", "X += 0.5; return X @ W + b", "it changed its argument X"),
+    ("lesson1_functions", "linear", "return X @ W + b", "return X @ W", "yours   [[5, −2], [−2, 4]]"),
+    ("lesson1_functions", "linear", "return X @ W + b", "X += 0.5; return X @ W + b", "it modified its argument X"),
     ("lesson1_functions", "linear", "return X @ W + b", "return X.dot(W, b, b)", "linear is wrong: it raised TypeError"),
     ("lesson1_functions", "linear", "return X @ W + b", "pass", "yours   None"),
     ("lesson1_functions", "squared_loss", "** 2) / 2", "** 2)", "yours   1\n"),
-    ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "W = params[name]; W = W - lr * grads[name]", "Nothing has moved"),
+    ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "W = params[name]; W = W - lr * grads[name]", "Nothing has changed"),
     ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "grads[name] *= lr; params[name] -= grads[name]",
-     "sgd is wrong: it changed the gradients, which still belong to the caller."),
+     "sgd is wrong: it modified the gradients, which belong to the caller."),
     ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad",
-     "parameter.grad *= self.lr; parameter.data -= parameter.grad", "SGD.step is wrong: it changed the gradients"),
+     "parameter.grad *= self.lr; parameter.data -= parameter.grad", "SGD.step is wrong: it modified the gradients"),
     ("lesson1_functions", "sgd", "params[name] -= lr", "params[name] += lr", "yours   W = [[2, 1]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O)", "yours   [[nan, 0]"),
     ("lesson1_functions", "softmax", "np.exp(O - O.max(axis=1, keepdims=True))", "np.exp(O - O.max())", "nan"),
@@ -74,7 +74,7 @@ WRONG = [
     ("lesson2_linear_regression", "loss_and_gradients", '{"W": grad_W, "b": grad_b}', '{"W": 2 * grad_W, "b": 2 * grad_b}', "factor_two"),
     ("lesson2_linear_regression", "loss_and_gradients", 'return loss, {"W": grad_W, "b": grad_b}',
      'return 2 * loss, {"W": 2 * grad_W, "b": 2 * grad_b}', "its loss is"),
-    ("lesson2_linear_regression", "loss_and_gradients", "loss = squared_loss(y_hat, y)", "loss = 2 * squared_loss(y_hat, y)", "is asked for. Mend that first."),
+    ("lesson2_linear_regression", "loss_and_gradients", "loss = squared_loss(y_hat, y)", "loss = 2 * squared_loss(y_hat, y)", "Fix that first."),
     ("lesson1_functions", "sgd", "params[name] -= lr * grads[name]", "params[name] -= 0.1 * grads[name]", "lr 0.5"),
     ("lesson4_mlp", "predict", "relu(linear(", "abs(linear(", "predict is wrong."),
     ("lesson5_layers", "Linear.forward", "self.b.data)", "0 * self.b.data)", "Linear.forward is wrong."),
@@ -87,7 +87,7 @@ WRONG = [
      "it raised ValueError: linear: X must have shape (n, 4) to fit W (4, 2), got (2, 3) (line 69)"),
     ("lesson5_layers", "Sequential.backward", "for layer in reversed(self.layers):", "for layer in (self.layers[2], self.layers[0]):", "no_relu_mask"),
     ("lesson5_layers", "SGD.step", "parameter.data -= self.lr", "parameter.data += self.lr", "SGD.step is wrong."),
-    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter = parameter.data - self.lr * parameter.grad", "Nothing has moved"),
+    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter = parameter.data - self.lr * parameter.grad", "Nothing has changed"),
 ]  # fmt: skip
 
 
@@ -120,14 +120,14 @@ def test_other_right_ways_to_write_it_are_right(right, wrong, solved):
 
 GAPS = [
     ("lesson1_functions", [("exp_O = np", 'raise NotImplementedError("softmax"); exp_O = np')],
-     "softmax_cross_entropy waits for softmax, which is still to be written."),
+     "softmax_cross_entropy waits for softmax, which is not written yet."),
     ("lesson4_mlp", [("    H = relu(linear(", '    raise NotImplementedError("predict")\n    H = relu(linear('),
                      ("O = linear(H, W2, b2)", "O = predict(params, X)")],
-     "loss_and_gradients waits for predict, which is still to be written."),
+     "loss_and_gradients waits for predict, which is not written yet."),
     ("lesson5_layers",
      [("        grad_X = relu_b", '        raise NotImplementedError("ReLU.backward")\n        grad_X = relu_b')],
-     "ReLU.backward is still to be written. In words:"),
-    ("lesson4_mlp", [("    H = relu(linear(", "    raise NotImplementedError\n    H = relu(linear(")], "predict is still to be written. In words:"),
+     "ReLU.backward is not written yet. In words:"),
+    ("lesson4_mlp", [("    H = relu(linear(", "    raise NotImplementedError\n    H = relu(linear(")], "predict is not written yet. In words:"),
 ]  # fmt: skip
 
 
@@ -143,10 +143,10 @@ def test_the_gap_that_is_met_is_the_one_that_is_called_unwritten(lesson, changes
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ("while True: pass", "linear was not done after 4 s (is there a loop"),
+        ("while True: pass", "linear did not finish within 4 s (is there an infinite loop"),
         ("import os; os._exit(0)", "linear ended the program."),
         ("exit()", "linear could not be checked: SystemExit"),
-        ("return X @@ W", "linear: lesson1_functions.py does not run to its end: SyntaxError"),
+        ("return X @@ W", "linear: lesson1_functions.py cannot be run: SyntaxError"),
     ],
 )
 def test_one_exercise_does_not_stop_the_marking_of_the_others(wrong, words, solved):
@@ -161,6 +161,6 @@ def test_a_lesson_or_a_function_that_is_gone_is_said(solved):
     replaced(solved, "lesson1_functions", "def relu(", "def rectified(")
     (solved / "lesson3_softmax_regression.py").unlink()
     result = numpynet("check", solved, cwd=solved)
-    assert "relu is not there: lesson1_functions.py defines no relu." in result.stdout
-    assert "predict: there is no file lesson3_softmax_regression.py" in result.stdout
+    assert "relu is missing: lesson1_functions.py does not define relu." in result.stdout
+    assert "predict: no such file: lesson3_softmax_regression.py." in result.stdout
     assert result.stdout.endswith(f"{ALL_POINTS - 4} of {ALL_POINTS} points\n")

@@ -12,28 +12,28 @@ from numpynet.exercises.slips import SLIPS
 from numpynet.gradcheck import Report
 from numpynet.gradcheck.mistakes import MISTAKES
 
-BESIDE_THE_DICTIONARY = {"gradient_accumulated", "argument_changed", "precision_only"}
+BESIDE_THE_CATALOGUE = {"gradient_accumulated", "argument_changed", "precision_only"}
 NOT_PLANTED = {"precision_only": "a solution in float32 is right, and gets its points"}
 
 
 def test_every_name_of_the_checker_is_planted_or_excused():
     texts = [path.read_text("utf-8") for path in Path(gradcheck.__file__).parent.glob("*.py")]
     given = {name for text in texts for name in re.findall(r'mistakes\.append\("(\w+)"\)', text)}
-    assert given <= BESIDE_THE_DICTIONARY
+    assert given <= BESIDE_THE_CATALOGUE
     planted = {mistake for _, lines in SLIPS for mistake, _ in lines}
-    assert planted | set(NOT_PLANTED) == {mistake.name for mistake in MISTAKES} | BESIDE_THE_DICTIONARY
+    assert planted | set(NOT_PLANTED) == {mistake.name for mistake in MISTAKES} | BESIDE_THE_CATALOGUE
     assert not planted & set(NOT_PLANTED)
     backward = next(place for place, _ in SLIPS if place.exercise == "lesson1_functions.linear_backward")
     line = "grad_X, grad_W, grad_b = (G.astype(np.float32) for G in (grad_X, grad_W, grad_b))"
-    report = prove.marked(backward, backward.planted(line))
+    report = prove.mark_planted(backward, backward.plant(line))
     assert report.ok
     assert report.mistakes == ("precision_only",)
 
 
 def test_a_slip_whose_line_is_gone_is_an_error():
     place = dataclasses.replace(SLIPS[0][0], right="grad_b = nowhere")
-    with pytest.raises(LookupError, match="lesson1_functions must have the line 'grad_b = nowhere' once"):
-        prove.marked(place, "pass")
+    with pytest.raises(LookupError, match="lesson1_functions must have the line 'grad_b = nowhere' exactly once"):
+        prove.mark_planted(place, "pass")
 
 
 def test_prove_plants_every_mistake_and_each_is_caught_and_named(capsys):

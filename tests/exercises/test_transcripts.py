@@ -1,4 +1,4 @@
-"""The README's transcripts of the exercises."""
+"""The transcripts of the exercises in the README and in docs/checking.md."""
 
 import re
 
@@ -6,10 +6,11 @@ from numpynet.exercises import prove
 from tests.helpers.command import ROOT, numpynet
 
 
-def test_the_readmes_transcripts_are_what_the_commands_print(tmp_path, capsys):
-    text = (ROOT / "README.md").read_text("utf-8")
-    section = text.split("## Exercises that mark themselves")[1].split("\n## ")[0]
-    first, second = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+def test_transcripts_are_what_the_commands_print(tmp_path, capsys):
+    section = (ROOT / "README.md").read_text("utf-8").split("## Exercises that mark themselves")[1]
+    first = re.search(r"```text\n(.*?)```", section, re.DOTALL).group(1)
+    checking = (ROOT / "docs" / "checking.md").read_text("utf-8")
+    second = re.search(r"```text\n(\$ numpynet exercises --prove.*?)```", checking, re.DOTALL).group(1)
     written = numpynet("exercises", "lessons", cwd=tmp_path).stdout
     marked = numpynet("check", "lessons/lesson5_layers.py", cwd=tmp_path).stdout
     shown = f"$ numpynet exercises lessons\n{written}$ numpynet check lessons/lesson5_layers.py\n{marked}"

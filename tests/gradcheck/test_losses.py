@@ -65,7 +65,7 @@ def test_a_loss_and_gradients_multiplied_alike_are_right():
     report = check_model(multiplied(half), *case("mlp", np.random.default_rng(1)))
     assert report.ok
     assert report.mistakes == ()
-    assert any("fit one another" in fact for fact in report.facts)
+    assert any("so the two match" in fact for fact in report.facts)
 
 
 def test_a_decay_in_the_loss_is_not_reported_as_missing():

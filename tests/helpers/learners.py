@@ -34,7 +34,7 @@ NUMBERS = ["missing_target", "missing_prediction"]
 NEEDS_LOGITS = ["softmax_missing", "softmax_over_examples", "relu_mask_on_logits"]
 HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
           "weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward"]  # fmt: skip
-# Mistakes that are not in the dictionary: to be found, and not to be called by a name that is not theirs.
+# Mistakes that are not in the catalogue: to be found, and not to be called by a name that is not theirs.
 OUTSIDE_AT_THE_LOSS = {
     "three times": lambda G, P, T, n: 3 * G,
     "root of n": lambda G, P, T, n: G * np.sqrt(n),
@@ -66,7 +66,7 @@ OUTSIDE_IN_THE_GRADIENTS = {
 
 
 def outside(model):
-    """Mistakes that are not in the dictionary, for this model."""
+    """Mistakes that are not in the catalogue, for this model."""
     return [*OUTSIDE_AT_THE_LOSS, *OUTSIDE_IN_THE_GRADIENTS, *(OUTSIDE_IN_THE_RELU if model in ("mlp", "deep") else [])]
 
 

@@ -1,5 +1,7 @@
 """Pictures of a classifier: images, first-layer weights, the confusion matrix."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib import colormaps
@@ -24,7 +26,7 @@ def test_images_of_floats_are_shown_from_0_to_1():
     assert figure.axes[0].images[0].get_clim() == (0, 1)
 
 
-def test_right_and_wrong_predictions_look_different():
+def test_right_and_wrong_predictions_differ_in_mark_frame_and_colour():
     right, wrong = drawn(images(example_images(2), np.array([0, 0]), NAMES, np.array([0, 1]))).axes
     assert right.get_title() == "shirt\n✓ shirt"
     assert wrong.get_title() == "shirt\n✗ coat"
@@ -38,7 +40,7 @@ def test_the_marks_are_in_the_font_that_comes_with_matplotlib():
 
 
 @pytest.mark.parametrize(("n", "num_images", "shown"), [(1, 20, 1), (7, 20, 7), (40, 20, 20), (40, 35, 35)])
-def test_images_shows_as_many_as_asked_and_no_empty_frames(n, num_images, shown):
+def test_images_shows_as_many_as_asked_or_as_there_are_and_no_empty_frames(n, num_images, shown):
     assert len(images(example_images(n), np.zeros(n, int), NAMES, num_images=num_images).axes) == shown
 
 
@@ -67,47 +69,64 @@ def test_images_refuses_what_it_would_show_wrongly(X, y, predictions, error, mes
         images(X, y, NAMES, predictions)
 
 
-def test_named_weights_show_each_column_as_an_image():
+def weight_images(figure):
+    """The images in the picture of weights, with their names and the boxes (left, right, bottom, top) they fill."""
+    axes = figure.axes[0]
+    names = [text.get_text() for text in axes.texts]
+    return [(name, image.get_array(), image.get_extent()) for name, image in zip(names, axes.images, strict=True)]
+
+
+def test_named_weights_are_each_column_as_an_image_under_its_name():
     W = np.random.default_rng(0).normal(size=(784, 3))
-    figure = drawn(first_layer_weights(W, class_names=NAMES))
-    *tiles, _colorbar = figure.axes
-    assert [axes.get_title() for axes in tiles] == list(NAMES)
-    for j, axes in enumerate(tiles):
-        np.testing.assert_array_equal(axes.images[0].get_array(), W[:, j].reshape(28, 28))
+    shown = weight_images(drawn(first_layer_weights(W, class_names=NAMES)))
+    assert [name for name, _, _ in shown] == list(NAMES)
+    for j, (_, image, _) in enumerate(shown):
+        np.testing.assert_array_equal(image, W[:, j].reshape(28, 28))
 
 
-def test_256_hidden_units_stand_row_by_row_in_a_16_by_16_grid():
+def test_of_256_units_the_64_strongest_are_shown_strongest_first():
     W = np.random.default_rng(0).normal(size=(784, 256)).astype(np.float32)
+    strength = np.random.default_rng(1).permutation(256) + 1
+    figure = drawn(first_layer_weights(W / np.linalg.norm(W, axis=0) * strength.astype(np.float32)))
+    shown = weight_images(figure)
+    units = [int(name.removeprefix("unit ")) for name, _, _ in shown]
+    assert strength[units].tolist() == list(range(256, 192, -1))
+    for unit, (_, image, _) in zip(units, shown, strict=True):
+        np.testing.assert_allclose(np.linalg.norm(image), strength[unit], rtol=1e-5)
+    assert "the 64 strongest of 256 units" in figure.get_suptitle()
+
+
+@pytest.mark.parametrize("m", [1, 3, 10, 64])
+def test_up_to_64_units_are_all_shown_in_their_order(m):
+    W = np.random.default_rng(0).normal(size=(784, m))
     figure = drawn(first_layer_weights(W))
-    grid = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
-    assert grid.shape == (16 * 29 - 1, 16 * 29 - 1)
-    for unit in (0, 15, 16, 255):
-        row, column = divmod(unit, 16)
-        shown = grid[29 * row : 29 * row + 28, 29 * column : 29 * column + 28]
-        np.testing.assert_array_equal(shown, W[:, unit].reshape(28, 28))
-    assert "256 units" in figure.get_suptitle()
+    for j, (name, image, _) in enumerate(weight_images(figure)):
+        assert name == f"unit {j}"
+        np.testing.assert_array_equal(image, W[:, j].reshape(28, 28))
+    assert len(weight_images(figure)) == m
+    assert "strongest" not in figure.get_suptitle()
 
 
-def test_units_that_do_not_fill_the_grid_leave_its_end_empty():
-    W = np.arange(1.0, 21).reshape(4, 5)  # five units of 2 × 2 pixels: 3 + 2
-    grid = np.ma.filled(drawn(first_layer_weights(W, image_shape=(2, 2))).axes[0].images[0].get_array(), np.nan)
-    assert grid.shape == (5, 8)
-    np.testing.assert_array_equal(grid[3:, 3:5], W[:, 4].reshape(2, 2))
-    assert np.isnan(grid[3:, 6:]).all()
-    assert np.isnan(grid[2]).all()
+@pytest.mark.parametrize(("m", "columns"), [(3, 3), (7, 5), (64, 8)])
+def test_weights_stand_row_by_row_and_none_covers_another(m, columns):
+    boxes = [box for _, _, box in weight_images(first_layer_weights(np.ones((4, m)), image_shape=(2, 2)))]
+    corners = [(left, top) for left, _, _, top in boxes]
+    assert len({left for left, _ in corners}) == columns
+    assert corners == sorted(corners, key=lambda corner: (corner[1], corner[0]))  # y grows downwards
+    for (left, right, bottom, top), (next_left, _, _, next_top) in pairwise(boxes):
+        assert next_left > right or (next_top > bottom and next_left < left)
+        assert (right - left, bottom - top) == pytest.approx((2, 2))
 
 
 @pytest.mark.parametrize("class_names", [None, NAMES])
 def test_weights_share_one_scale_with_white_at_0(class_names):
     W = np.random.default_rng(0).normal(0.3, 0.1, (784, 3))
     W[0, 0] = 1000  # must not turn the others pale
-    figure = drawn(first_layer_weights(W, class_names=class_names))
-    scales = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
-    assert len(scales) == 1
-    ((low, high),) = scales
+    images = drawn(first_layer_weights(W, class_names=class_names)).axes[0].images
+    ((low, high),) = {image.get_clim() for image in images}
     assert low == -high
     assert 0.4 < high < 1
-    red, _, blue, _ = colormaps[figure.axes[0].images[0].get_cmap().name](1.0)
+    red, _, blue, _ = colormaps[images[0].get_cmap().name](1.0)
     assert red > blue  # as the colour bar says: red raises
 
 
@@ -124,7 +143,7 @@ def test_first_layer_weights_refuses_what_does_not_fit():
         first_layer_weights(np.zeros((784, 2), np.int64))
 
 
-def test_confusion_matrix_has_true_classes_in_rows():
+def test_confusion_matrix_counts_true_classes_in_rows_and_predictions_in_columns():
     y = np.array([0, 0, 0, 0, 1, 1], np.uint8)
     predictions = np.array([0, 0, 0, 1, 1, 2])
     axes = drawn(confusion_matrix(predictions, y, NAMES)).axes[0]
@@ -138,7 +157,7 @@ def test_confusion_matrix_has_true_classes_in_rows():
     assert axes.get_title() == "4 of 6 right: accuracy 0.667"
 
 
-def test_confusion_matrix_text_is_white_on_dark_black_on_light():
+def test_confusion_matrix_writes_white_on_dark_and_black_on_light():
     axes = confusion_matrix(np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0]), NAMES).axes[0]
     assert {text.get_text(): text.get_color() for text in axes.texts} == {"3": "white", "1": "black"}
 

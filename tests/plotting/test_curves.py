@@ -14,7 +14,7 @@ def test_learning_curves_draw_every_figure_at_its_epoch_from_1(epochs):
     loss, accuracy = drawn(learning_curves(history)).axes
     for line, values in zip(
         [*loss.lines, *accuracy.lines],
-        [history.train_loss, history.train_accuracy, history.test_accuracy],
+        [history.train_loss, history.test_loss, history.train_accuracy, history.test_accuracy],
         strict=True,
     ):
         np.testing.assert_array_equal(line.get_xdata(), range(1, epochs + 1))
@@ -62,6 +62,39 @@ def test_learning_curves_say_so_where_the_scale_is_logarithmic(last, scale):
 
 def test_learning_curves_show_no_accuracy_above_1():
     assert drawn(learning_curves(History([0.5, 0.4], [0.9, 1.0], [1.0, 1.0]))).axes[1].get_ylim()[1] == 1
+
+
+def test_learning_curves_show_the_test_loss_where_it_is_known():
+    loss = drawn(learning_curves(classifier_history(3))).axes[0]
+    assert [line.get_label() for line in loss.lines] == ["train, last 0.250", "test, last 0.350"]
+    (without,) = drawn(learning_curves(History([0.5, 0.25]))).axes
+    assert [line.get_label() for line in without.lines] == ["train, last 0.250"]
+
+
+def test_a_small_test_loss_asks_for_a_logarithmic_scale_too():
+    assert learning_curves(History([0.9, 0.5], test_loss=[0.9, 0.01])).axes[0].get_yscale() == "log"
+
+
+@pytest.mark.parametrize("figures", [[0.5], [0.882, 0.897], [0.01, 0.02], [0.99, 1.0], [1.0]])
+def test_small_changes_of_the_accuracy_look_small(figures):
+    axes = drawn(learning_curves(History([0.5] * len(figures), figures))).axes[1]
+    low, high = axes.get_ylim()
+    assert high - low >= 0.1 - 1e-9
+    assert 0 <= low <= min(figures) <= max(figures) <= high <= 1
+
+
+@pytest.mark.parametrize("losses", [[0.5], [0.5, 0.49], [2.0, 2.0], [0.1, 0.01]])
+def test_small_changes_of_the_loss_look_small(losses):
+    (axes,) = drawn(learning_curves(History(losses))).axes
+    low, high = axes.get_ylim()
+    assert high - low >= 0.2 * max(losses) - 1e-9
+    assert 0 <= low <= min(losses) <= max(losses) <= high
+
+
+def test_large_changes_keep_a_scale_that_fits_them():
+    low, high = drawn(learning_curves(History([2.0, 1.0], [0.2, 0.8]))).axes[1].get_ylim()
+    assert low == pytest.approx(0.17)
+    assert high == pytest.approx(0.83)
 
 
 def test_learning_curves_refuse_what_is_no_history():

@@ -1,7 +1,6 @@
 """The live plot, in scripts and in notebooks."""
 
-import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +9,14 @@ from matplotlib.figure import Figure
 from numpynet import models, optim
 from numpynet.losses import SquaredLoss
 from numpynet.plotting import LivePlot, learning_curves
+from numpynet.plotting.figure import as_png
 from numpynet.training import History, State, train
 from tests.helpers.command import PNG
+from tests.helpers.figures import drawn, pretend_notebook
+from tests.helpers.training import blobs, run
 
 
-def test_live_plot_writes_a_whole_png_after_every_epoch(tmp_path):
+def test_live_plot_writes_a_whole_png_after_every_epoch_of_a_script(tmp_path):
     live, history, written = LivePlot(tmp_path / "curves.png"), History(), []
     for epoch in range(1, 4):
         history.train_loss.append(1 / epoch)
@@ -26,7 +28,7 @@ def test_live_plot_writes_a_whole_png_after_every_epoch(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["curves.png"]
 
 
-def test_live_plot_never_writes_into_a_file_being_read(tmp_path):
+def test_live_plot_never_writes_into_the_file_that_a_viewer_is_reading(tmp_path):
     live = LivePlot(tmp_path / "curves.png")
     live.after_epoch(State(History([1.0])))
     before = (tmp_path / "curves.png").read_bytes()
@@ -62,33 +64,50 @@ def test_live_plot_is_a_callback_of_train(tmp_path):
     assert (tmp_path / "curves.png").read_bytes().startswith(PNG)
 
 
-def pretend_notebook(monkeypatch, shell):
-    """A fake IPython, and the list of what it was asked to show: ("display" or "update", figure)."""
-    shown = []
-
-    def display(figure, *, display_id):
-        assert display_id is True
-        shown.append(("display", figure))
-        return SimpleNamespace(update=lambda figure: shown.append(("update", figure)))
-
-    ipython, module = ModuleType("IPython"), ModuleType("IPython.display")
-    ipython.get_ipython = lambda: shell
-    ipython.display, module.display = module, display
-    monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", module)
-    return shown
-
-
-def test_live_plot_updates_one_figure_in_a_notebook_for_each_run(tmp_path, monkeypatch):
-    shown = pretend_notebook(monkeypatch, SimpleNamespace(kernel="a kernel"))
-    live, first, second = LivePlot(tmp_path / "curves.png"), History(), History([1.0])
+def test_in_a_notebook_one_figure_changes_in_place(tmp_path, monkeypatch):
+    shown = pretend_notebook(monkeypatch)
+    live, history = LivePlot(tmp_path / "curves.png"), History()
+    live.before_training(State(history))
     for loss in (1.0, 0.5, 0.25):
-        first.train_loss.append(loss)
-        live.after_epoch(State(first))
-    live.after_epoch(State(second))
-    assert [what for what, _ in shown] == ["display", "update", "update", "display"]
-    assert [len(figure.axes[0].lines[0].get_ydata()) for _, figure in shown] == [1, 2, 3, 1]
+        history.train_loss.append(loss)
+        live.after_epoch(State(history))
+    assert [what for what, _ in shown] == ["display", "update", "update", "update"]
+    assert [len(line.get_ydata()) for _, figure in shown for line in figure.axes[0].lines] == [1, 2, 3]
+    assert "first epoch" in drawn(shown[0][1]).axes[0].texts[0].get_text()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_run_in_a_notebook_has_a_figure_of_its_own(tmp_path, monkeypatch):
+    shown = pretend_notebook(monkeypatch)
+    live, state = LivePlot(tmp_path / "curves.png"), State()
+    for _ in range(2):
+        live.before_training(state)
+        state.history.train_loss.append(1.0)
+        live.after_epoch(state)
+    assert [what for what, _ in shown] == ["display", "update"] * 2
+
+
+def test_a_resumed_run_shows_its_curves_before_it_trains(tmp_path, monkeypatch):
+    live, state = LivePlot(tmp_path / "curves.png"), State(History([1.0, 0.5]), epoch=2)
+    live.before_training(state)
+    assert (tmp_path / "curves.png").read_bytes() == as_png(learning_curves(state.history))
+    shown = pretend_notebook(monkeypatch)
+    live.before_training(state)
+    ((_, figure),) = shown
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [1.0, 0.5]
+
+
+def test_a_new_run_replaces_the_picture_of_the_last_one(tmp_path):
+    (tmp_path / "curves.png").write_bytes(b"of the last run")
+    LivePlot(tmp_path / "curves.png").before_training(State())
+    assert (tmp_path / "curves.png").read_bytes().startswith(PNG)
+
+
+def test_in_a_notebook_the_figure_comes_before_the_first_line(tmp_path, monkeypatch, rng):
+    shown = pretend_notebook(monkeypatch)
+    monkeypatch.setattr("builtins.print", lambda text, flush: shown.append(("print", text)))
+    run(rng, blobs(rng), num_epochs=2, progress=True, callbacks=[LivePlot(tmp_path / "curves.png")])
+    assert [what for what, _ in shown if what != "update"] == ["display", "display", "print", "print"]  # bar, figure
 
 
 @pytest.mark.parametrize("shell", [None, SimpleNamespace()])
@@ -99,11 +118,7 @@ def test_live_plot_writes_the_file_where_ipython_has_no_kernel(tmp_path, monkeyp
     assert shown == []
 
 
-def test_a_notebook_gets_every_figure_as_a_picture():
-    assert learning_curves(History([1.0]))._repr_png_().startswith(PNG)
-
-
-def test_live_plot_refuses_a_path_that_cannot_be_written(tmp_path):
+def test_live_plot_refuses_a_path_it_cannot_write_before_training(tmp_path):
     with pytest.raises(ValueError, match=r"LivePlot: path must end in .png, got 'curves.pdf'"):
         LivePlot("curves.pdf")
     with pytest.raises(FileNotFoundError, match=r"LivePlot: path must be in a folder that exists, got .*nowhere"):

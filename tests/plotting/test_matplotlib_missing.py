@@ -41,13 +41,13 @@ def test_without_matplotlib_the_error_says_what_to_install(call, monkeypatch):
         call()
 
 
-def test_plotting_imports_matplotlib_only_to_draw():
+def test_importing_plotting_imports_neither_matplotlib_nor_ipython_and_drawing_no_pyplot(tmp_path):
     code = """
 import sys
 import numpynet.plotting as plotting
-from types import SimpleNamespace
+from numpynet import History
 assert not {"matplotlib", "IPython"} & set(sys.modules)
-plotting.learning_curves(SimpleNamespace(train_loss=[1.0], train_accuracy=[], test_accuracy=[]))
+plotting.learning_curves(History([1.0])).savefig(sys.argv[1])
 assert not {"matplotlib.pyplot", "IPython"} & set(sys.modules)
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code, tmp_path / "curves.png"], check=True)

@@ -10,7 +10,8 @@ import pytest
 
 import numpynet
 from numpynet.book import BOOK
-from numpynet.cli.run import RunFolder, run
+from numpynet.cli.run import RunFolder
+from numpynet.cli.train import run
 from tests.helpers.against_torch import mlp_without_mask
 from tests.helpers.command import ROOT
 

@@ -107,7 +107,7 @@ def test_an_error_while_tidying_up_does_not_hide_the_first_one(tmp_path, monkeyp
 def test_a_path_without_a_files_name_is_refused_in_words(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ValueError, match="write_atomic: path must end in the name of a file, got '(folder/)?'"):
+    with pytest.raises(ValueError, match="write_atomic: path must end in a file name, got '(folder/)?'"):
         write_atomic(path, b"content")
     assert not list((tmp_path / "folder").iterdir())
 

@@ -23,7 +23,7 @@ def test_a_test_set_that_does_not_fit_is_refused_before_training(test, rng):
         ({"num_epochs": -1}, ValueError, "train: num_epochs must be at least 0, got -1"),
         ({"num_epochs": 1.5}, TypeError, "train: num_epochs must be a whole number, got 1.5"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
-        ({"data": ([[1.0, 2.0]], np.ones(1, int))}, TypeError, "minibatches: X must be an array of numbers, got list"),
+        ({"data": ([[1.0, 2.0]], np.ones(1, int))}, TypeError, "train: X must be an array of numbers, got list"),
         ({"batch_size": 0, "num_epochs": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"rng": 7}, TypeError, "train: rng must be a generator"),
         ({"rng": None}, TypeError, "train: rng must be a generator"),

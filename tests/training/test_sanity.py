@@ -61,7 +61,7 @@ SICK = {
     "weights all 0": (lambda: mlp(0), lambda X, y: (X, y), 0.1, "All gradients are 0 at the first step"),
     "a parameter not finite": (with_nan, lambda X, y: (X, y), 0.1, "The parameter 3.W has a value that is not finite"),
     "units off": (all_off, lambda X, y: (X, y), 0.1, "100% of the units of layer 2"),
-    "a wrong backward": (wrong_way, lambda X, y: (X, y), 0.1, "cannot be learnt by heart"),
+    "a wrong backward": (wrong_way, lambda X, y: (X, y), 0.1, "cannot overfit 8 examples"),
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_a_rate_that_is_too_large_is_found_where_the_loss_stays(lr, shapes):
 
 
 def test_a_rate_of_0_moves_nothing(shapes):
-    assert sanity(mlp(), CrossEntropyLoss(), *shapes, lr=0) == ["The learning rate is 0: nothing will move."]
+    assert sanity(mlp(), CrossEntropyLoss(), *shapes, lr=0) == ["The learning rate is 0: nothing will change."]
 
 
 def test_inputs_in_the_thousands_are_blamed_not_the_gradients():

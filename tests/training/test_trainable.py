@@ -1,10 +1,75 @@
-"""One loop trains models from scratch and concise models alike."""
+"""The two kinds of model that a loop can train: the same figures and steps from both."""
 
 import numpy as np
 import pytest
 
-from numpynet import SGD, CrossEntropyLoss, models, scratch, train, train_scratch
+from numpynet import SGD, CrossEntropyLoss, SquaredLoss, models, scratch, train, train_scratch
+from numpynet.training.trainable import FromLayers, FromScratch
 from tests.helpers.training import blobs
+
+
+def pair_of(name, sizes, loss):
+    """The two versions of a model, with the same weights."""
+    rng = np.random.default_rng(3)
+    params = getattr(scratch, name).init_parameters(*sizes, rng=rng, dtype=np.float64)
+    params = {key: array + 0.3 * rng.normal(size=array.shape) for key, array in params.items()}
+    net = getattr(models, name)(*sizes, rng=rng, dtype=np.float64)
+    net.load_state_dict(dict(zip(net.state_dict(), params.values(), strict=True)))
+    return FromScratch(getattr(scratch, name), params, 0.2), FromLayers(net, loss, SGD(net.parameters(), 0.2))
+
+
+X = np.random.default_rng(0).normal(size=(7, 4))
+CLASSES = np.array([0, 2, 1, 1, 0, 2, 2])
+PAIRS = {
+    "linear_regression": ((4,), SquaredLoss(), X[:, :1] * 2 - 1),
+    "softmax_regression": ((4, 3), CrossEntropyLoss(), CLASSES),
+    "mlp": ((4, 5, 3), CrossEntropyLoss(), CLASSES),
+}
+
+
+@pytest.fixture(params=PAIRS)
+def case(request):
+    sizes, loss, y = PAIRS[request.param]
+    return *pair_of(request.param, sizes, loss), y
+
+
+def test_both_predict_evaluate_and_differentiate_alike(case):
+    a, b, y = case
+    np.testing.assert_array_equal(a.predict(X), b.predict(X))
+    loss, y_hat, grads = a.loss_and_gradients(X, y)
+    other_loss, other_y_hat, other_grads = b.loss_and_gradients(X, y)
+    assert loss == other_loss == a.evaluate(X, y)[0] == b.evaluate(X, y)[0]
+    for predictions in (other_y_hat, a.predict(X), a.evaluate(X, y)[1], b.evaluate(X, y)[1]):
+        np.testing.assert_array_equal(y_hat, predictions)
+    for grad, other in zip(grads.values(), other_grads.values(), strict=True):
+        np.testing.assert_array_equal(grad, other)
+        assert np.abs(grad).max() > 0
+    assert list(grads) == list(a.parameters())
+    assert list(other_grads) == list(b.parameters())
+
+
+def test_both_update_their_parameters_in_place_and_alike(case):
+    a, b, y = case
+    before = {name: array.copy() for name, array in a.parameters().items()}
+    arrays = [*a.parameters().values(), *b.parameters().values()]
+    for model in (a, b):
+        model.update(model.loss_and_gradients(X, y)[2])
+    assert all(x is y for x, y in zip(arrays, [*a.parameters().values(), *b.parameters().values()], strict=True))
+    for own, other, start in zip(a.parameters().values(), b.parameters().values(), before.values(), strict=True):
+        np.testing.assert_array_equal(own, other)
+        assert (own != start).any()
+
+
+def test_both_say_their_learning_rate(case):
+    assert case[0].lr == case[1].lr == 0.2
+
+
+def test_evaluating_a_network_leaves_what_it_remembered(case):
+    _, model, y = case
+    y_hat = model.net.forward(X)
+    model.loss.forward(y_hat, y)
+    model.evaluate(X[:3], y[:3])
+    model.net.backward(model.loss.backward())  # of all seven
 
 
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
@@ -20,5 +85,6 @@ def test_scratch_and_concise_train_to_the_same_bits(name, rng):
     assert own.train_loss == concise.train_loss
     assert own.train_accuracy == concise.train_accuracy
     assert own.test_accuracy == concise.test_accuracy
+    assert own.test_loss == concise.test_loss
     for array, parameter in zip(params.values(), net.parameters(), strict=True):
         np.testing.assert_array_equal(array, parameter.data)

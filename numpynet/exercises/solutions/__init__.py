@@ -1,3 +1,3 @@
-"""The lessons, solved. What stands between BEGIN SOLUTION and END SOLUTION is a gap in the learner's copy; the comment
-above it, the formula in words, stays there and is the hint.
+"""The solved lessons. The code between BEGIN SOLUTION and END SOLUTION is a gap in the learner's copy. The comment
+above the gap, the formula in words, is the hint that stays there.
 """

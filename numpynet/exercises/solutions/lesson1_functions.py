@@ -1,11 +1,11 @@
-"""Lesson 1: the functions that networks are made of, and each one's gradient.
+"""Lesson 1: the functions that networks are made of, and their gradients.
 
-L is the loss, the one number that training makes smaller. grad_T is ∂L/∂T: how L changes with each entry of T, in the
-shape of T. A backward function is given the gradient with respect to its function's output, and the arrays that it
-needs; it returns the gradient with respect to each input. A loss comes last: its backward starts the chain, and is
-given no gradient. Every array holds one example in each row.
+L is the loss, the number that training makes smaller. For any array T, grad_T is ∂L/∂T: how L changes with each entry
+of T, in the shape of T. A backward function takes the gradient with respect to the output of its function, then the
+arrays that it needs; it returns the gradient with respect to each input. A loss comes last, so its backward is the
+first and takes no gradient. Each row of X, and of the arrays computed from it, is one example.
 
-Write to no argument, except in sgd. NumPy is all you need.
+Do not modify any argument, except in sgd. NumPy is all you need.
 """
 
 import numpy as np
@@ -13,17 +13,17 @@ import numpy as np
 
 def linear(X, W, b):
     """Y: the outputs of a linear layer.  X (n, d), W (d, m), b (m,) -> Y (n, m)."""
-    # Y: the matrix product of X and W, and b added to every row.
+    # Y: the matrix product of X and W, with b added to every row.
     ### BEGIN SOLUTION
     return X @ W + b
     ### END SOLUTION
 
 
 def linear_backward(grad_Y, X, W):
-    """The gradients through linear.  grad_Y (n, m), X (n, d), W (d, m) -> grad_X (n, d), grad_W (d, m), grad_b (m,)."""
+    """The gradients of linear.  grad_Y (n, m), X (n, d), W (d, m) -> grad_X (n, d), grad_W (d, m), grad_b (m,)."""
     # grad_X: the matrix product of grad_Y and W transposed.
     # grad_W: the matrix product of X transposed and grad_Y.
-    # grad_b: the rows of grad_Y added up.
+    # grad_b: the sum of the rows of grad_Y.
     ### BEGIN SOLUTION
     grad_X = grad_Y @ W.T
     grad_W = X.T @ grad_Y
@@ -33,16 +33,16 @@ def linear_backward(grad_Y, X, W):
 
 
 def squared_loss(y_hat, y):
-    """L: how far the predictions y_hat are from the targets y, one number.  y_hat and y alike."""
-    # L: the square of the difference of y_hat and y, halved; the mean of that over all entries.
+    """L, one number: how far the predictions y_hat are from the targets y.  y_hat and y have the same shape."""
+    # L: the mean over all entries of half the square of the difference between y_hat and y.
     ### BEGIN SOLUTION
     return np.mean((y_hat - y) ** 2) / 2
     ### END SOLUTION
 
 
 def squared_loss_backward(y_hat, y):
-    """The gradient of squared_loss.  y_hat and y alike -> grad_y_hat, the same shape."""
-    # grad_y_hat: y_hat less y, divided by the number of entries of y.
+    """The gradient of squared_loss.  y_hat and y have the same shape -> grad_y_hat, the same shape."""
+    # grad_y_hat: y_hat minus y, divided by the number of entries of y.
     ### BEGIN SOLUTION
     grad_y_hat = (y_hat - y) / y.size
     return grad_y_hat
@@ -50,8 +50,8 @@ def squared_loss_backward(y_hat, y):
 
 
 def sgd(params, grads, lr):
-    """Move every array in the dict params one step of gradient descent; grads has the same names.  Returns nothing."""
-    # Each array of params, in place: less lr times the array of the same name in grads.
+    """Take one step of gradient descent with each array in the dict params; grads has the same names.  Returns None."""
+    # Change each array of params in place: subtract lr times the array of the same name in grads.
     ### BEGIN SOLUTION
     for name in params:
         params[name] -= lr * grads[name]
@@ -59,9 +59,9 @@ def sgd(params, grads, lr):
 
 
 def softmax(O):
-    """P: each row of scores O, the logits, as probabilities.  O (n, q) -> P (n, q)."""
-    # P: exp of every logit, divided by the sum of exp over its row. Take the row's largest logit from the whole row
-    # first: the result is the same, and exp(1000) = inf never happens.
+    """P: each row of the scores O, called logits, turned into probabilities.  O (n, q) -> P (n, q)."""
+    # P: exp of every logit, divided by the sum of exp over its row. First subtract the row's largest logit from every
+    # logit in the row: the result is the same, and exp never overflows.
     ### BEGIN SOLUTION
     exp_O = np.exp(O - O.max(axis=1, keepdims=True))
     return exp_O / exp_O.sum(axis=1, keepdims=True)
@@ -69,10 +69,10 @@ def softmax(O):
 
 
 def softmax_cross_entropy(O, y):
-    """L and P: the loss of the logits O for the right classes y, and P = softmax(O).  O (n, q), y (n,) integers."""
-    # L: for each example, the log of the sum of exp over its row of O, less the logit of its right class; the mean of
-    # that over the examples. Here too, take the row's largest logit from the whole row first. (That is the mean of
-    # −log of the right class's probability, but never the log of 0.)
+    """L and P: the loss of the logits O, given the right classes y, and P = softmax(O).  O (n, q), y (n,) integers."""
+    # L: for each example, the log of the sum of exp over its row of O, minus the logit of its right class; the mean of
+    # that over the examples. Here too, first subtract the row's largest logit from every logit in the row. (L is the
+    # mean of −log of the right class's probability, but computed this way there is never a log of 0.)
     ### BEGIN SOLUTION
     O = O - O.max(axis=1, keepdims=True)
     P = softmax(O)
@@ -83,7 +83,7 @@ def softmax_cross_entropy(O, y):
 
 def softmax_cross_entropy_backward(P, y):
     """The gradient of softmax_cross_entropy with respect to the logits.  P (n, q), y (n,) integers -> grad_O (n, q)."""
-    # grad_O: the probabilities P, less 1 at each example's right class; all divided by the number of examples.
+    # grad_O: the probabilities P, minus 1 at the right class of each example; all divided by the number of examples.
     ### BEGIN SOLUTION
     n, q = P.shape
     T = np.eye(q)[y]
@@ -101,7 +101,7 @@ def relu(X):
 
 
 def relu_backward(grad_Y, Y):
-    """The gradient through relu, from its output.  grad_Y and Y alike -> grad_X, the same shape."""
+    """The gradient of relu, from its output Y.  grad_Y and Y have the same shape -> grad_X, the same shape."""
     # grad_X: grad_Y where Y is positive, else 0.
     ### BEGIN SOLUTION
     grad_X = grad_Y * (Y > 0)

@@ -1,8 +1,8 @@
-"""Lesson 2: linear regression from scratch. The prediction is one linear layer, the loss half the mean squared error.
+"""Lesson 2: linear regression from scratch. The model is one linear layer, the loss half the mean squared error.
 
-The functions of lesson 1 are imported from numpynet, so that this lesson does not wait for the other; they take and
-give what yours do. To train with your own: from lesson1_functions import linear, linear_backward, ...
-When all is right, run this file: it finds the numbers that the data were made with.
+The functions of lesson 1 are imported from numpynet, so that you can do this lesson first; they take the same arguments
+and return the same results. To train with your own: from lesson1_functions import linear, linear_backward, ...
+When everything is right, run this file: it recovers the parameters from which the data were generated.
 """
 
 import numpy as np
@@ -20,9 +20,9 @@ def predict(params, X):
 
 def loss_and_gradients(params, X, y):
     """The loss, and a dict with its gradient with respect to "W" and "b".  X (n, d), y (n, 1)."""
-    # Forward: the predictions, and their squared loss.
-    # Backward: the gradient of the loss with respect to the predictions; from it, through the linear layer, those with
-    # respect to W and b. (X is data: its gradient is of no use.)
+    # Forward: the predictions, then their squared loss.
+    # Backward: the gradient of the loss with respect to the predictions; then, through the linear layer, the gradients
+    # with respect to W and b. (X is data: its gradient is not needed.)
     ### BEGIN SOLUTION
     W, b = params["W"], params["b"]
     y_hat = linear(X, W, b)
@@ -34,7 +34,7 @@ def loss_and_gradients(params, X, y):
 
 
 def main():
-    """Train on data made with W = (2, −3.4) and b = 4.2, and noise."""
+    """Train on data generated with W = (2, −3.4) and b = 4.2, plus noise."""
     from numpynet import minibatches, sgd, synthetic_regression
 
     rng = np.random.default_rng(0)

@@ -1,7 +1,7 @@
-"""Lesson 3: softmax regression from scratch. One linear layer gives a logit for each class, softmax makes them
-probabilities, and the loss is the cross-entropy.
+"""Lesson 3: softmax regression from scratch. One linear layer computes a logit for each class, softmax turns the logits
+into probabilities, and the loss is the cross-entropy.
 
-When all is right, run this file: it learns to tell ten kinds of pictures apart, as well as a linear model can.
+When everything is right, run this file: it learns to tell ten kinds of pictures apart, as well as a linear model can.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpynet.functional import flatten, linear, linear_backward, softmax_cross_
 
 def predict(params, X):
     """The logits O.  params: "W" (d, q) and "b" (q,); X (n, d) -> O (n, q)."""
-    # O: linear of X, W and b. (No softmax: the largest logit says the class.)
+    # O: linear of X, W and b. (No softmax: the largest logit already gives the class.)
     ### BEGIN SOLUTION
     return linear(X, params["W"], params["b"])
     ### END SOLUTION
@@ -19,8 +19,8 @@ def predict(params, X):
 
 def loss_and_gradients(params, X, y):
     """The loss, and a dict with its gradient with respect to "W" and "b".  X (n, d), y (n,) integer classes."""
-    # Forward: the logits; their cross-entropy with y, and the probabilities P.
-    # Backward: the gradient of the loss with respect to the logits; from it, through the linear layer, those with
+    # Forward: the logits, then their cross-entropy with y and the probabilities P.
+    # Backward: the gradient of the loss with respect to the logits; then, through the linear layer, the gradients with
     # respect to W and b.
     ### BEGIN SOLUTION
     W, b = params["W"], params["b"]
@@ -44,7 +44,8 @@ def main():
         for X_batch, y_batch in minibatches(train.X, train.y, batch_size=256, rng=rng):
             loss, grads = loss_and_gradients(params, flatten(X_batch), y_batch)
             sgd(params, grads, lr=0.1)
-        print(f"epoch {epoch}: loss {loss:.3f}, test accuracy {accuracy(predict(params, X_test), test.y):.3f}")
+        test_accuracy = accuracy(predict(params, X_test), test.y)
+        print(f"epoch {epoch}: loss of the last batch {loss:.3f}, test accuracy {test_accuracy:.3f}")
 
 
 if __name__ == "__main__":

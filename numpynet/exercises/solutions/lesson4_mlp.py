@@ -1,9 +1,9 @@
-"""Lesson 4: a multilayer perceptron from scratch, and with it backpropagation in full: every step forward has its step
-backward, in reverse order.
+"""Lesson 4: a multilayer perceptron from scratch, with backpropagation in full: every forward step has its backward
+step, in reverse order.
 
     Z = X W1 + b1        H = max(Z, 0)        O = H W2 + b2        P = softmax(O)
 
-When all is right, run this file: one hidden layer makes a difference on the pictures of lesson 3.
+When everything is right, run this file: the hidden layer makes a difference on the pictures of lesson 3.
 """
 
 import numpy as np
@@ -30,8 +30,8 @@ def predict(params, X):
 
 def loss_and_gradients(params, X, y):
     """The loss, and a dict with its gradient with respect to "W1", "b1", "W2" and "b2".  X (n, d), y (n,) classes."""
-    # Forward: Z, H and O as in predict; the cross-entropy of O with y, and the probabilities P.
-    # Backward: grad_O from the loss. Through the second layer, whose input was H: grad_H, and the gradients of W2 and
+    # Forward: Z, H and O as in predict, then the cross-entropy of O with y and the probabilities P.
+    # Backward: grad_O from the loss. Through the second layer, whose input was H: grad_H and the gradients of W2 and
     # b2. Through the ReLU: grad_Z. Through the first layer, whose input was X: the gradients of W1 and b1.
     ### BEGIN SOLUTION
     W1, b1, W2, b2 = params["W1"], params["b1"], params["W2"], params["b2"]
@@ -64,7 +64,8 @@ def main():
         for X_batch, y_batch in minibatches(train.X, train.y, batch_size=32, rng=rng):
             loss, grads = loss_and_gradients(params, flatten(X_batch), y_batch)
             sgd(params, grads, lr=0.1)
-        print(f"epoch {epoch}: loss {loss:.3f}, test accuracy {accuracy(predict(params, X_test), test.y):.3f}")
+        test_accuracy = accuracy(predict(params, X_test), test.y)
+        print(f"epoch {epoch}: loss of the last batch {loss:.3f}, test accuracy {test_accuracy:.3f}")
 
 
 if __name__ == "__main__":

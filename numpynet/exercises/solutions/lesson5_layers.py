@@ -1,10 +1,10 @@
 """Lesson 5: layers and an optimizer, objects that hold the parameters and remember what the backward pass needs.
 
-A Parameter, p, is an array, p.data, and the gradient of the loss with respect to it, p.grad. forward(X) gives a layer's
-output and keeps what backward will need; backward(grad_Y) sets the grad of the layer's parameters (it does not add to
-it), and returns the gradient with respect to the layer's input.
+A Parameter p holds an array, p.data, and the gradient of the loss with respect to it, p.grad. forward(X) returns the
+output of a layer and keeps what backward will need. backward(grad_Y) sets the grad of the layer's parameters (it does
+not add to it), and returns the gradient with respect to the layer's input.
 
-When all is right, run this file: the network of lesson 4, in four objects.
+When everything is right, run this file: it is the network of lesson 4, in four objects.
 """
 
 import numpy as np
@@ -24,15 +24,15 @@ class Linear:
         return [self.W, self.b]
 
     def forward(self, X):
-        # Keep X. Y: linear of X and the data of W and b.
+        # Keep X. Return Y: linear of X and the data of W and b.
         ### BEGIN SOLUTION
         self.X = X
         return linear(X, self.W.data, self.b.data)
         ### END SOLUTION
 
     def backward(self, grad_Y):
-        # linear_backward, with the X that forward kept and W's data, gives three gradients: that with respect to W
-        # becomes the grad of W, that with respect to b the grad of b, that with respect to X is returned.
+        # linear_backward, with the X that forward kept and the data of W, returns three gradients. Store that of W as
+        # the grad of W and that of b as the grad of b. Return that of X.
         ### BEGIN SOLUTION
         grad_X, grad_W, grad_b = linear_backward(grad_Y, self.X, self.W.data)
         self.W.grad = grad_W
@@ -48,7 +48,7 @@ class ReLU:
         return []
 
     def forward(self, X):
-        # Y: relu of X. Keep it.
+        # Y: relu of X. Keep Y and return it.
         ### BEGIN SOLUTION
         self.Y = relu(X)
         return self.Y
@@ -63,7 +63,7 @@ class ReLU:
 
 
 class Sequential:
-    """Layers one after the other, as one layer."""
+    """Several layers in a row, as one layer."""
 
     def __init__(self, *layers):
         self.layers = layers
@@ -72,7 +72,7 @@ class Sequential:
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
     def forward(self, X):
-        # Through the layers from the first to the last: each one's output is the next one's input.
+        # Through the layers from first to last: the output of each is the input of the next.
         ### BEGIN SOLUTION
         for layer in self.layers:
             X = layer.forward(X)
@@ -80,7 +80,7 @@ class Sequential:
         ### END SOLUTION
 
     def backward(self, grad_Y):
-        # Through the layers from the last to the first: the gradient that one returns is given to the one before it.
+        # Through the layers from last to first: the gradient that each returns is passed to the layer before it.
         ### BEGIN SOLUTION
         for layer in reversed(self.layers):
             grad_Y = layer.backward(grad_Y)
@@ -96,7 +96,7 @@ class SGD:
         self.lr = lr
 
     def step(self):
-        # The data of every parameter, in place: less lr times its grad, which stays as it is.
+        # Change the data of each parameter in place: subtract lr times its grad. Leave grad unchanged.
         ### BEGIN SOLUTION
         for parameter in self.parameters:
             parameter.data -= self.lr * parameter.grad
@@ -118,7 +118,7 @@ def main():
             net.backward(loss.backward())
             optimizer.step()
         test_accuracy = accuracy(net.forward(flatten(test.X) / 255), test.y)
-        print(f"epoch {epoch}: loss {value:.3f}, test accuracy {test_accuracy:.3f}")
+        print(f"epoch {epoch}: loss of the last batch {value:.3f}, test accuracy {test_accuracy:.3f}")
 
 
 if __name__ == "__main__":

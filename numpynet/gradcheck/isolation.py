@@ -1,8 +1,8 @@
-"""A learner's file, kept apart: it runs in a process of its own, with a time limit, and what it prints is thrown away.
+"""Run a learner's file in a separate process with a time limit, and discard what it prints.
 
-It may train for hours, call exit(), or bring Python down, and all of that is a finding. That process is a module of
-ours, run as a program: it calls `write_findings`, which writes down each step before and after, as JSON, into a file in
-a folder of the parent's. If a check never comes back, another process does those after it.
+The file may train for hours, call exit(), or crash Python; all of that is a finding. The process runs a module of this
+package as a program, which calls `write_findings`. That records the start and the result of every check, as JSON, in a
+temporary folder of the parent process. If a check does not finish, a new process makes the remaining ones.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from pathlib import Path
 from typing import Any
 
 from numpynet import functional
-from numpynet.gradcheck.report import Report, wrapped
+from numpynet.gradcheck.report import Report, wrap
 
-OWN = "learner"  # the name of the module that the file is run as
+MODULE = "learner"  # the name of the module as which the file is run
 
 Finding = dict[str, Any]  # name, ok (None: not checked) and text
 Check = tuple[str, Callable[[], Report]]
 
 
 class NotCheckedError(Exception):
-    """Raised by a check that cannot be made; the message says why."""
+    """Raised by a check that is not possible; the message says why."""
 
 
-def run_apart(program: str, path: Path, *, time_limit: float) -> list[Finding]:
+def run_isolated(program: str, path: Path, *, time_limit: float) -> list[Finding]:
     """What the module called program finds in the file: {"name", "ok", "text"} for each check, [] for nothing.
 
-    time_limit, in seconds, is for each process: the first, and another after each check that did not come back.
-    Raises: FileNotFoundError if there is no such file.
+    time_limit, in seconds, applies to each process: the first one, and one more after each check that did not finish.
+    Raises: FileNotFoundError if the file does not exist.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"check: there is no file {path}")
+        raise FileNotFoundError(f"check: no such file: {path}")
     found: list[Finding] = []
     while True:
-        new, last = _process(program, path, time_limit, [finding["name"] for finding in found])
+        new, last = _run_process(program, path, time_limit, [finding["name"] for finding in found])
         found += new
         if not last or last == path.name:
             return found
 
 
-def _process(program: str, path: Path, time_limit: float, done: list[str]) -> tuple[list[Finding], str]:
-    """What one process finds, leaving out what is done, and the check that it did not come back from."""
+def _run_process(program: str, path: Path, time_limit: float, done: list[str]) -> tuple[list[Finding], str]:
+    """The findings of one process, which skips checks already done, and the check that it did not finish, or ""."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results.json")
         root = str(Path(functional.__file__).parent.parent)
@@ -65,22 +65,22 @@ def _process(program: str, path: Path, time_limit: float, done: list[str]) -> tu
             code: int | None = process.wait(time_limit)
             ended = "ended the program"
         except subprocess.TimeoutExpired:
-            code, ended = None, f"was not done after {time_limit:g} s (is there a loop that never ends?)"
+            code, ended = None, f"did not finish within {time_limit:g} s (is there an infinite loop?)"
         finally:
-            _end(process)
+            _kill(process)
         state: dict[str, Any] = (
             json.loads(results.read_text("utf-8")) if results.exists() else {"now": path.name, "found": []}
         )
     found: list[Finding] = list(state["found"])
     if state["now"]:
         if code is not None and code < 0:
-            ended = f"brought Python down (signal {signal.Signals(-code).name})"
+            ended = f"crashed Python (signal {signal.Signals(-code).name})"
         found.append({"name": state["now"], "ok": False, "text": f"{state['now']} {ended}."})
     return found, str(state["now"])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and those that it started."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and those that it started."""
     try:
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -92,9 +92,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def write_findings(checks: Callable[[Path, dict[str, Any]], Iterable[Check]]) -> None:
-    """The process of the file: run it, make the checks for what it defines, and write down what each of them finds.
+    """Run in the separate process: run the file, make the checks for what it defines, and record their findings.
 
-    checks(path, space) gives each check with its name; space is what the file defines.
+    checks(path, space) yields each check with its name; space is what the file defines.
     """
     path, results, done = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     found: list[Finding] = []
@@ -108,9 +108,10 @@ def write_findings(checks: Callable[[Path, dict[str, Any]], Iterable[Check]]) ->
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        space = runpy.run_path(str(path), run_name=OWN)
+        space = runpy.run_path(str(path), run_name=MODULE)
     except BaseException as error:  # SystemExit too: whatever the file does is a finding
-        text = f"{path.name} does not run to its end: {raised(error, path)}."
+        what = "cannot be run" if isinstance(error, SyntaxError) else "stopped with an exception"
+        text = f"{path.name} {what}: {describe_exception(error, path)}."
         found.append({"name": path.name, "ok": False, "text": text})
         return write("")
     for name, check in checks(path, space):
@@ -119,24 +120,26 @@ def write_findings(checks: Callable[[Path, dict[str, Any]], Iterable[Check]]) ->
         write(name)
         try:
             report = check()
-            found.append({"name": name, "ok": report.ok, "text": _titled(name, report)})
+            found.append({"name": name, "ok": report.ok, "text": _add_title(name, report)})
         except NotCheckedError as reason:
-            text = "\n".join(wrapped(f"{name} was not checked: {reason}."))
+            text = "\n".join(wrap(f"{name} was not checked: {reason}."))
             found.append({"name": name, "ok": None, "text": text})
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            found.append({"name": name, "ok": False, "text": f"{name} could not be checked: {raised(error, path)}."})
+            found.append(
+                {"name": name, "ok": False, "text": f"{name} could not be checked: {describe_exception(error, path)}."}
+            )
         write(path.name)
     write("")
 
 
-def _titled(name: str, report: Report) -> str:
-    """The report, beginning with the name under which the file defines what it is about."""
+def _add_title(name: str, report: Report) -> str:
+    """The report, starting with the name that the file gives to what was checked."""
     text = str(report)
     return text if text.startswith(name) else f"{name}: {text}"
 
 
-def raised(error: BaseException, path: Path) -> str:
-    """The error in words, and the line of the file where it happened."""
+def describe_exception(error: BaseException, path: Path) -> str:
+    """The error, and the line of the file where it was raised."""
     words = " ".join(f"{type(error).__name__}: {error}".split())
     if isinstance(error, SyntaxError):
         return words
