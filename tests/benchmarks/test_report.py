@@ -31,7 +31,7 @@ def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "--quick", "--threads", "1", "--output", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    assert "no CUDA GPU here: the CPU part runs" in done.stdout or "GPU: " in done.stdout
+    assert "no CUDA GPU was found: only the CPU contenders run" in done.stdout or "GPU: " in done.stdout
     content = json.loads((tmp_path / "results.json").read_text())
     assert content["machine"]["threads"] == 1
     assert content["machine"]["versions"]["numpy"] == np.__version__
@@ -43,7 +43,7 @@ def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path):
     assert content["epoch"]["whole"]["peak bytes"]["numpynet"] > 1e7
     assert len(content["step"]["lines"]) == len(steps.SHAPES)
     assert [len(content["sweep"][axis]["races"]) for axis in ("widths", "batch sizes")] == [1, 1]
-    assert content["doubts"] == ["a quick run: no figure to quote"]
+    assert content["caveats"] == ["a quick run: do not quote its figures"]
     for picture in ("epoch.png", "step.png", "sweep.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
@@ -53,7 +53,7 @@ def test_what_was_measured_is_kept_when_a_later_suite_fails(tmp_path, monkeypatc
         return {"lines": "measured"}, {}
 
     def sweep(*arguments):
-        raise RaceError("PyTorch: the loss after one epoch must be 0.500000, as everyone's, got 0.510000")
+        raise RaceError("PyTorch: the loss after one epoch must be 0.500000, like the others', got 0.510000")
 
     monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": step, "step": step, "sweep": sweep})
     monkeypatch.setattr("benchmarks.__main__.load_data", few_shapes)

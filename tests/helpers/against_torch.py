@@ -5,16 +5,17 @@ import pytest
 from hypothesis import strategies as st
 
 import numpynet
-from numpynet import CrossEntropyLoss, Linear, MSELoss, SquaredLoss, load_fashion_mnist, make_shapes, models
+from numpynet import SGD, CrossEntropyLoss, Linear, MSELoss, SquaredLoss, load_fashion_mnist, make_shapes, models
 from numpynet import functional as F
-from numpynet.book import BOOK
+from numpynet.book import BOOK, MODELS
+from numpynet.training.trainable import FromLayers, FromScratch
 from tests.helpers.compare import assert_agree
 from tests.helpers.fashion_mnist import FASHION_MNIST
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
 
-from reference import __main__ as command  # noqa: E402
-from reference import convert, scratch, twin  # noqa: E402
+from reference import convert, scratch  # noqa: E402
+from reference.trainable import TorchConcise, TorchScratch  # noqa: E402
 
 
 def tensors(*arrays):
@@ -22,7 +23,7 @@ def tensors(*arrays):
 
 
 def assert_pairs_agree(n, d, m, seed, scale=1.0):
-    """Every forward and backward pass against autograd, on random arrays, some of ReLU's inputs exactly at its kink."""
+    """Every forward and backward pass against autograd, on random arrays; some inputs of ReLU are exactly 0."""
     rng = np.random.default_rng(seed)
     X, W, b, G = (scale * rng.normal(size=shape) for shape in [(n, d), (d, m), (m,), (n, m)])
     Z, target = scale * rng.normal(size=(2, n, m))
@@ -66,8 +67,10 @@ SAME_EXAMPLES = {"deadline": None, "derandomize": True}
 
 
 def random_problem(model, sizes, n, seed, dtype):
-    """A network with one unit of each hidden layer exactly at its kink, and data: logits in about (−2, 2), and targets of
-    a regression far from its predictions, as what is left where the two nearly cancel is all rounding error.
+    """A network with one unit of each hidden layer exactly at its kink, and data.
+
+    Logits are in about (−2, 2). A regression's targets are far from its predictions: where the two nearly cancel, only
+    rounding error is left.
     """
     rng = np.random.default_rng(seed)
     net = getattr(models, model)(*sizes, rng=rng, dtype=dtype)
@@ -83,30 +86,34 @@ def random_problem(model, sizes, n, seed, dtype):
 
 
 def assert_models_agree(model, sizes, n, seed, dtype):
-    """Loss and every gradient of a model, concise and (with at most one hidden layer) from scratch, against torch's."""
+    """The loss, predictions and gradients of a model against torch's, concise and, up to one hidden layer, from scratch."""
     net, X, y = random_problem(model, sizes, n, seed, dtype)
     formulas, losses = ("float64 formulas", "float64 losses") if dtype == np.float64 else ("float32", "float32")
-    names = (
-        ["W", "b"]
-        if len(net.parameters()) == 2
-        else [f"{k}{i + 1}" for i in range(len(net.parameters()) // 2) for k in "Wb"]
-    )
-    params = {name: parameter.data for name, parameter in zip(names, net.parameters(), strict=True)}
-    regression = model == "linear_regression"
-    pairs = [(SquaredLoss(), twin.half_mse), (MSELoss(), torch.nn.functional.mse_loss)]
-    for own_loss, torch_loss in pairs if regression else [(CrossEntropyLoss(), torch.nn.functional.cross_entropy)]:
-        other = twin.TorchConcise(convert.to_torch(net), torch_loss, names, lr=0)
-        others = {"concise": other.loss_and_gradients(X, y)}
-        owns = {"concise": twin.NumpyConcise(net, own_loss, names, lr=0).loss_and_gradients(X, y)}
-        if len(names) <= 4 and not isinstance(own_loss, MSELoss):
-            owns["scratch"] = getattr(numpynet.scratch, model).loss_and_gradients(params, X, y)
-            others["scratch"] = twin.TorchScratch(getattr(scratch, model), params, lr=0).loss_and_gradients(X, y)
-        for style, (loss, grads) in owns.items():
-            assert loss.dtype == dtype
-            assert_agree(float(loss), others[style][0], losses, f"{style} loss")
-            for name, grad in grads.items():
+    losses_tried = [SquaredLoss(), MSELoss()] if model == "linear_regression" else [CrossEntropyLoss()]
+    for loss in losses_tried:
+        module = convert.to_torch(net)
+        optimizers = SGD(net.parameters(), 0), torch.optim.SGD(module.parameters(), 0)
+        pairs = {
+            "concise": (
+                FromLayers(net, loss, optimizers[0]),
+                TorchConcise(module, convert.LOSSES[type(loss)], optimizers[1]),
+            )
+        }
+        if len(net.parameters()) <= 4 and not isinstance(loss, MSELoss):
+            names = ["W", "b"] if len(net.parameters()) == 2 else ["W1", "b1", "W2", "b2"]
+            params = {name: parameter.data for name, parameter in zip(names, net.parameters(), strict=True)}
+            modules = getattr(numpynet.scratch, model), getattr(scratch, model)
+            pairs["scratch"] = FromScratch(modules[0], params, 0), TorchScratch(modules[1], params, 0)
+        for style, (own, other) in pairs.items():
+            (value, y_hat, grads), (other_value, other_y_hat, other_grads) = (
+                trainable.loss_and_gradients(X, y) for trainable in (own, other)
+            )
+            assert value.dtype == dtype
+            assert_agree(float(value), other_value, losses, f"{style} loss")
+            assert_agree(y_hat, other_y_hat, formulas, f"{style} prediction")
+            for (name, grad), other_grad in zip(grads.items(), other_grads.values(), strict=True):
                 assert grad.dtype == dtype
-                assert_agree(grad, others[style][1][name], formulas, f"{style} grad_{name}")
+                assert_agree(grad, other_grad, formulas, f"{style} grad_{name}")
 
 
 SOME = {  # sizes of each model, for Hypothesis to draw from
@@ -117,7 +124,7 @@ SOME = {  # sizes of each model, for Hypothesis to draw from
 
 
 def wrong_linear(change):
-    """linear_backward, whose three gradients are then changed."""
+    """linear_backward with its three gradients changed."""
 
     def linear_backward(G, X, W, input_grad=True, right=F.linear_backward):
         return change(*right(G, X, W), G, X, W)
@@ -129,14 +136,14 @@ def one_forgotten(array):
     return np.where(np.arange(array.size).reshape(array.shape) == array.size - 1, 0, array)
 
 
-RUNS = {m.name: (m.sizes, BOOK[model].lr, BOOK[model].batch_size) for model, m in command.MODELS.items()}
+RUNS = {m.name: (m.sizes, BOOK[model].lr, BOOK[model].batch_size) for model, m in MODELS.items()}
 
 
 def some_data(name):
-    """Data, test set, and the epochs that make 500 steps (94 on the shapes), the last one of each epoch a short one.
+    """Data, test set, and how many epochs make 500 steps (94 on the shapes); each epoch ends with a short batch.
 
-    On the built-in shapes two epochs must do: there training amplifies rounding errors, and the twins that are 2e-15
-    apart after 94 steps are 5e-13 apart after 282, 1e-9 after 1175.
+    On the built-in shapes two epochs must do, because there training amplifies rounding errors: the twins are 2e-15
+    apart after 94 steps, 5e-13 after 282, and 1e-9 after 1175.
     """
     if name == "linear_regression":
         return numpynet.synthetic_regression(num_examples=1005, rng=np.random.default_rng(0), dtype=np.float64), None, 5
@@ -147,7 +154,7 @@ def some_data(name):
 
 
 def mlp_without_mask(params, X, y, right=numpynet.scratch.mlp.loss_and_gradients):
-    """The scratch MLP, but the gradient goes through the ReLU unmasked."""
+    """The scratch MLP without the ReLU's mask in the backward pass."""
     _, grads = right(params, X, y)
     H = F.relu(F.linear(F.flatten(X), params["W1"], params["b1"]))
     loss, P = F.softmax_cross_entropy(F.linear(H, params["W2"], params["b2"]), y)

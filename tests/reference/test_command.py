@@ -39,7 +39,7 @@ def test_the_command_shows_that_the_twins_agree(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax", "mlp"]))
-def test_the_verdict_speaks_of_relu_where_units_may_be_left_out(model, dtype, run_command, tmp_path, monkeypatch):
+def test_relu_is_mentioned_where_units_may_be_left_out(model, dtype, run_command, tmp_path, monkeypatch):
     monkeypatch.setattr(
         command, "MODELS", command.MODELS | {"mlp": dataclasses.replace(command.MODELS["mlp"], sizes=(784, 16, 10))}
     )
@@ -47,7 +47,7 @@ def test_the_verdict_speaks_of_relu_where_units_may_be_left_out(model, dtype, ru
     code, printed = run_command(model, *options, "--epochs", 1, "--dtype", dtype, "--output", tmp_path)
     assert code == 0
     tolerance = "2e-14" if dtype == "float64" else "3e-06"
-    assert f"differ by at most\n{tolerance} of the largest that each has been in the run so far;" in printed
+    assert f"numpynet's and PyTorch's differ by at most {tolerance} of the largest value" in printed
     assert ("ReLU" in printed) == (model == "mlp" and dtype == "float32")
     assert max(map(len, printed.partition("they agree")[2].splitlines())) <= 120
 
@@ -72,22 +72,22 @@ def test_the_command_exits_1_naming_the_first_wrong_gradient(tmp_path, run_comma
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", mlp_without_mask)
     code, printed = run_command("mlp", "--data", "shapes", "--output", tmp_path)
     assert code == 1
-    assert "part at step 0: grad_W1 of numpynet scratch and of PyTorch scratch" in printed
-    assert "agree" not in printed
+    assert "disagree at step 0: grad_W1 of numpynet scratch and of PyTorch scratch" in printed
+    assert "they agree" not in printed
 
 
-def test_pictures_show_the_steps_before_the_twins_part(tmp_path, run_command, monkeypatch):
+def test_pictures_show_the_steps_before_a_disagreement(tmp_path, run_command, monkeypatch):
     monkeypatch.setattr(torch.optim.SGD, "zero_grad", lambda optimizer: None)
     for picture in ["curves.png", "difference.png"]:
         (tmp_path / picture).write_bytes(b"old")
     code, printed = run_command("linear", "--output", tmp_path)
     assert code == 1
-    assert "part at step 1: grad_W of PyTorch concise" in printed
+    assert "disagree at step 1: grad_W of PyTorch concise" in printed
     assert (tmp_path / "difference.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "curves.png").exists()
 
 
-def test_the_command_needs_no_matplotlib_but_for_its_pictures(tmp_path, run_command, monkeypatch):
+def test_the_command_needs_matplotlib_only_for_its_pictures(tmp_path, run_command, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     code, printed = run_command("linear", "--epochs", 1, "--output", tmp_path)
     assert code == 0
@@ -100,14 +100,14 @@ def test_the_command_needs_no_matplotlib_but_for_its_pictures(tmp_path, run_comm
     [
         (["mlp", "--epochs", "0"], "--epochs: must be at least 1, got 0"),
         (["mlp", "--seed", "-1"], "--seed: must be at least 0, got -1"),
-        (["linear", "--data", "shapes"], "linear makes its own data"),
-        (["linear", "--root", "."], "linear makes its own data"),
+        (["linear", "--data", "shapes"], "linear generates its own data"),
+        (["linear", "--root", "."], "linear generates its own data"),
         (["softmax", "--data", "shapes", "--root", "."], "--root is the folder of Fashion-MNIST; shapes need none"),
         (["mlp", "--root", "no-such-folder"], "load_fashion_mnist: missing"),
         (["linear", "--output", __file__], "File exists"),
     ],
 )
-def test_the_command_says_in_a_line_what_it_cannot_do(options, words, run_command, tmp_path, monkeypatch):
+def test_wrong_usage_is_explained_in_one_line(options, words, run_command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, printed = run_command(*options)
     assert code == 2
@@ -115,17 +115,17 @@ def test_the_command_says_in_a_line_what_it_cannot_do(options, words, run_comman
     assert not list(tmp_path.iterdir())
 
 
-def test_data_that_cannot_be_had_leave_an_earlier_runs_pictures(run_command, tmp_path):
+def test_missing_data_leave_an_earlier_runs_pictures_in_place(run_command, tmp_path):
     (tmp_path / "curves.png").write_bytes(b"of an earlier run")
     assert run_command("mlp", "--root", tmp_path / "none", "--output", tmp_path)[0] == 2
     assert (tmp_path / "curves.png").read_bytes() == b"of an earlier run"
 
 
-def test_ctrl_c_ends_the_command_with_a_line_and_130(run_command, tmp_path, monkeypatch):
+def test_ctrl_c_ends_the_command_with_one_line_and_code_130(run_command, tmp_path, monkeypatch):
     def pressed(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "twin_run", pressed)
+    monkeypatch.setattr(command.TwinRun, "epoch", pressed)
     code, printed = run_command("linear", "--output", tmp_path)
     assert code == 130
     assert printed.splitlines()[-1] == "python -m reference: interrupted"

@@ -14,7 +14,7 @@ from reference import convert  # noqa: E402
 
 @pytest.mark.parametrize("sizes", [(6, [4], 3), (5, [5, 5], 5), (4, [], 4)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_networks_go_to_torch_and_back_without_a_bit_of_change(sizes, dtype):
+def test_networks_are_converted_to_torch_and_back_exactly(sizes, dtype):
     net = models.mlp(*sizes, rng=np.random.default_rng(5), dtype=dtype)
     module = convert.to_torch(net)
     back = convert.from_torch(module)
@@ -28,7 +28,7 @@ def test_networks_go_to_torch_and_back_without_a_bit_of_change(sizes, dtype):
     assert not np.array_equal(net.parameters()[0].data.T, next(module.parameters()).detach().numpy())
 
 
-def test_architectures_that_do_not_fit_are_refused():
+def test_networks_that_cannot_be_converted_are_refused():
     nn = torch.nn
     for layer in [nn.Linear(2, 2, bias=False), nn.Conv2d(1, 1, 1), nn.Flatten(0), nn.Linear(2, 2, dtype=torch.float16)]:
         with pytest.raises(TypeError, match="from_torch: layers must be .* at position 1"):
@@ -47,7 +47,7 @@ def subclass(kind, **methods):
     return type("Own", (kind,), methods)
 
 
-def test_subclasses_which_may_compute_something_else_are_refused():
+def test_subclasses_are_refused():
     nn, rng = torch.nn, np.random.default_rng(0)
     twice = {"forward": lambda self, X: 2 * X}
     for layer in [subclass(Linear, **twice)(2, 2, rng=rng), subclass(numpynet.ReLU)(), subclass(numpynet.Flatten)()]:

@@ -1,4 +1,4 @@
-"""Whole models against PyTorch from the same weights."""
+"""Whole models against PyTorch, from the same weights."""
 
 import numpy as np
 import pytest
@@ -40,6 +40,6 @@ def test_models_start_as_their_twins_do(name, dtype):
             assert float(started.detach().std()) == pytest.approx(0.01, rel=0.05) if "W" in key else not started.any()
 
 
-def test_widths_may_be_numpys_numbers_as_in_numpynet():
+def test_widths_may_be_numpy_integers_as_in_numpynet():
     net = torch_models.mlp(6, np.int64(4), 3, rng=torch.Generator())
     assert [tuple(parameter.shape) for parameter in net.parameters()] == [(4, 6), (4,), (3, 4), (3,)]

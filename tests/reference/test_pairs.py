@@ -25,7 +25,7 @@ def test_every_pair_agrees_with_autograd_in_float64(n, d, m, seed, scale):
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 1e-320, -1e-320, np.inf, -np.inf, np.nan])
-def test_relu_and_its_slope_are_torchs_at_ties_and_extremes(value):
+def test_relu_and_its_derivative_are_torchs_at_special_values(value):
     X = np.array([value])
     (tX,) = tensors(X)
     Y = torch.relu(tX)

@@ -26,9 +26,9 @@ PLANTED = {
     "linear: one entry forgotten": ("linear_backward", wrong_linear(lambda gX, gW, gb, G, X, W: (gX, one_forgotten(gW), gb))),
     "linear: float32 on the way": ("linear_backward", wrong_linear(lambda gX, gW, gb, G, X, W: (gX, np.float64(np.float32(gW)), gb))),
     "relu: no mask": ("relu_backward", lambda G, Y: G.copy()),
-    "relu: slope 1 at the kink": ("relu", lambda X: np.where(X == 0, 5e-324, np.maximum(X, 0))),
+    "relu: derivative 1 at the kink": ("relu", lambda X: np.where(X == 0, 5e-324, np.maximum(X, 0))),
     "relu: mask from the gradient": ("relu_backward", lambda G, Y: G * (G > 0)),
-    "relu: mask turned round": ("relu_backward", lambda G, Y: G * (Y == 0)),
+    "relu: mask inverted": ("relu_backward", lambda G, Y: G * (Y == 0)),
     "relu: leaks": ("relu_backward", lambda G, Y: np.where(Y > 0, G, 0.01 * G)),
     "cross-entropy: sum for mean": ("softmax_cross_entropy_backward", lambda P, y: P - onehot(P, y)),
     "cross-entropy: divided by n twice": ("softmax_cross_entropy_backward", lambda P, y: (P - onehot(P, y)) / len(y) ** 2),
@@ -45,7 +45,7 @@ PLANTED = {
 
 @pytest.mark.parametrize("mistake", PLANTED)
 def test_the_comparison_catches_a_planted_mistake(mistake, monkeypatch):
-    """Where every array is square, so that no shape gives a mistake away; without it the same comparisons pass."""
+    """Every array is square, so that no shape reveals a mistake. Without the mistake the same comparisons pass."""
     name, wrong = PLANTED[mistake]
     model, sizes = ("linear_regression", (6,)) if "_loss_" in name else ("mlp", (6, [6], 6))
     assert_pairs_agree(6, 6, 6, seed=0)

@@ -1,4 +1,4 @@
-"""The training loop in PyTorch writes the same history."""
+"""The training loop in PyTorch records the same history."""
 
 import re
 import textwrap
@@ -17,7 +17,7 @@ from tests.helpers.fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
 
-from reference import convert, scratch, training, twin  # noqa: E402
+from reference import convert, scratch, training  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_sgd_takes_torchs_steps_a_hundred_times(options):
 
 
 class TorchBatches:
-    """The batches that `numpynet.train` draws from a like rng, as tensors; anew in every epoch, as from a DataLoader."""
+    """The batches that `numpynet.train` draws from an equal rng, as tensors; like a DataLoader, new in every epoch."""
 
     def __init__(self, data, batch_size, rng):
         self.data, self.batch_size, self.rng = data, batch_size, rng
@@ -48,20 +48,17 @@ class TorchBatches:
 
 
 def train_both(name, sizes, data, test, *, lr, batch_size, num_epochs, seed, dtype):
-    """What `numpynet.train` and `reference.training.train` make of the same weights and batches: two histories, and two
-    state dicts in numpynet's form.
+    """Train with `numpynet.train` and `reference.training.train` from the same weights on the same batches; return both
+    histories, and both state dicts in numpynet's form.
     """
     net = getattr(models, name)(*sizes, rng=np.random.default_rng(seed), dtype=dtype)
     module = convert.to_torch(net)
-    if name == "linear_regression":
-        loss, torch_loss = SquaredLoss(), twin.half_mse
-    else:
-        loss, torch_loss = CrossEntropyLoss(), torch.nn.functional.cross_entropy
+    loss = SquaredLoss() if name == "linear_regression" else CrossEntropyLoss()
     options = {"num_epochs": num_epochs, "batch_size": batch_size, "rng": np.random.default_rng(seed)}
     own = numpynet.train(net, loss, SGD(net.parameters(), lr), data, **options, test=test, progress=False)
     other = training.train(
         module,
-        torch_loss,
+        convert.LOSSES[type(loss)],
         torch.optim.SGD(module.parameters(), lr),
         TorchBatches(data, batch_size, np.random.default_rng(seed)),
         num_epochs=num_epochs,
@@ -79,12 +76,14 @@ def assert_histories_agree(own, other, comparison):
     if own.test_loss:
         assert_agree(own.test_loss, other.test_loss, comparison)
     for key in ["train_accuracy", "test_accuracy"]:
-        assert getattr(own, key) == pytest.approx(getattr(other, key), rel=1e-15)  # one example more would be 1e-5
+        assert getattr(own, key) == pytest.approx(
+            getattr(other, key), rel=1e-15
+        )  # a difference of one example would be 1e-5
     assert [len(column) for column in astuple(own)] == [len(column) for column in astuple(other)]
 
 
 @pytest.mark.parametrize(("name", "sizes"), [("linear_regression", (2,)), ("mlp", (784, 16, 10))])
-def test_both_training_loops_write_the_same_history(name, sizes):
+def test_both_training_loops_record_the_same_history(name, sizes):
     if name == "linear_regression":
         data, test, _ = some_data(name)
     else:
@@ -119,11 +118,11 @@ def test_torchs_loop_refuses_what_would_give_a_wrong_history():
         training.train(net, lambda y_hat, y: loss(y_hat, y.float()), optimizer, [(X, y.long())], num_epochs=1)
     once = iter([(X, torch.zeros(4, dtype=torch.int64))])
     with pytest.raises(
-        ValueError, match="evaluate: batches must start anew every time, as a DataLoader does, got none"
+        ValueError, match="evaluate: batches must start over every time, as a DataLoader does, got none"
     ):
         training.train(net, lambda y_hat, y: y_hat.mean(), optimizer, [(X, y)], num_epochs=2, test_batches=once)
     with pytest.raises(
-        ValueError, match="train: batches must start anew in every epoch, as a DataLoader does, got none"
+        ValueError, match="train: batches must start over in every epoch, as a DataLoader does, got none"
     ):
         training.train(net, loss, optimizer, iter([(X, y)]), num_epochs=2)
 
@@ -132,7 +131,7 @@ def test_torchs_loop_refuses_what_would_give_a_wrong_history():
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
 def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):
-    """Single runs drift apart in float32; their losses and accuracies must not."""
+    """Parameters drift apart in float32; losses and accuracies must not."""
     sizes, lr, batch_size = RUNS[name]
     data, test = (Split(X, y.astype(np.int64)) for X, y in load_fashion_mnist()[:2])
     for seed in range(3):

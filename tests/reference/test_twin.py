@@ -1,12 +1,14 @@
-"""The twin run names the step and the quantity at which two runs part."""
+"""The twin run names the step and the quantity at which two contenders first disagree."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import numpynet
 from numpynet import make_shapes, models
+from numpynet.book import MODELS
 from tests.helpers.against_torch import mlp_without_mask
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
@@ -15,7 +17,7 @@ from reference import twin  # noqa: E402
 
 
 def changed(change):
-    """The scratch MLP, but its loss and gradients are changed."""
+    """The scratch MLP with its loss and gradients changed."""
 
     def loss_and_gradients(params, X, y, right=numpynet.scratch.mlp.loss_and_gradients):
         return change(*right(params, X, y))
@@ -47,11 +49,14 @@ MISTAKES = {
 
 
 def run_on_shapes(dtype, change=lambda contenders: None, num_hiddens=16):
-    """What a twin run of a small MLP says, if change is made to its contenders before."""
+    """The disagreement, if any, of one epoch of a small MLP, whose contenders have first been changed."""
     rng = np.random.default_rng(0)
-    contenders = twin.make_contenders("mlp", (784, num_hiddens, 10), lr=0.1, rng=rng, dtype=dtype)
+    model = replace(MODELS["mlp"], sizes=(784, num_hiddens, 10))
+    contenders = twin.make_contenders(model, lr=0.1, rng=rng, dtype=dtype)
     change(contenders)
-    return twin.twin_run(contenders, make_shapes(640, 10, rng=rng).train, num_epochs=1, batch_size=64, rng=rng)
+    twins = twin.TwinRun(contenders, 64, rng)
+    twins.epoch(make_shapes(640, 10, rng=rng).train)
+    return twins.disagreement
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def run_on_shapes(dtype, change=lambda contenders: None, num_hiddens=16):
 def test_the_twin_run_names_step_0_and_the_first_wrong_gradient(mistake, dtype, monkeypatch):
     loss_and_gradients, words = MISTAKES[mistake]
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", loss_and_gradients)
-    assert run_on_shapes(dtype).parted.startswith(f"step 0: {words}")
+    assert run_on_shapes(dtype).startswith(f"step 0: {words}")
 
 
 def scale_lr(name, factor):
@@ -79,26 +84,26 @@ def scale_lr(name, factor):
 @pytest.mark.parametrize("name", twin.REPEATED_BY)
 @pytest.mark.parametrize(("dtype", "factor"), [(np.float64, 1 + 1e-9), (np.float32, 1 + 1e-4)])
 def test_the_twin_run_sees_a_step_that_is_a_little_too_long(name, dtype, factor):
-    assert run_on_shapes(dtype).parted is None
-    parted = run_on_shapes(dtype, scale_lr(name, factor)).parted
-    assert re.match("step 0: [Wb][12] of", parted)
-    assert f"of {name} " in parted
+    assert run_on_shapes(dtype) is None
+    words = run_on_shapes(dtype, scale_lr(name, factor))
+    assert re.match("step 0: [Wb][12] of", words)
+    assert f"of {name} " in words
 
 
 def test_the_twin_run_sees_any_difference_between_numpynets_two():
-    parted = run_on_shapes(np.float32, scale_lr(twin.NUMPY_CONCISE, 1 + 1e-6)).parted
-    assert parted.startswith("step 0: W1 of numpynet concise and of numpynet scratch differ by")
+    words = run_on_shapes(np.float32, scale_lr(twin.NUMPY_CONCISE, 1 + 1e-6))
+    assert words.startswith("step 0: W1 of numpynet concise and of numpynet scratch differ by")
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_twin_run_names_a_later_step_that_is_the_first_wrong(dtype, monkeypatch):
     monkeypatch.setattr(torch.optim.SGD, "zero_grad", lambda optimizer: None)
-    parted = run_on_shapes(dtype).parted
-    assert parted.startswith("step 1: grad_W2 of PyTorch concise and of numpynet scratch differ by")
+    words = run_on_shapes(dtype)
+    assert words.startswith("step 1: grad_W2 of PyTorch concise and of numpynet scratch differ by")
 
 
 def wrong_prediction(params, X, right=numpynet.scratch.mlp.predict):
-    """The scratch MLP's logits, those of the last example a little too large."""
+    """The scratch MLP's logits, with those of the last example a little too large."""
     O = right(params, X)
     O[-1] *= 1.01
     return O
@@ -107,7 +112,7 @@ def wrong_prediction(params, X, right=numpynet.scratch.mlp.predict):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_twin_run_sees_a_wrong_prediction_with_a_right_loss(dtype, monkeypatch):
     monkeypatch.setattr(numpynet.scratch.mlp, "predict", wrong_prediction)
-    assert run_on_shapes(dtype).parted.startswith(f"step 0: prediction {DIFFER}")
+    assert run_on_shapes(dtype).startswith(f"step 0: prediction {DIFFER}")
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
@@ -118,7 +123,7 @@ def test_the_twin_run_sees_one_unit_in_sixty_that_is_not_finite(dtype, wrong, mo
         return loss, grads
 
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", changed(planted))
-    assert run_on_shapes(dtype, num_hiddens=60).parted.startswith(f"step 0: grad_b1 {DIFFER} nan or inf")
+    assert run_on_shapes(dtype, num_hiddens=60).startswith(f"step 0: grad_b1 {DIFFER} nan or inf")
 
 
 def test_the_twin_run_in_float32_sees_one_wrong_unit_in_sixty(monkeypatch):
@@ -127,11 +132,11 @@ def test_the_twin_run_in_float32_sees_one_wrong_unit_in_sixty(monkeypatch):
         return loss, grads
 
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", changed(planted))
-    assert run_on_shapes(np.float32, num_hiddens=60).parted.startswith(f"step 0: grad_W1 {DIFFER}")
+    assert run_on_shapes(np.float32, num_hiddens=60).startswith(f"step 0: grad_W1 {DIFFER}")
 
 
 def test_in_float32_a_unit_within_rounding_of_0_may_be_on_or_off():
-    """The units are 1 − 1 + 2e-9, which rounding may turn off; 1 − 1 + 2e-4, which it cannot; and 1."""
+    """The units are 1 − 1 + 2e-9, which rounding may turn off; 1 − 1 + 2e-4, which it may not; and 1."""
     X, y = np.array([[1, -1, 2**-12]], np.float32), np.array([0])
     W1 = np.array([[1, 1, 1], [1, 1, 0], [1e-5, 1, 1]], np.float32)
     params = {"W1": W1, "b1": np.zeros(3, np.float32), "W2": np.eye(3, dtype=np.float32), "b2": np.zeros(3, np.float32)}
@@ -153,7 +158,7 @@ def test_in_float32_a_unit_within_rounding_of_0_may_be_on_or_off():
 
 
 def test_units_whose_every_term_is_0_are_decided():
-    """At the start, where b1 is 0, a black image would otherwise leave out every unit."""
+    """At the start b1 is 0, so a black image would otherwise leave out every unit."""
     net = models.mlp(6, 4, 3, rng=np.random.default_rng(0))
     W1, b1 = (parameter.data for parameter in net.parameters()[:2])
     assert not twin.near_the_kink({"W1": W1, "b1": b1}, np.zeros((2, 6), np.float32)).any()
