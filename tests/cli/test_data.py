@@ -36,21 +36,19 @@ def test_data_finds_fashion_mnist(tmp_path):
     assert f"a right copy is in {Path(FASHION_MNIST).resolve()}" in result.stdout
 
 
-def test_missing_and_damaged_data_exit_3(tmp_path):
-    result = numpynet("train", "mlp", "--data", "fashion-mnist", cwd=tmp_path)
+def test_missing_and_damaged_data_exit_3(tmp_path, here):
+    result = here("train", "mlp", "--data", "fashion-mnist", cwd=tmp_path)
     assert result.returncode == 3
     assert_one_line(result.stderr, "numpynet: load_fashion_mnist: missing", str(tmp_path))
     folder = tmp_path / "copy"
     folder.mkdir()
     (folder / "train-images-idx3-ubyte.gz").write_bytes(b"")
-    result = numpynet(
-        "train", "mlp", "--root", folder, cwd=tmp_path
-    )  # auto: a damaged copy is no reason to take shapes
+    result = here("train", "mlp", "--root", folder, cwd=tmp_path)  # auto: a damaged copy is no reason to take shapes
     assert result.returncode == 3
     assert_one_line(result.stderr, "truncated at byte 0 of 26421880")
 
 
-def test_a_root_without_the_data_is_an_error(tmp_path):
-    result = numpynet("train", "mlp", "--root", tmp_path / "nowhere", cwd=tmp_path)
+def test_a_root_without_the_data_is_an_error(tmp_path, here):
+    result = here("train", "mlp", "--root", tmp_path / "nowhere", cwd=tmp_path)
     assert result.returncode == 3
     assert_one_line(result.stderr, "missing", "nowhere", "NUMPYNET_DATA")

@@ -51,9 +51,9 @@ def test_what_a_file_defines_is_found_checked_and_named(tmp_path):
         ("def relu_backward(G): return G", 1, "relu_backward is wrong"),
     ],
 )
-def test_whatever_a_file_does_is_a_finding(source, code, words, tmp_path):
+def test_whatever_a_file_does_is_a_finding(source, code, words, tmp_path, here):
     (tmp_path / "mine.py").write_text(source)
-    result = numpynet("check", "mine.py", cwd=tmp_path)
+    result = here("check", "mine.py", cwd=tmp_path)
     assert words in result.stdout
     assert result.returncode == code
     assert "Traceback" not in result.stdout + result.stderr
@@ -141,14 +141,14 @@ def test_linear_regression_is_not_taken_for_a_classifier(changes, words, tmp_pat
     assert "grad_W  (4, 1)" in finding["text"]
 
 
-def test_what_was_not_checked_is_reported_and_is_no_failure(tmp_path):
+def test_what_was_not_checked_is_reported_and_is_no_failure(tmp_path, here):
     (tmp_path / "mine.py").write_text(MINE.replace("return 3 * X", "raise NotImplementedError").replace("2 *", "1 *"))
-    result = numpynet("check", "mine.py", cwd=tmp_path)
+    result = here("check", "mine.py", cwd=tmp_path)
     assert result.returncode == 1
     end = "2 of 5 right; wrong: relu_backward, loss_and_gradients; not checked: Scale\n"
     assert result.stdout.endswith(end)
     right = "def relu_backward(G, Y): return G * (Y > 0)\nclass A:\n    forward = backward = lambda self, x, t: x\n"
     (tmp_path / "mine.py").write_text(right)
-    result = numpynet("check", "mine.py", cwd=tmp_path)
+    result = here("check", "mine.py", cwd=tmp_path)
     assert result.returncode == 0
     assert result.stdout.endswith("1 of 2 right; not checked: A\n")
