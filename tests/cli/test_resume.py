@@ -122,6 +122,7 @@ def test_without_a_checkpoint_resume_starts(tmp_path, here):
     assert "resuming" not in result.stdout
 
 
+@pytest.mark.slow
 def test_resuming_a_finished_run_adds_only_more_epochs(tmp_path, here):
     assert here("train", "linear", "--seed", 2, "--epochs", 5, "--output", "five", cwd=tmp_path).returncode == 0
     assert here("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
@@ -147,6 +148,7 @@ def test_a_run_killed_before_its_results_still_leaves_them(tmp_path, here):
     assert (tmp_path / "out" / "fit.png").exists()
 
 
+@pytest.mark.slow
 def test_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
     shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "history.json").read_bytes()

@@ -29,7 +29,7 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize("case", slow_after(4, CHANGED))
+@pytest.mark.parametrize("case", slow_after(2, CHANGED))
 def test_a_changed_setting_is_refused_and_the_checkpoint_stays(case, finished, here):
     arguments, message = CHANGED[case]
     before = (finished / "out" / "checkpoint.npz").read_bytes()

@@ -74,6 +74,7 @@ def test_scratch_and_concise_write_the_same_figures_and_weights(tmp_path):
                 np.testing.assert_array_equal(a[concise_name], b[scratch_name])
 
 
+@pytest.mark.slow
 def test_a_drawn_seed_is_printed_and_stored_and_repeats_the_run(tmp_path, here):
     first = here("train", "linear", "--output", "first", cwd=tmp_path)
     seed = history(tmp_path / "first")["settings"]["seed"]
@@ -104,6 +105,7 @@ def test_demo_trains_all_three_on_built_in_data(tmp_path):
     assert len(list((tmp_path / "runs" / "demo").glob("*/*.png"))) == 3 + 4 + 4
 
 
+@pytest.mark.slow
 def test_pictures_of_an_earlier_run_are_removed(tmp_path, here):
     here("train", "linear", "--output", "out", cwd=tmp_path)
     assert (tmp_path / "out" / "learning_curves.png").exists()

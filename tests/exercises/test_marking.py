@@ -11,6 +11,7 @@ from tests.helpers.slow import slow_after
 from tests.helpers.time_limits import over_once_looping
 
 
+@pytest.mark.slow
 def test_the_solutions_get_every_point(solved):
     result = numpynet("check", solved, cwd=solved)
     assert result.returncode == 0, result.stdout
@@ -95,7 +96,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("lesson", "name", "right", "wrong", "words"), slow_after(8, WRONG))
+@pytest.mark.parametrize(("lesson", "name", "right", "wrong", "words"), slow_after(4, WRONG))
 def test_any_other_mistake_is_marked_and_shown_on_small_numbers(lesson, name, right, wrong, words, solved):
     finding = mark_lesson(replaced(solved, lesson, right, wrong))[name]
     assert not finding["ok"]
@@ -105,17 +106,23 @@ def test_any_other_mistake_is_marked_and_shown_on_small_numbers(lesson, name, ri
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [
-        ("return X @ W + b", "return np.einsum('ik,kj->ij', X, W) + b.reshape(1, -1)"),
-        ("return X @ W + b", "return (X.astype(np.float32) @ W + b).astype(np.float32)"),
-        ("params[name] -= lr * grads[name]", "params[name] = params[name] - lr * grads[name]"),
-        ("return np.maximum(X, 0)", "return np.where(X > 0, X, 0)"),
-        ("def relu_backward(", "import functools\nrelu = functools.partial(np.maximum, 0)\n\n\ndef relu_backward("),
-        ("grad_X = grad_Y * (Y > 0)", "grad_X = grad_Y.copy(); grad_X[Y <= 0] = 0"),
-        ("def squared_loss_backward(y_hat, y):", "def squared_loss_backward(pred, y):\n    y_hat = pred"),
-        ("def softmax_cross_entropy_backward(P, y):", "def softmax_cross_entropy_backward(y_hat, y):\n    P = y_hat"),
-        ("T = np.eye(q)[y]", "T = np.zeros((n, q)); T[range(n), y] = 1"),
-    ],
+    slow_after(
+        3,
+        [
+            ("return X @ W + b", "return np.einsum('ik,kj->ij', X, W) + b.reshape(1, -1)"),
+            ("return X @ W + b", "return (X.astype(np.float32) @ W + b).astype(np.float32)"),
+            ("params[name] -= lr * grads[name]", "params[name] = params[name] - lr * grads[name]"),
+            ("return np.maximum(X, 0)", "return np.where(X > 0, X, 0)"),
+            ("def relu_backward(", "import functools\nrelu = functools.partial(np.maximum, 0)\n\n\ndef relu_backward("),
+            ("grad_X = grad_Y * (Y > 0)", "grad_X = grad_Y.copy(); grad_X[Y <= 0] = 0"),
+            ("def squared_loss_backward(y_hat, y):", "def squared_loss_backward(pred, y):\n    y_hat = pred"),
+            (
+                "def softmax_cross_entropy_backward(P, y):",
+                "def softmax_cross_entropy_backward(y_hat, y):\n    P = y_hat",
+            ),
+            ("T = np.eye(q)[y]", "T = np.zeros((n, q)); T[range(n), y] = 1"),
+        ],
+    ),
 )
 def test_other_right_ways_to_write_it_are_right(right, wrong, solved):
     marks = mark_lesson(replaced(solved, "lesson1_functions", right, wrong))

@@ -11,6 +11,7 @@ from numpynet.gradcheck import check_pair
 from numpynet.gradcheck.learner_file import check_file
 from tests.helpers.command import numpynet
 from tests.helpers.learner_file import MINE
+from tests.helpers.slow import slow_after
 from tests.helpers.time_limits import over_once_looping
 
 
@@ -129,7 +130,7 @@ MODELS_IN_FILES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "words"), MODELS_IN_FILES)
+@pytest.mark.parametrize(("changes", "words"), slow_after(3, MODELS_IN_FILES))
 def test_linear_regression_is_not_taken_for_a_classifier(changes, words, tmp_path):
     source = LINEAR_REGRESSION
     for right, wrong in changes:
