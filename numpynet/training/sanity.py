@@ -138,7 +138,7 @@ def overfits_a_few(net: Layer, loss: Loss, X: Array, y: Array) -> str:
     count = min(8, len(X), math.prod(X.shape[1:]))
     few, answers = X[:count], y[:count]
     before = float(loss(net(few), answers))
-    best = min(_loss_after(net, loss, few, answers, lr, 300, len(few)) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
+    best = min(_loss_after(net, loss, few, answers, lr, 300) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
     if best <= 0.2 * before:
         return ""
     failed = f"The network cannot overfit {count} examples: with"
@@ -191,27 +191,27 @@ def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
         return "The learning rate is 0: nothing will change."
     before = float(loss(net(X), y))
     for steps in (60, 300):  # progress may be slow or unsteady at first
-        after = _loss_after(net, loss, X, y, lr, steps, 64)
+        after = _loss_after(net, loss, X, y, lr, steps)
         if before - after > 0.02 * before:
             return ""
     went = f"in 300 steps the loss went from {before:.4g} to {after:.4g}"
     if not after < 1.05 * before:
         return f"The learning rate {lr:g} is too large: {went}."
     for other in [rate for rate in RATES if rate > 20 * lr or rate < lr / 5]:
-        faster = _loss_after(net, loss, X, y, other, 60, 64)
+        faster = _loss_after(net, loss, X, y, other, 60)
         if faster < 0.95 * before and before - faster > 10 * (before - after):
             too = "small" if other > lr else "large"
             return f"The learning rate {lr:g} is too {too}: {went}; with {other:g} it fell to {faster:.4g} in 60."
     return ""
 
 
-def _loss_after(net: Layer, loss: Loss, X: Array, y: Array, lr: float, steps: int, batch_size: int) -> float:
-    """The loss of a copy of the network after some training steps; infinity if it is not finite."""
+def _loss_after(net: Layer, loss: Loss, X: Array, y: Array, lr: float, steps: int) -> float:
+    """The loss of a copy of the network after some training steps on 64 examples each; infinity if it is not finite."""
     net, loss = copy.deepcopy(net), copy.deepcopy(loss)
     optimizer = SGD(net.parameters(), lr=lr)
     for step in range(steps):
-        start = step * batch_size % max(len(X) - batch_size + 1, 1)
-        batch = slice(start, start + batch_size)
+        start = 64 * step % max(len(X) - 63, 1)
+        batch = slice(start, start + 64)
         value = loss.forward(net.forward(X[batch]), y[batch])
         if not np.isfinite(value):
             return float("inf")
