@@ -11,7 +11,6 @@ import pytest
 
 import numpynet
 from tests.helpers.command import ROOT
-from tests.helpers.slow import slow_where
 
 PAGES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
 ADD_A_LAYER = PAGES[str(Path("docs", "add-a-layer.md"))]
@@ -21,10 +20,8 @@ def python_blocks(text):
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "page",
-    slow_where(lambda _, page: page != "README.md", [page for page, text in PAGES.items() if python_blocks(text)]),
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if python_blocks(text)])
 def test_the_python_of_a_page_runs_as_printed(page, tmp_path):
     """All blocks in one session, in order, in an empty folder, on the built-in data."""
     program = "\n".join(python_blocks(PAGES[page]))

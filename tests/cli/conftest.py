@@ -9,7 +9,7 @@ from numpynet.cli.run import RunFolder
 from numpynet.cli.train import run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A folder in which `numpynet train mlp --output out` has run for two epochs, with eight hidden units."""
     folder = tmp_path_factory.mktemp("finished")
@@ -18,7 +18,7 @@ def finished(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def two_epochs(tmp_path_factory):
     """The checkpoint of a finished run of linear regression."""
     folder = tmp_path_factory.mktemp("two")

@@ -106,7 +106,7 @@ def test_mistakes_outside_the_catalogue_are_not_misnamed(model, mistake):
             report.raise_if_wrong()
 
 
-@pytest.mark.parametrize("mistake", slow_after(5, [mistake.name for mistake in MISTAKES]))
+@pytest.mark.parametrize("mistake", slow_after(2, [mistake.name for mistake in MISTAKES]))
 def test_without_its_entry_a_mistake_stays_unnamed(mistake):
     others = tuple(entry for entry in MISTAKES if entry.name != mistake)
     for model in ["regression", "softmax", "mlp"]:

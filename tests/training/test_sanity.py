@@ -66,7 +66,7 @@ SICK = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", SICK)
+@pytest.mark.parametrize("what", slow_after(4, SICK))
 def test_triage_finds_what_is_wrong(what, shapes):
     net, change, lr, words = SICK[what]
     assert words in " ".join(sanity(net(), CrossEntropyLoss(), *change(*shapes), lr=lr))
