@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.helpers.slow import slow_where
+
 pytest.importorskip("threadpoolctl", reason="needs threadpoolctl: pip install threadpoolctl")
 from benchmarks import problems, steps
 from benchmarks.contenders import CONTENDERS, CannotRaceError, make_contender
@@ -26,7 +28,7 @@ def contests():
                 yield name, model
 
 
-@pytest.mark.parametrize(("name", "model"), list(contests()))
+@pytest.mark.parametrize(("name", "model"), slow_where(lambda _, contest: contest[1] != "linear", contests()))
 def test_every_contender_has_numpynets_loss_in_two_epochs(name, model):
     problem = problems.quick(problems.PROBLEMS[model])
     base, other = make("numpynet", problem), make(name, problem)

@@ -20,6 +20,7 @@ def test_a_turn_is_filled_with_epochs_and_counts_as_their_median(monkeypatch):
     assert worker.timed_turn(Once(), order=None) == 7.0
 
 
+@pytest.mark.slow
 def test_a_race_takes_turns_and_names_who_is_left_out(monkeypatch):
     said = []
     names = ["numpynet", "numpynet scratch", "scikit-learn", "matrix products"]

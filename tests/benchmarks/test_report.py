@@ -26,6 +26,7 @@ def test_the_winners_are_named_with_the_range_in_which_they_win():
     assert report.winners([8, 16], [result(1, 2), result(1, 2)]) == "Fastest everywhere: numpynet"
 
 
+@pytest.mark.slow
 def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "--quick", "--threads", "1", "--output", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)

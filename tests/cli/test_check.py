@@ -9,6 +9,7 @@ import pytest
 
 from numpynet.gradcheck.learner_file import check_file
 from tests.helpers.command import ROOT, numpynet
+from tests.helpers.slow import slow_after
 
 
 def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
@@ -39,7 +40,7 @@ def test_the_gradient_checker_does_not_need_the_exercises():
     assert "numpynet.exercises" not in result.stdout
 
 
-@pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
+@pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax", "mlp"]))
 def test_the_librarys_own_models_are_right_and_healthy(model, tmp_path):
     result = numpynet("check", model, cwd=tmp_path)
     assert result.returncode == 0, result.stdout

@@ -11,6 +11,7 @@ from numpynet.cli import environment
 from tests.helpers.command import ROOT, numpynet
 
 
+@pytest.mark.slow
 def test_threads_reach_the_matrix_library(tmp_path):
     """The process starts anew with the variables set, which it does before NumPy, and so BLAS, is loaded."""
     program = tmp_path / "sitecustomize.py"

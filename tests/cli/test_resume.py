@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import signal
-import time
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,24 @@ from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import forge, make
 from tests.helpers.command import POSIX, assert_one_line, assert_same_results, history, numpynet, start
 
+# The command, which kills itself in the step that its first argument says.
+KILLED = """
+import os, signal, sys
+from numpynet.cli import run
+from numpynet.cli.main import main
 
+class Killed(run.Progress):
+    def after_step(self, state):
+        if state.step == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+step = int(sys.argv.pop(1))
+run.Progress = Killed
+sys.exit(main())
+"""
+
+
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize(
     "options",
@@ -30,47 +47,47 @@ from tests.helpers.command import POSIX, assert_one_line, assert_same_results, h
     ],
 )
 def test_killed_repeatedly_it_ends_with_an_undisturbed_runs_bits(options, tmp_path):
+    """Killed in five steps; then at any moment, or not if it ends sooner."""
     options = [*options, "--seed", 4]
     assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
+    options += ["--output", "killed", "--checkpoint-every", 5, "--resume"]
     rng = np.random.default_rng(1)
-    places = set()
-    for attempt in range(60):
-        process = start(*options, "--output", "killed", "--checkpoint-every", 5, "--resume", cwd=tmp_path)
-        if attempt < 6:  # killed in the midst of training, most of them; the rest at any moment, drawing pictures too
-            for line in process.stdout:
-                if line.startswith(("resuming", "data:")):
-                    break
-            time.sleep(rng.uniform(0, 0.3))
-            process.kill()
-        elif attempt < 10:
-            time.sleep(rng.uniform(0, 4))
-            process.kill()
+    for step in np.sort(rng.integers(1, 500, 5)):
+        process = start(*options, cwd=tmp_path, program=["-c", KILLED, step])
         process.communicate(timeout=120)
-        if (tmp_path / "killed" / "checkpoint.npz").exists():
-            places.add(read_checkpoint(tmp_path / "killed" / "checkpoint.npz").state.step)
-        if process.returncode == 0:
-            break
         assert process.returncode == -signal.SIGKILL
-    assert process.returncode == 0
-    assert len(places) >= 3
+        state = read_checkpoint(tmp_path / "killed" / "checkpoint.npz").state
+        assert max(0, step - 5) <= state.step < step
+    for seconds in rng.uniform(0, 4, 3):
+        process = start(*options, cwd=tmp_path)
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    assert numpynet("train", *options, cwd=tmp_path).returncode == 0
     assert_same_results(tmp_path / "killed", tmp_path / "alone")
 
 
 @POSIX
 def test_ctrl_c_saves_and_names_a_command_that_ends_the_run(tmp_path):
-    options = ["softmax", "--epochs", 4, "--seed", 3]
-    assert numpynet("train", *options, "--output", "alone", cwd=tmp_path).returncode == 0
-    with start(*options, "--output", "my runs", "--threads", 1, cwd=tmp_path) as process:
-        assert any("epoch 1/4" in line for line in process.stdout)
+    """The run has more epochs than it could train before the signal; resumed, it ends after the epoch it was in, or one more."""
+    options = ["linear", "--seed", 3]
+    process = start(*options, "--epochs", 10**6, "--output", "my runs", "--threads", 1, cwd=tmp_path)
+    try:
+        assert any(line.startswith("epoch") for line in process.stdout)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
-    command = "numpynet train softmax '--output=my runs' --threads=1 --resume"
+    command = "numpynet train linear '--output=my runs' --threads=1 --resume"
     assert_one_line(stderr, "numpynet: interrupted; saved after step", f"`{command}` resumes there")
-    command = shlex.split(command)[1:]
-    result = numpynet(*command, cwd=tmp_path)
+    epochs = ["--epochs", read_checkpoint(tmp_path / "my runs" / "checkpoint.npz").state.epoch + 1]
+    result = numpynet(*shlex.split(command)[1:], *epochs, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "resuming after step" in result.stdout
+    assert numpynet("train", *options, *epochs, "--output", "alone", cwd=tmp_path).returncode == 0
     assert_same_results(tmp_path / "my runs", tmp_path / "alone")
 
 
@@ -105,6 +122,7 @@ def test_without_a_checkpoint_resume_starts(tmp_path):
     assert "resuming" not in result.stdout
 
 
+@pytest.mark.slow
 def test_resuming_a_finished_run_adds_only_more_epochs(tmp_path):
     assert numpynet("train", "linear", "--seed", 2, "--epochs", 5, "--output", "five", cwd=tmp_path).returncode == 0
     assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0

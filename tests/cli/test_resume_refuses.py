@@ -13,6 +13,7 @@ from numpynet.cli.run import RunFolder
 from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import forge, make
 from tests.helpers.command import assert_one_line, numpynet
+from tests.helpers.slow import slow_after
 
 CHANGED = {
     "batch size": (["mlp", "--batch-size", 128], "batch_size is 256 there, and cannot become 128"),
@@ -28,7 +29,7 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize("case", CHANGED)
+@pytest.mark.parametrize("case", slow_after(4, CHANGED))
 def test_a_changed_setting_is_refused_and_the_checkpoint_stays(case, finished):
     arguments, message = CHANGED[case]
     before = (finished / "out" / "checkpoint.npz").read_bytes()

@@ -7,6 +7,7 @@ import pytest
 
 from numpynet import models
 from tests.helpers.command import PNG, ROOT, history, numpynet
+from tests.helpers.slow import slow_after
 
 
 def test_train_linear_finds_w_and_b_and_writes_all_its_files(tmp_path):
@@ -36,7 +37,7 @@ def test_train_linear_finds_w_and_b_and_writes_all_its_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [["softmax"], ["mlp", "--hidden", 32, 16, "--momentum", 0.5, "--weight-decay", 1e-4]]
+    "options", slow_after(1, [["softmax"], ["mlp", "--hidden", 32, 16, "--momentum", 0.5, "--weight-decay", 1e-4]])
 )
 def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path):
     arguments = ["--epochs", 2, "--seed", 1, "--batch-size", 100, "--lr", 0.05, "--output", "out"]
@@ -57,6 +58,7 @@ def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path):
         net.load_state_dict(saved)
 
 
+@pytest.mark.slow
 def test_scratch_and_concise_write_the_same_figures_and_weights(tmp_path):
     for model in ["linear", "mlp"]:
         options = ["train", model, "--epochs", 1, "--seed", 5]
@@ -93,6 +95,7 @@ def test_no_epochs_leave_the_untrained_model(tmp_path):
     assert (tmp_path / "out" / "model.npz").exists()
 
 
+@pytest.mark.slow
 def test_demo_trains_all_three_on_built_in_data(tmp_path):
     result = numpynet("demo", "--seed", 0, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -101,6 +104,7 @@ def test_demo_trains_all_three_on_built_in_data(tmp_path):
     assert len(list((tmp_path / "runs" / "demo").glob("*/*.png"))) == 3 + 4 + 4
 
 
+@pytest.mark.slow
 def test_pictures_of_an_earlier_run_are_removed(tmp_path):
     numpynet("train", "linear", "--output", "out", cwd=tmp_path)
     assert (tmp_path / "out" / "learning_curves.png").exists()

@@ -34,7 +34,7 @@ def test_a_loss_does_not_serve_the_batch_before_a_refused_one(loss):
         loss.backward()
 
 
-def test_no_layer_of_a_sequential_serves_the_batch_before_a_refused_one():
+def test_a_refused_forward_clears_every_layer_of_a_sequential():
     """Flatten refuses, and backward would stop at Linear, which has not seen the refused batch."""
     net = Sequential(Flatten(), Linear(3, 4, rng=np.random.default_rng(0), dtype=np.float64), ReLU())
     net.forward(ACCEPTED)

@@ -36,6 +36,6 @@ def test_what_it_says_to_write_works():
         F.linear(X, ONES.astype(X.dtype), np.zeros(1, X.dtype))
 
 
-def test_labels_that_are_floats_get_no_remedy_that_would_be_wrong():
+def test_float_labels_get_no_remedy_that_would_be_wrong():
     with pytest.raises(TypeError, match=r"y must be an array of integer classes, got an array of float64$"):
         F.softmax_cross_entropy(np.zeros((2, 3)), np.array([0.0, 1.0]))

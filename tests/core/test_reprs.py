@@ -43,7 +43,7 @@ def test_a_layer_of_ones_own_has_a_repr_without_writing_one():
     assert repr(Scale()) == "Scale()"
 
 
-def test_a_sequential_shows_a_line_for_each_layer_with_its_position(net):
+def test_a_sequential_shows_a_numbered_line_for_each_layer(net):
     assert repr(net) == (
         "Sequential(\n    (0) Flatten()\n    (1) Linear(6, 5)\n    (2) ReLU()\n    (3) Linear(5, 4)\n    (4) ReLU()\n"
         "    (5) Linear(4, 3)\n)"
@@ -57,7 +57,7 @@ def test_sgd_shows_its_options_where_they_are_not_the_defaults(net):
     assert repr(optimizer) == "SGD(6 parameters, lr=0.05, momentum=0.9, weight_decay=0.0001, nesterov=True)"
 
 
-def test_summary_has_every_output_shape_and_the_number_of_parameters(net):
+def test_summary_has_output_shapes_and_numbers_of_parameters(net):
     lines = net.summary(np.zeros((9, 2, 3), np.float32)).splitlines()
     assert [line.split() for line in lines] == [
         ["layer", "output", "parameters"],

@@ -42,7 +42,7 @@ def test_what_does_not_fit_is_refused_before_anything_moves(case):
     np.testing.assert_array_equal(B, before[1])
 
 
-def test_sgd_tells_an_empty_list_from_a_parameter_that_is_there_twice():
+def test_sgd_tells_an_empty_list_from_a_repeated_parameter():
     W = Parameter(np.ones(2))
     with pytest.raises(ValueError, match=r"^SGD: parameters must not be empty$"):
         SGD([], 0.1)

@@ -37,6 +37,7 @@ def start(root, url):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize("count", [2, 8])
 def test_processes_that_download_at_once_all_succeed(real_server, count, tmp_path):
@@ -48,6 +49,7 @@ def test_processes_that_download_at_once_all_succeed(real_server, count, tmp_pat
     assert names_in(raw(tmp_path)) == ALL_NAMES
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_killed_download_leaves_no_wrong_file(real_server, tmp_path):
@@ -68,6 +70,7 @@ def test_a_killed_download_leaves_no_wrong_file(real_server, tmp_path):
     assert [name for name in names_in(raw(tmp_path)) if not name.startswith(".download-")] == ALL_NAMES
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 def test_torchvision_reads_what_was_downloaded(real_server, tmp_path, monkeypatch):
     datasets = pytest.importorskip("torchvision.datasets", reason="needs torchvision: pip install torch torchvision")

@@ -10,6 +10,7 @@ from numpynet.exercises.folder import LESSONS, SOLUTIONS, hints
 from numpynet.exercises.lessons import EXERCISES
 from tests.helpers.command import numpynet
 from tests.helpers.exercises import replaced
+from tests.helpers.slow import slow_after
 
 
 def test_gaps_hold_hints_and_nothing_of_the_solution(gaps):
@@ -43,7 +44,10 @@ def test_a_folder_or_prove_and_not_both(arguments, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("lesson", "least"), [("lesson3_softmax_regression", 0.4), ("lesson4_mlp", 0.8), ("lesson5_layers", 0.8)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lesson", "least"),
+    slow_after(1, [("lesson3_softmax_regression", 0.4), ("lesson4_mlp", 0.8), ("lesson5_layers", 0.8)]),
+)
 def test_a_lesson_that_is_right_trains(lesson, least, solved):
     command = [sys.executable, "-W", "error", f"{lesson}.py"]
     result = subprocess.run(command, cwd=solved, capture_output=True, text=True, timeout=300, check=True)

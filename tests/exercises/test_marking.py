@@ -7,6 +7,7 @@ from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marking import mark_lesson
 from tests.helpers.command import numpynet
 from tests.helpers.exercises import ALL_POINTS, pytest_marks, replaced
+from tests.helpers.slow import slow_after
 
 
 def test_the_solutions_get_every_point(solved):
@@ -19,6 +20,7 @@ def test_the_solutions_get_every_point(solved):
     assert sum(points for _, points, _ in marks) == ALL_POINTS
 
 
+@pytest.mark.slow
 def test_untouched_lessons_fail_with_hints_in_lesson_order(gaps):
     result, marks = pytest_marks(gaps)
     assert result.returncode == 1
@@ -36,6 +38,7 @@ def test_untouched_lessons_fail_with_hints_in_lesson_order(gaps):
         assert word not in everything + command.stdout + command.stderr
 
 
+@pytest.mark.slow
 def test_a_planted_mistake_costs_only_its_points_and_is_named(solved):
     replaced(solved, "lesson4_mlp", "grad_Z = relu_backward(grad_H, H)", "grad_Z = grad_H")
     result = numpynet("check", solved, cwd=solved)
@@ -91,7 +94,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("lesson", "name", "right", "wrong", "words"), WRONG)
+@pytest.mark.parametrize(("lesson", "name", "right", "wrong", "words"), slow_after(8, WRONG))
 def test_any_other_mistake_is_marked_and_shown_on_small_numbers(lesson, name, right, wrong, words, solved):
     finding = mark_lesson(replaced(solved, lesson, right, wrong))[name]
     assert not finding["ok"]

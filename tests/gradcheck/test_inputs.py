@@ -100,7 +100,7 @@ def test_mistakes_that_cancel_or_are_large_are_named_in_float32(model, mistake):
 
 @pytest.mark.parametrize("factor", [1.0, 1.005])
 @pytest.mark.parametrize("single", [("B",), ("A", "B")])
-def test_float32_gradients_are_judged_by_a_float64_losss_derivatives(factor, single):
+def test_float32_gradients_are_judged_by_float64_derivatives(factor, single):
     def tanh_network(params, X, y):
         H = np.tanh(X @ params["A"])
         loss, P = F.softmax_cross_entropy(H @ params["B"], y)

@@ -3,6 +3,7 @@
 import pytest
 
 from numpynet.cli.main import main
+from tests.helpers.slow import slow_after
 
 LAYER = """
 import numpy as np
@@ -71,7 +72,7 @@ LAYERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "words", "code"), LAYERS)
+@pytest.mark.parametrize(("changes", "words", "code"), slow_after(6, LAYERS))
 def test_classes_are_checked_or_the_report_says_why_not(changes, words, code, tmp_path, capsys):
     source = LAYER
     for right, wrong, *count in changes:

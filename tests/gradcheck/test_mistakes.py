@@ -10,9 +10,14 @@ from numpynet.gradcheck.backward_rules import RIGHT
 from numpynet.gradcheck.mistakes import FORMULAS, MISTAKES, NEVER_TOGETHER
 from tests.helpers.learners import PRODUCTS, case, learner, mistakes_in, outside
 from tests.helpers.programs import PROGRAMS, program
+from tests.helpers.slow import slow_after, slow_where
 
 MODELS = ["linear", "softmax", "mlp", "deep"]
 STYLES = list(PRODUCTS)
+
+
+def is_mlp(position, case):
+    return case[0] in ("mlp", "deep")
 
 
 def layer_for(mistake, model, rng):
@@ -26,7 +31,8 @@ def layer_for(mistake, model, rng):
 
 
 @pytest.mark.parametrize(
-    ("model", "mistake"), [(model, mistake) for model in [*MODELS, "regression"] for mistake in mistakes_in(model)]
+    ("model", "mistake"),
+    slow_where(is_mlp, [(model, mistake) for model in [*MODELS, "regression"] for mistake in mistakes_in(model)]),
 )
 def test_every_mistake_is_named_in_every_model_on_any_shapes(model, mistake):
     for seed in range(20 if model != "deep" else 8):
@@ -74,7 +80,7 @@ def right_run(seed):
     return learner(style=STYLES[seed % 13 % 3] if seed % 3 else "matmul", dtype=dtype), (params, X, y), dtype
 
 
-@pytest.mark.parametrize("start", range(0, 2000, 100))
+@pytest.mark.parametrize("start", slow_after(1, range(0, 2000, 100)))
 def test_right_programs_raise_no_alarm(start):
     for seed in range(start, start + 100):
         function, arguments, dtype = right_run(seed)
@@ -84,7 +90,9 @@ def test_right_programs_raise_no_alarm(start):
         report.raise_if_wrong()
 
 
-@pytest.mark.parametrize(("model", "mistake"), [(model, mistake) for model in MODELS for mistake in outside(model)])
+@pytest.mark.parametrize(
+    ("model", "mistake"), slow_where(is_mlp, [(model, mistake) for model in MODELS for mistake in outside(model)])
+)
 def test_mistakes_outside_the_catalogue_are_not_misnamed(model, mistake):
     for seed in range(1 if model == "deep" else 2):
         rng = np.random.default_rng(seed)
@@ -95,7 +103,7 @@ def test_mistakes_outside_the_catalogue_are_not_misnamed(model, mistake):
             report.raise_if_wrong()
 
 
-@pytest.mark.parametrize("mistake", [mistake.name for mistake in MISTAKES])
+@pytest.mark.parametrize("mistake", slow_after(5, [mistake.name for mistake in MISTAKES]))
 def test_without_its_entry_a_mistake_stays_unnamed(mistake):
     others = tuple(entry for entry in MISTAKES if entry.name != mistake)
     for model in ["regression", "softmax", "mlp"]:
@@ -132,7 +140,7 @@ def can_be_made_together(one, other):
     return not in_one_line and not any({one, other} <= {hider, *hidden} for hider, hidden in HIDES)
 
 
-@pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
+@pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax", "mlp"]))
 def test_two_mistakes_at_once_are_both_named(model):
     pairs = [pair for pair in itertools.combinations(mistakes_in(model), 2) if can_be_made_together(*pair)]
     np.random.default_rng(0).shuffle(pairs)
@@ -142,7 +150,7 @@ def test_two_mistakes_at_once_are_both_named(model):
         assert set(report.mistakes) == set(pair), pair
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", slow_after(1, PROGRAMS))
 def test_slips_in_programs_of_other_styles_are_named(name):
     model, source, slips = PROGRAMS[name]
     for seed in range(2):

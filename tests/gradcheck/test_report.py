@@ -12,7 +12,7 @@ from numpynet.gradcheck.report import format_apart, format_number
 from tests.helpers.learners import case, learner
 
 
-def test_a_report_is_shown_as_its_text_at_the_prompt_and_in_a_notebook():
+def test_a_report_is_shown_as_text_at_the_prompt_and_in_notebooks():
     report = check_pair(F.relu, lambda grad_Y, Y: grad_Y, np.array([[1.0, -2.0]]))
     assert repr(report) == str(report)
     shown = report._repr_html_()
@@ -20,7 +20,7 @@ def test_a_report_is_shown_as_its_text_at_the_prompt_and_in_a_notebook():
     assert html.unescape(shown.removeprefix("<pre>").removesuffix("</pre>")) == str(report)
 
 
-def test_numbers_have_a_minus_sign_and_as_many_digits_as_tell_two_apart():
+def test_numbers_have_a_minus_sign_and_enough_digits_to_differ():
     assert [format_number(x) for x in (-2.0, -0.0, 1e-7, -1.5e-20)] == ["−2", "0", "1e-07", "−1.5e-20"]
     assert format_apart(0.5, 0.25) == ("0.5", "0.25")
     assert format_apart(0.38471234, 0.38471235) == ("0.38471234", "0.38471235")
@@ -29,7 +29,7 @@ def test_numbers_have_a_minus_sign_and_as_many_digits_as_tell_two_apart():
     assert "1.64744, should be 1.6474398" in text
 
 
-def test_a_shift_away_from_the_kink_is_noted_only_where_it_changes_a_gradient():
+def test_a_shift_from_the_kink_is_noted_only_where_it_matters():
     X, y = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]]), np.array([0, 1, 1])
     params = {"W1": np.eye(2), "b1": np.zeros(2), "W2": np.array([[1.0, -1.0], [0.5, 2.0]]), "b2": np.zeros(2)}
     near = params | {"b1": np.array([-0.5 + 0.002, 0.0])}  # one pre-activation is 0.002; the margin is 0.003

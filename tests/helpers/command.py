@@ -38,11 +38,12 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 FIGURES = ["train_loss", "train_accuracy", "test_accuracy"]
 
 
-def start(*arguments, cwd):
+def start(*arguments, cwd, program=("-m", "numpynet")):
+    """`python -m numpynet train ...`, or another program with those arguments, as a process that runs."""
     environment = {k: v for k, v in os.environ.items() if k != "NUMPYNET_DATA"}
     environment |= {"PYTHONPATH": str(ROOT), "HOME": str(cwd), "XDG_CACHE_HOME": str(cwd)}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "numpynet", "train", *map(str, arguments)]
+    command = [sys.executable, *map(str, program), "train", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

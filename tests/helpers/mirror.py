@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from numpynet.data import fashion_mnist_files
 
 NAMES = [f"{file.name}.gz" for file in fashion_mnist_files.FILES]
+PATIENCE = 60  # seconds that the server waits, or goes on sending, if the downloader does not give up
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         self.endless_body()
 
     def endless_body(self):
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
                 self.wfile.write(bytes(1 << 16))
@@ -81,12 +82,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def silent(self, content):
-        self.server.released.wait(20)
+        self.server.released.wait(PATIENCE)
 
     def silent_in_the_middle(self, content):
         self.answer(content[:10], length=len(content))
         self.wfile.flush()
-        self.server.released.wait(20)
+        self.server.released.wait(PATIENCE)
 
     def drip(self, content):
         self.answer(b"", length=len(content))
@@ -157,7 +158,7 @@ MISBEHAVIOUR = {
     "redirect_loop": "redirects",
     "silent": "timed out|too slow",
     "silent_in_the_middle": "timed out|too slow",
-    "drip": r"too slow: \d+ of \d+ bytes in 1 s",
+    "drip": r"too slow: \d+ of \d+ bytes in \d+ s",
     "drip_of_the_header": "too slow: 0 of",
     "continue_for_ever": "too slow: 0 of",
     "drip_of_a_chunk": "too slow: 0 of",
@@ -168,6 +169,7 @@ MISBEHAVIOUR = {
     "wrong_bytes": "SHA256 hash .* does not match",
     "packed_on_the_way": r"must have \d+ bytes, got|does not match",
 }
+TOO_SLOW = [manner for manner, words in MISBEHAVIOUR.items() if "too slow" in words]
 
 
 def raw(root):

@@ -26,7 +26,7 @@ def test_images_of_floats_are_shown_from_0_to_1():
     assert figure.axes[0].images[0].get_clim() == (0, 1)
 
 
-def test_right_and_wrong_predictions_differ_in_mark_frame_and_colour():
+def test_right_and_wrong_predictions_look_different():
     right, wrong = drawn(images(example_images(2), np.array([0, 0]), NAMES, np.array([0, 1]))).axes
     assert right.get_title() == "shirt\n✓ shirt"
     assert wrong.get_title() == "shirt\n✗ coat"
@@ -40,7 +40,7 @@ def test_the_marks_are_in_the_font_that_comes_with_matplotlib():
 
 
 @pytest.mark.parametrize(("n", "num_images", "shown"), [(1, 20, 1), (7, 20, 7), (40, 20, 20), (40, 35, 35)])
-def test_images_shows_as_many_as_asked_or_as_there_are_and_no_empty_frames(n, num_images, shown):
+def test_images_shows_as_many_as_asked_and_no_empty_frames(n, num_images, shown):
     assert len(images(example_images(n), np.zeros(n, int), NAMES, num_images=num_images).axes) == shown
 
 
@@ -76,7 +76,7 @@ def weight_images(figure):
     return [(name, image.get_array(), image.get_extent()) for name, image in zip(names, axes.images, strict=True)]
 
 
-def test_named_weights_are_each_column_as_an_image_under_its_name():
+def test_named_weights_show_each_column_as_an_image():
     W = np.random.default_rng(0).normal(size=(784, 3))
     shown = weight_images(drawn(first_layer_weights(W, class_names=NAMES)))
     assert [name for name, _, _ in shown] == list(NAMES)
@@ -143,7 +143,7 @@ def test_first_layer_weights_refuses_what_does_not_fit():
         first_layer_weights(np.zeros((784, 2), np.int64))
 
 
-def test_confusion_matrix_counts_true_classes_in_rows_and_predictions_in_columns():
+def test_confusion_matrix_has_true_classes_in_rows():
     y = np.array([0, 0, 0, 0, 1, 1], np.uint8)
     predictions = np.array([0, 0, 0, 1, 1, 2])
     axes = drawn(confusion_matrix(predictions, y, NAMES)).axes[0]
@@ -157,7 +157,7 @@ def test_confusion_matrix_counts_true_classes_in_rows_and_predictions_in_columns
     assert axes.get_title() == "4 of 6 right: accuracy 0.667"
 
 
-def test_confusion_matrix_writes_white_on_dark_and_black_on_light():
+def test_confusion_matrix_text_is_white_on_dark_black_on_light():
     axes = confusion_matrix(np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0]), NAMES).axes[0]
     assert {text.get_text(): text.get_color() for text in axes.texts} == {"3": "white", "1": "black"}
 

@@ -16,7 +16,7 @@ from tests.helpers.figures import drawn, pretend_notebook
 from tests.helpers.training import blobs, run
 
 
-def test_live_plot_writes_a_whole_png_after_every_epoch_of_a_script(tmp_path):
+def test_live_plot_writes_a_whole_png_after_every_epoch(tmp_path):
     live, history, written = LivePlot(tmp_path / "curves.png"), History(), []
     for epoch in range(1, 4):
         history.train_loss.append(1 / epoch)
@@ -28,7 +28,7 @@ def test_live_plot_writes_a_whole_png_after_every_epoch_of_a_script(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["curves.png"]
 
 
-def test_live_plot_never_writes_into_the_file_that_a_viewer_is_reading(tmp_path):
+def test_live_plot_never_writes_into_a_file_being_read(tmp_path):
     live = LivePlot(tmp_path / "curves.png")
     live.after_epoch(State(History([1.0])))
     before = (tmp_path / "curves.png").read_bytes()
@@ -118,7 +118,7 @@ def test_live_plot_writes_the_file_where_ipython_has_no_kernel(tmp_path, monkeyp
     assert shown == []
 
 
-def test_live_plot_refuses_a_path_it_cannot_write_before_training(tmp_path):
+def test_live_plot_refuses_a_path_that_cannot_be_written(tmp_path):
     with pytest.raises(ValueError, match=r"LivePlot: path must end in .png, got 'curves.pdf'"):
         LivePlot("curves.pdf")
     with pytest.raises(FileNotFoundError, match=r"LivePlot: path must be in a folder that exists, got .*nowhere"):

@@ -41,7 +41,7 @@ def test_without_matplotlib_the_error_says_what_to_install(call, monkeypatch):
         call()
 
 
-def test_importing_plotting_imports_neither_matplotlib_nor_ipython_and_drawing_no_pyplot(tmp_path):
+def test_plotting_imports_matplotlib_only_to_draw(tmp_path):
     code = """
 import sys
 import numpynet.plotting as plotting

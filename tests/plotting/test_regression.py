@@ -138,7 +138,7 @@ def example_path(d, steps=30):
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 12])
-def test_parameter_path_draws_each_parameter_with_its_true_value_and_name(d):
+def test_parameter_path_draws_each_parameter_and_its_true_value(d):
     path, truth = example_path(d)
     axes = drawn(parameter_path(path, truth[:d].reshape(d, 1), truth[d])).axes[0]
     for j in range(d + 1):
@@ -151,7 +151,7 @@ def test_parameter_path_draws_each_parameter_with_its_true_value_and_name(d):
     assert [text.get_text() for text in axes.texts] == [*("w" + subscript for subscript in subscripts), "b"]
 
 
-def test_names_of_parameters_with_equal_true_values_do_not_lie_on_each_other():
+def test_names_at_equal_true_values_do_not_overlap():
     path = np.zeros((5, 4)) + np.linspace(0, 1, 5)[:, None]
     figure = drawn(parameter_path(path, np.ones(3), 1.0))
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
@@ -159,7 +159,7 @@ def test_names_of_parameters_with_equal_true_values_do_not_lie_on_each_other():
         assert above.y0 >= below.y0 + 0.6 * below.height
 
 
-def test_two_weights_are_also_drawn_in_their_plane_from_start_to_truth():
+def test_two_weights_are_also_drawn_in_their_plane():
     path, truth = example_path(2)
     _, plane = drawn(parameter_path(path, truth[:2], truth[2:])).axes
     way, start, end = plane.lines

@@ -14,12 +14,14 @@ from numpynet.cli.run import RunFolder
 from numpynet.cli.train import run
 from tests.helpers.against_torch import mlp_without_mask
 from tests.helpers.command import ROOT
+from tests.helpers.slow import slow_after
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install torch torchvision")
 
 from reference import __main__ as command  # noqa: E402
 
 
+@pytest.mark.slow
 def test_the_command_shows_that_the_twins_agree(tmp_path):
     options = ["mlp", "--data", "shapes", "--epochs", "1", "--dtype", "float32", "--output", str(tmp_path)]
     result = subprocess.run(
@@ -36,7 +38,7 @@ def test_the_command_shows_that_the_twins_agree(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
+@pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax", "mlp"]))
 def test_relu_is_mentioned_where_units_may_be_left_out(model, dtype, run_command, tmp_path, monkeypatch):
     monkeypatch.setattr(
         command, "MODELS", command.MODELS | {"mlp": dataclasses.replace(command.MODELS["mlp"], sizes=(784, 16, 10))}
@@ -50,7 +52,7 @@ def test_relu_is_mentioned_where_units_may_be_left_out(model, dtype, run_command
     assert max(map(len, printed.partition("they agree")[2].splitlines())) <= 120
 
 
-@pytest.mark.parametrize("model", ["linear", "softmax"])
+@pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax"]))
 def test_the_command_has_the_figures_of_numpynet_train(model, run_command, tmp_path, capsys):
     settings = replace(BOOK[model], epochs=2, data="synthetic" if model == "linear" else "shapes", seed=3)
     run(settings, RunFolder(tmp_path))

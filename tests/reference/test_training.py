@@ -93,6 +93,7 @@ def test_both_training_loops_record_the_same_history(name, sizes):
     assert len(own.train_loss) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
 def test_the_books_epochs_in_float64_end_where_torchs_do(name):
@@ -126,6 +127,7 @@ def test_torchs_loop_refuses_what_would_give_a_wrong_history():
         training.train(net, loss, optimizer, iter([(X, y)]), num_epochs=2)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize("name", ["softmax_regression", "mlp"])
 def test_float32_runs_of_ten_epochs_end_alike_for_three_seeds(name):

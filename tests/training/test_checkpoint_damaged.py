@@ -13,6 +13,7 @@ from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import assert_refused, everything, make
 
 
+@pytest.mark.slow
 def test_every_byte_flipped_is_noticed_or_changes_nothing(path):
     content = path.read_bytes()
     expected = everything(*make())

@@ -99,6 +99,7 @@ def test_an_optimizer_of_another_network_is_refused(rng):
         train(net, SquaredLoss(), SGD(other.parameters(), 0.1), (X, y), num_epochs=1, batch_size=10, rng=rng)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
 @pytest.mark.parametrize(("name", "loss", "tolerance"), [("softmax_regression", 0.4474, 0.004), ("mlp", 0.3831, 0.007)])
 def test_ten_epochs_on_fashion_mnist_end_where_the_book_does(name, loss, tolerance):

@@ -121,6 +121,7 @@ def test_networks_without_matrices_and_without_parameters():
     ]
 
 
+@pytest.mark.slow
 def test_triage_finds_nothing_on_healthy_runs():
     for seed in range(20):
         rng = np.random.default_rng(seed)
