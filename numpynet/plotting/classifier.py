@@ -91,16 +91,17 @@ def first_layer_weights(
     # One pair of axes for all images: 64 pairs would take seconds to draw.
     columns = _columns(len(units))
     rows = math.ceil(len(units) / columns)
-    size = 1.4 if columns <= 5 else 1.1  # inches
-    figure = new_figure(max(size * columns + 1.3, 5), 1.15 * size * rows * height / width + 0.5)
+    inch = width / (1.3 if columns <= 5 else 1)  # in pixels of the images
+    across, down = 1.1 * width, height + 0.25 * width  # from one image to the next, with room for its name
+    figure = new_figure(max(columns * across / inch + 1.3, 5), rows * down / inch + 0.5)
     axes = figure.subplots()
     for k, (j, name) in enumerate(zip(units, names, strict=True)):
-        top, left = 1.25 * height * (k // columns), 1.1 * width * (k % columns)
+        top, left = down * (k // columns), across * (k % columns)
         box = (left, left + width, top + height, top)
         picture = axes.imshow(W[:, j].reshape(image_shape), extent=box, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.text(left + width / 2, top - 0.03 * height, name, ha="center", fontsize=10 if columns <= 5 else 8)
+        axes.text(left + width / 2, top - 0.03 * width, name, ha="center", fontsize=10 if columns <= 5 else 8)
         axes.plot(*np.array(box)[[[0, 1, 1, 0, 0], [2, 2, 3, 3, 2]]], color=GREY, linewidth=0.5)
-    axes.set(xlim=(-0.05 * width, 1.1 * width * columns), ylim=(1.25 * height * rows, -0.2 * height))
+    axes.set(xlim=(-0.05 * width, across * columns), ylim=(down * rows, -0.2 * width))
     axes.set_axis_off()
     figure.suptitle(f"The weights of the first layer: {title}", fontsize=11)
     bar = figure.colorbar(picture, ax=axes, extend="both", aspect=20 if rows <= 4 else 40)

@@ -31,9 +31,9 @@ FALLBACK_FONTS = (
 
 
 def choose_fonts(text: Text) -> set[str]:
-    """Add installed fonts to those of text if they lack characters of it; return the characters still without a glyph.
+    """Add installed fonts for the characters that the fonts of text lack; return the characters that no font has.
 
-    Only installed families are added, because matplotlib complains about the others.
+    matplotlib complains about fonts that are not installed, so those are not added.
     """
     from matplotlib.font_manager import fontManager
 

@@ -14,6 +14,7 @@ from numpynet.plotting.figure import BLUE, GREEN, GREY, PURPLE, SKY, VERMILION, 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MANY = 200  # points: more are drawn smaller
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -49,7 +50,7 @@ def regression_fit(W: Array, b: Array, X: Array, y: Array) -> Figure:
 
 def _sides(y: Array, y_hat: Array) -> list[tuple[str, Array, dict[str, Any]]]:
     """The points below, on and above the fit: a name, their rows, and the marks that they are drawn with."""
-    marks = {"linestyle": "none", "markersize": 4 if len(y) <= 200 else 2.5}
+    marks = {"linestyle": "none", "markersize": 4 if len(y) <= MANY else 2.5}
     return [
         ("below", np.flatnonzero(y < y_hat), marks | {"marker": "v", "color": VERMILION}),
         ("on it", np.flatnonzero(y == y_hat), marks | {"marker": "o", "color": GREY}),
@@ -57,10 +58,15 @@ def _sides(y: Array, y_hat: Array) -> list[tuple[str, Array, dict[str, Any]]]:
     ]
 
 
+def _faint(y: Array) -> float:
+    """The opacity of the segments: many of them would hide the points."""
+    return 1 if len(y) <= MANY else 0.3
+
+
 def _line(axes: Any, w: Array, b: float, x: Array, y: Array, y_hat: Array) -> None:
     for _, rows, mark in _sides(y, y_hat):
         axes.plot(x[rows], y[rows], **mark)
-        axes.vlines(x[rows], y_hat[rows], y[rows], color=mark["color"], linewidth=0.7)
+        axes.vlines(x[rows], y_hat[rows], y[rows], color=mark["color"], linewidth=0.7, alpha=_faint(y))
     ends = np.array([x.min(), x.max()])
     axes.plot(ends, ends * w + b, "-", color="black", linewidth=1.5)
     axes.set(xlabel="x", ylabel="y", title="The data and the line\n" + _formula(w, b, ["x"]))
@@ -79,7 +85,7 @@ def _plane(axes: Any, w: Array, b: float, X: Array, y: Array, y_hat: Array) -> N
             np.column_stack(ends).ravel()
             for ends in ([x[:, 0], x[:, 0], gaps], [x[:, 1], x[:, 1], gaps], [y_hat[rows], y[rows], gaps])
         ]
-        axes.plot(*segments, color=mark["color"], linewidth=0.7, zorder=2 * zorder)
+        axes.plot(*segments, color=mark["color"], linewidth=0.7, alpha=_faint(y), zorder=2 * zorder)
     axes.plot_wireframe(x1, x2, x1 * w[0] + x2 * w[1] + b, color="black", linewidth=0.7, zorder=3)
     # Look from the corner of the box that is 45° to 90° away from downhill: from uphill, the plane may be but a line.
     slope = w * np.ptp(X, axis=0)
