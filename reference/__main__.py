@@ -92,7 +92,7 @@ def run(arguments):
     if twins.differences:
         print(draw_pictures(twins, output))
     if twins.disagreement:
-        print(f"numpynet and PyTorch disagree at {twins.disagreement}")
+        print(f"they disagree at {twins.disagreement}")
         return 1
     print_agreement(twins)
     return 0

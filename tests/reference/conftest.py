@@ -4,18 +4,13 @@ import sys
 
 import pytest
 
+from tests.helpers.threads import one_thread
+
 
 @pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Two libraries, each with a thread for every core, would wait for one another most of the time."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
+def single_thread():
+    with one_thread():
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
