@@ -23,8 +23,8 @@ def data_command(arguments: argparse.Namespace) -> None:
     try:
         _, folder = load_copy(arguments.root, download=arguments.download)
     except DataError:
-        raise DataError("no right copy of Fashion-MNIST was found; `numpynet data --download` fetches one") from None
-    print(f"a right copy is in {folder}")
+        raise DataError("no correct copy of Fashion-MNIST was found; `numpynet data --download` fetches one") from None
+    print(f"a correct copy is in {folder}")
 
 
 def _findings(folder: str) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="{train,demo,check,exercises,data,info}")
 
     def add(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
-        command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        description = f"{words[0].upper()}{words[1:]}."
+        command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=description)
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
         command.set_defaults(command=name, run=run, error=command.error)
         return command
