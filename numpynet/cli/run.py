@@ -47,7 +47,7 @@ class ScratchParameters(Layer):
 
 
 class ParameterPath(Callback):
-    """Records the parameters before training and after every step; once there are too many, it drops every second row."""
+    """Records the parameters before training and after every step; of too many rows, every second one is dropped."""
 
     MOST = 2000
 
