@@ -103,7 +103,7 @@ def _common_ratio(ratios: Sequence[float | None]) -> float | None:
     return first if same else None
 
 
-VARYING = "a constant factor, different in each call, times what it should be"
+VARYING = "off by a constant factor that differs from call to call"
 RATIOS: dict[str, Callable[[int], float]] = {
     "n": lambda n: n,
     "1/n": lambda n: 1 / n,

@@ -26,7 +26,7 @@ def init_parameters(
 ) -> dict[str, Array]:
     """W ~ N(0, 0.01²), b = 0.
 
-    Shapes: W (num_inputs, num_outputs), b (num_outputs,). dtype: as asked.
+    Shapes: W (num_inputs, num_outputs), b (num_outputs,). dtype: as given.
     Raises: as `functional.normal_weights`. Source: D2L 3.6.
     """
     return {

@@ -24,8 +24,7 @@ def test_a_missing_file_is_a_usage_error(tmp_path):
     result = numpynet("check", "no.py", cwd=tmp_path)
     assert result.returncode == 2
     assert (
-        "no.py does not exist; give a Python file, a folder of exercises or one of linear, softmax, mlp"
-        in result.stdout
+        "no.py does not exist; give a Python file, a folder of lessons, or one of linear, softmax, mlp" in result.stdout
     )
     with pytest.raises(FileNotFoundError):
         check_file(tmp_path / "no.py")

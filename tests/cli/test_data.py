@@ -11,7 +11,7 @@ from tests.helpers.fashion_mnist import FASHION_MNIST, NEEDS_FASHION_MNIST
 def test_data_says_where_it_looked_and_what_it_found(tmp_path):
     result = numpynet("data", cwd=tmp_path)
     assert result.returncode == 3
-    assert_one_line(result.stderr, "numpynet: no right copy of Fashion-MNIST was found", "numpynet data --download")
+    assert_one_line(result.stderr, "numpynet: no correct copy of Fashion-MNIST was found", "numpynet data --download")
     places = [line.removesuffix(": nothing") for line in result.stdout.splitlines()[1:]]
     assert places[0] == "  data"
     assert f"  {tmp_path}/.keras/datasets/fashion-mnist" in places
@@ -33,7 +33,7 @@ def test_data_finds_fashion_mnist(tmp_path):
     result = numpynet("data", "--root", Path(FASHION_MNIST).resolve(), cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("verified") >= 4
-    assert f"a right copy is in {Path(FASHION_MNIST).resolve()}" in result.stdout
+    assert f"a correct copy is in {Path(FASHION_MNIST).resolve()}" in result.stdout
 
 
 def test_missing_and_damaged_data_exit_3(tmp_path, here):

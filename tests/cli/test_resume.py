@@ -187,4 +187,4 @@ def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, ca
     path.write_bytes(two_epochs.read_bytes())
     forge(path, meta={"settings": settings | {"epochs": 4}})
     assert main(afresh) == 0
-    assert f"starting afresh; this replaces {path} of an unfinished run" in capsys.readouterr().out
+    assert f"starting afresh; this replaces {path}, from an unfinished run" in capsys.readouterr().out

@@ -25,7 +25,7 @@ CHANGED = {
     "architecture": (["mlp", "--hidden", 16], "hidden is (8,) there, and cannot become (16,)"),
     "model": (["softmax"], "model is mlp there, and cannot become softmax"),
     "scratch": (["mlp", "--scratch"], "scratch is False there, and cannot become True"),
-    "fewer epochs": (["mlp", "--epochs", 1], "epochs cannot become 1: it is in epoch 2"),
+    "fewer epochs": (["mlp", "--epochs", 1], "epochs cannot become 1: the run is already in epoch 2"),
 }
 
 
@@ -64,7 +64,7 @@ def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
     train.run(settings, RunFolder(tmp_path))
     monkeypatch.setattr(train, "load_data", lambda name, root, rng: others)
     checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
-    with pytest.raises(CheckpointError, match="data: its run was trained on different data"):
+    with pytest.raises(CheckpointError, match="data: the run was trained on different data"):
         train.run(dataclasses.replace(settings, epochs=2), RunFolder(tmp_path), checkpoint)
 
 

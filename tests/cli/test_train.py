@@ -43,7 +43,7 @@ def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path, he
     arguments = ["--epochs", 2, "--seed", 1, "--batch-size", 100, "--lr", 0.05, "--output", "out"]
     result = here("train", *options, *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "data: shapes: pictures drawn by formula, because no copy of Fashion-MNIST was found" in result.stdout
+    assert "data: shapes: generated pictures, because no copy of Fashion-MNIST was found" in result.stdout
     record = history(tmp_path / "out")
     assert record["settings"]["data"] == "shapes"
     assert record["settings"]["batch_size"] == 100

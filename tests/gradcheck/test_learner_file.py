@@ -79,17 +79,17 @@ def twice(right):
 
 SQUARED, CLASSES = functional.squared_loss_backward, functional.softmax_cross_entropy_backward
 NAMED_BY_LEARNERS = [
-    (functional.squared_loss, lambda pred, y: SQUARED(pred, y), "pred was taken for y_hat"),
-    (functional.squared_loss, lambda preds, y: SQUARED(preds, y), "preds was taken for y_hat"),
-    (functional.squared_loss, lambda predictions, targets: SQUARED(predictions, targets), "targets was taken for y"),
-    (functional.squared_loss, lambda y_true, y_pred: SQUARED(y_pred, y_true), "y_true was taken for y"),
-    (functional.softmax_cross_entropy, lambda y_hat, y: CLASSES(y_hat, y), "y_hat was taken for P, the probabilities"),
-    (functional.softmax_cross_entropy, lambda y, probs: CLASSES(probs, y), "probs was taken for P, the probabilities"),
-    (functional.softmax_cross_entropy, lambda logits, y: CLASSES(functional.softmax(logits), y), "logits was taken for O"),
+    (functional.squared_loss, lambda pred, y: SQUARED(pred, y), "pred was taken to be y_hat"),
+    (functional.squared_loss, lambda preds, y: SQUARED(preds, y), "preds was taken to be y_hat"),
+    (functional.squared_loss, lambda predictions, targets: SQUARED(predictions, targets), "targets was taken to be y"),
+    (functional.squared_loss, lambda y_true, y_pred: SQUARED(y_pred, y_true), "y_true was taken to be y"),
+    (functional.softmax_cross_entropy, lambda y_hat, y: CLASSES(y_hat, y), "y_hat was taken to be P, the probabilities"),
+    (functional.softmax_cross_entropy, lambda y, probs: CLASSES(probs, y), "probs was taken to be P, the probabilities"),
+    (functional.softmax_cross_entropy, lambda logits, y: CLASSES(functional.softmax(logits), y), "logits was taken to be O"),
     (functional.softmax, lambda grad_P, P: P * (grad_P - (grad_P * P).sum(1, keepdims=True)), ""),
-    (functional.softmax, lambda dout, out: out * (dout - (dout * out).sum(1, keepdims=True)), "out was taken for the output of forward"),
+    (functional.softmax, lambda dout, out: out * (dout - (dout * out).sum(1, keepdims=True)), "out was taken to be the output of forward"),
     (np.tanh, lambda grad_y, y: grad_y * (1 - y**2), ""),
-    (functional.relu, lambda dout, z: dout * (z > 0), "z was taken for X"),
+    (functional.relu, lambda dout, z: dout * (z > 0), "z was taken to be X"),
 ]  # fmt: skip
 
 

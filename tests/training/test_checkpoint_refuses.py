@@ -29,7 +29,7 @@ FORGED = {
     "architecture": ({"meta": {"architecture": "Tree"}}, "architecture: Tree in the checkpoint"),
     "position": ({"meta": {"position": 4}}, "position must be at most 3, got 4"),
     "position without order": ({"order": None}, "order is missing"),
-    "order not a permutation": ({"order": np.array([0, 0, 1])}, "order must be the number of each example once"),
+    "order not a permutation": ({"order": np.array([0, 0, 1])}, "order must be the index of each example once"),
     "order of floats": ({"order": np.array([0.0, 1.0, 2.0])}, "order must be the number"),
     "parameter missing": ({"parameter/1.W": None}, "parameters"),
     "parameter unknown": ({"parameter/9.W": np.ones(2)}, "parameters"),
