@@ -57,31 +57,40 @@ def check_pairs(function: str, params: Any, grads: Any) -> list[tuple[Array, Arr
     """Each parameter with its gradient. Raise unless both are dicts of arrays with the same names, or lists of arrays
     of the same length, each parameter is a float array that can be written to, and its gradient has its shape.
     """
-    if isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple)):
-        if len(params) != len(grads):
-            raise ValueError(f"{function}: grads must have {len(params)} arrays, like params, got {len(grads)}")
-        pairs = list(zip(params, grads, strict=True))
-    elif isinstance(params, Mapping) and isinstance(grads, Mapping):
+    if isinstance(params, (dict, Mapping)) and isinstance(grads, (dict, Mapping)):  # dict first: that is faster
         if params.keys() != grads.keys():
             raise ValueError(f"{function}: grads must have the names {list(params)}, got {list(grads)}")
         pairs = [(W, grads[name]) for name, W in params.items()]
+    elif isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple)):
+        if len(params) != len(grads):
+            raise ValueError(f"{function}: grads must have {len(params)} arrays, like params, got {len(grads)}")
+        pairs = list(zip(params, grads, strict=True))
     else:
         got = f"{type(params).__name__} and {type(grads).__name__}"
         raise TypeError(f"{function}: params and grads must be two dicts or two lists, got {got}")
-    for i, (W, grad_W) in enumerate(pairs):
-        fits = isinstance(W, np.ndarray) and isinstance(grad_W, (np.ndarray, np.generic)) and W.shape == grad_W.shape
-        if not fits or W.dtype.kind != "f" or grad_W.dtype.kind not in "fiu" or not W.flags.writeable:
-            name = list(params)[i] if isinstance(params, Mapping) else i
-            _refuse_pair(function, f"[{name!r}]", W, grad_W)
-    return pairs
+    try:
+        for W, grad_W in pairs:
+            if W.shape != grad_W.shape or W.dtype.kind != "f" or grad_W.dtype.kind not in "fiu":
+                break
+            if not W.flags.writeable:
+                break
+        else:
+            return pairs
+    except AttributeError:  # one of them is not an array
+        pass
+    _refuse_pairs(function, params, pairs)
 
 
-def _refuse_pair(function: str, index: str, W: Any, grad_W: Any) -> NoReturn:
-    check_kind(function, f"params{index}", W, "f", "an array of floats")
-    check_kind(function, f"grads{index}", grad_W, "fiu", "an array of numbers")
-    if W.shape != grad_W.shape:
-        raise ValueError(f"{function}: grads{index} must have shape {W.shape}, got {grad_W.shape}")
-    raise ValueError(f"{function}: params{index} must be writable, got a read-only array")
+def _refuse_pairs(function: str, params: Any, pairs: list[tuple[Any, Any]]) -> NoReturn:
+    names = list(params) if isinstance(params, Mapping) else range(len(pairs))
+    for name, (W, grad_W) in zip(names, pairs, strict=True):
+        check_kind(function, f"params[{name!r}]", W, "f", "an array of floats")
+        check_kind(function, f"grads[{name!r}]", grad_W, "fiu", "an array of numbers")
+        if W.shape != grad_W.shape:
+            raise ValueError(f"{function}: grads[{name!r}] must have shape {W.shape}, got {grad_W.shape}")
+        if not W.flags.writeable:
+            raise ValueError(f"{function}: params[{name!r}] must be writable, got a read-only array")
+    raise TypeError(f"{function}: params and grads must hold arrays")
 
 
 def check_linear(function: str, X: Array, W: Array) -> None:

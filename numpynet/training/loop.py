@@ -75,10 +75,10 @@ def train_scratch(
 ) -> History:
     """`train` for a model from scratch, one of the modules of `numpynet.scratch`; it changes params in place.
 
-    From the same parameters and rng it takes the same steps as `train` does, bit for bit. Each step predicts a second
-    time, for the accuracy, because loss_and_gradients does not return its predictions. No test loss is recorded.
+    From the same parameters and rng it takes the same steps as `train`, bit for bit. For the accuracy, a classifier has
+    to predict a second time at each step, because loss_and_gradients returns no predictions. There is no test loss.
 
-    Shapes, dtype, Raises: as `train`. Cost: as `train`, plus another forward pass for every example.
+    Shapes, dtype, Raises: as `train`. Cost: as `train`, plus another forward pass for every example of a classifier.
     Source: D2L 3.2, 3.6, 4.2.
     """
     arguments.check_number("train_scratch", "lr", lr)

@@ -28,8 +28,10 @@ class Trainable(Protocol):
     def predict(self, X: Array) -> Array:
         """The predictions y_hat; for a classifier, the logits O."""
 
-    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, Mapping[Any, Array]]:
-        """The loss, the predictions, and the gradient of the loss with respect to each parameter."""
+    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Any, Mapping[Any, Array]]:
+        """The loss; the predictions, for a classifier's accuracy (a regression may leave them out: None); and the
+        gradient of the loss with respect to each parameter.
+        """
 
     def update(self, grads: Any) -> None:
         """Take one step of gradient descent; grads is what loss_and_gradients has just returned."""
@@ -47,8 +49,8 @@ class FromScratch:
     def predict(self, X: Array) -> Array:
         return self.module.predict(self.params, X)  # type: ignore[no-any-return]
 
-    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, dict[str, Array]]:
-        y_hat = self.predict(X)  # once more, because the module's loss_and_gradients does not return its predictions
+    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Any, dict[str, Array]]:
+        y_hat = self.predict(X) if y.dtype.kind in "iu" else None  # the module's own function does not return them
         loss, grads = self.module.loss_and_gradients(self.params, X, y)
         return loss, y_hat, grads
 
