@@ -11,9 +11,9 @@ What to read, in this order; each is short:
     models                      the three models again, made of layers
     training.loop               the loop that trains them all
 
-Logits are scores: any numbers, the largest for the most likely class. Softmax turns them into probabilities. ReLU is
-max(·, 0). Training passes over the data many times. One pass is an epoch, split into small random groups, the
-minibatches.
+Logits are scores, one for each class; the most likely class has the largest. Softmax turns them into probabilities.
+ReLU is max(·, 0). Training passes over the data many times. One pass is an epoch; it is split into small random groups,
+the minibatches.
 
 How to read the names: for any array T, grad_T is ∂L/∂T, the gradient of the loss L with respect to T, and has T's
 shape. X are inputs (n, d), W weights (inputs, outputs), b biases; Z comes before the ReLU and H after it; O are logits,

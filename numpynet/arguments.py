@@ -54,12 +54,12 @@ def check_floats(function: str, **arrays: Array) -> None:
 
 
 def check_pairs(function: str, params: Any, grads: Any) -> list[tuple[Array, Array]]:
-    """Each parameter with its gradient. Raise unless both are dicts with the same names, or both lists of one length,
-    of arrays, and each gradient has the shape of its parameter.
+    """Each parameter with its gradient. Raise unless both are dicts of arrays with the same names, or lists of arrays
+    of the same length, and each gradient has the shape of its parameter.
     """
     if isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple)):
         if len(params) != len(grads):
-            raise ValueError(f"{function}: grads must have {len(params)} arrays, as params has, got {len(grads)}")
+            raise ValueError(f"{function}: grads must have {len(params)} arrays, like params, got {len(grads)}")
         names: Any = range(len(params))
         pairs = list(zip(params, grads, strict=True))
     elif isinstance(params, (dict, Mapping)) and isinstance(grads, (dict, Mapping)):
@@ -109,7 +109,7 @@ def check_logits(function: str, name: str, O: Array) -> None:
 
 
 def check_examples(function: str, X: Array, y: Array) -> None:
-    """Raise TypeError unless X and y are arrays of numbers, ValueError unless they have one row for each example."""
+    """Raise TypeError unless X and y are arrays of numbers, ValueError unless both have one row for each example."""
     for name, array in {"X": X, "y": y}.items():
         check_kind(function, name, array, "fiu", "an array of numbers")
         if array.ndim == 0:
@@ -148,7 +148,7 @@ def check_float_dtype(function: str, dtype: DTypeLike) -> None:
 
 
 def check_finite(function: str, name: str, array: Array) -> None:
-    """Raise TypeError unless array holds floats, ValueError, with the first bad entry, unless all are finite."""
+    """Raise TypeError unless array holds floats, ValueError, naming the first bad entry, unless all are finite."""
     check_kind(function, name, array, "f", "an array of floats")
     finite = np.isfinite(array)
     if not finite.all():
@@ -157,13 +157,13 @@ def check_finite(function: str, name: str, array: Array) -> None:
 
 
 def check_memory(function: str, what: str, num_bytes: int) -> None:
-    """Raise MemoryError if this is more than the machine has in all, before the system tries to allocate it."""
+    """Raise MemoryError if this exceeds the machine's total memory, before the system tries to allocate it."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not every system says
+    except (AttributeError, ValueError, OSError):  # not every system reports it
         return
     if num_bytes > memory:
-        raise MemoryError(f"{function}: {what} would need {num_bytes} bytes, and this machine has {memory}")
+        raise MemoryError(f"{function}: {what} would need {num_bytes} bytes, but this machine has {memory}")
 
 
 def check_rng(function: str, rng: np.random.Generator) -> None:

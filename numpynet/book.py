@@ -47,9 +47,9 @@ MODELS = {  # by the name that the command line uses
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything besides the versions that a run's figures depend on.
+    """Everything that determines a run's figures, apart from software versions.
 
-    Raises: TypeError or ValueError for settings that no run can have.
+    Raises: TypeError or ValueError for invalid settings.
     """
 
     model: str
@@ -121,4 +121,4 @@ def load_data(
         data, folder = load_copy(root)
         return BookData(*data, "fashion-mnist", f"fashion-mnist: the copy in {folder}")
     why = "" if name == "shapes" else ", because no copy of Fashion-MNIST was found (numpynet data lists the places)"
-    return BookData(*make_shapes(rng=np.random.default_rng(0)), "shapes", f"shapes: pictures drawn by formula{why}")
+    return BookData(*make_shapes(rng=np.random.default_rng(0)), "shapes", f"shapes: generated pictures{why}")

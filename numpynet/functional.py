@@ -1,15 +1,15 @@
 """Every formula of the library, once: each function, and below it the gradient of that function worked out by hand.
 
-L is the loss, the one number that training makes smaller. grad_T is ∂L/∂T, how L changes with each entry of T; it has
-T's shape. A backward function is one step of the chain rule: it takes the gradient of the loss with respect to its
-function's output, then the forward arrays it needs, under their own names, and returns the gradient with respect to
+L is the loss, the number that training minimizes. For any array T, grad_T is ∂L/∂T: how L changes with each entry of T.
+It has T's shape. A backward function is one step of the chain rule: it takes the gradient of the loss with respect to
+its function's output, then the forward arrays it needs, under their own names, and returns the gradient with respect to
 each input. The chain starts at a loss, whose backward needs no such gradient, and ends at the data. These steps are all
 there is to backpropagation.
 
-The functions are pure: they remember nothing and write to no argument. Arrays hold floats, one example in each row. The
-output has the dtype of the inputs; float32 with float64 gives float64, as everywhere in NumPy. Cost counts flops, which
-are single multiplications or additions, or passes, each of which reads or writes a whole array once. Sections of the
-book "Dive into Deep Learning" (D2L) are numbered as in its release 0.17.
+The functions are pure: they remember nothing and modify no argument. Arrays hold floats, one example in each row. The
+output has the dtype of the inputs; float32 with float64 gives float64, as everywhere in NumPy. Cost is given in flops
+(single multiplications or additions) or in passes (reading or writing a whole array once). Sections of the book "Dive
+into Deep Learning" (D2L) are numbered as in its release 0.17.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
 
         ∂L/∂X = ∂L/∂Y Wᵀ        ∂L/∂W = Xᵀ ∂L/∂Y        ∂L/∂b = Σᵢ (∂L/∂Y)ᵢ
 
-    Why: Y_ij = Σₖ X_ik W_kj + b_j, so W_kj affects only column j of Y, and ∂Y_ij/∂W_kj = X_ik. The chain rule adds up
+    Why: Y_ij = Σₖ X_ik W_kj + b_j, so W_kj affects only column j of Y, and ∂Y_ij/∂W_kj = X_ik. The chain rule sums
     over all the Y_ij that W_kj affects: ∂L/∂W_kj = Σᵢ X_ik ∂L/∂Y_ij, which is entry (k, j) of Xᵀ ∂L/∂Y. Likewise X_ik
     affects only row i, and ∂Y_ij/∂X_ik = W_kj, so ∂L/∂X_ik = Σⱼ ∂L/∂Y_ij W_kj. And b_j affects only column j, with
     derivative 1, so ∂L/∂b_j = Σᵢ ∂L/∂Y_ij.
@@ -64,7 +64,7 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
     >>> X, W = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 7.0, 9.0], [6.0, 8.0, 0.0]])
     >>> grad_Y = np.array([[10.0, 0.0, 1.0], [1.0, 2.0, 0.0]])
     >>> grad_X, grad_W, grad_b = linear_backward(grad_Y, X, W)
-    >>> print(grad_X, grad_W, grad_b)  # grad_W[0, 0] = 1·10 + 3·1: column 0 of X with column 0 of grad_Y
+    >>> print(grad_X, grad_W, grad_b)  # grad_W[0, 0] = 1·10 + 3·1: column 0 of X dot column 0 of grad_Y
     [[59. 60.]
      [19. 22.]] [[13.  6.  1.]
      [24.  8.  2.]] [11.  2.  1.]
@@ -82,8 +82,8 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
 def relu(X: Array) -> Array:
     """Y = max(X, 0), entry by entry.
 
-    Why: two linear layers in a row are one, (X W₁ + b₁) W₂ + b₂ = X (W₁W₂) + (b₁W₂ + b₂). Something that is not linear
-    must come between them, and a kink at 0 is the simplest.
+    Why: two linear layers in a row amount to one, (X W₁ + b₁) W₂ + b₂ = X (W₁W₂) + (b₁W₂ + b₂). Something nonlinear
+    must come between them, and a function with a kink at 0 is the simplest choice.
 
     Shapes: any; Y has X's shape.
     dtype: that of X. Cost: one pass over X.
@@ -104,7 +104,7 @@ def relu_backward(grad_Y: Array, Y: Array) -> Array:
     whatever X is, so the derivative is 0. Y > 0 exactly where X > 0, so the output is enough to tell. At the kink,
     X = 0, there is no derivative; we choose 0, as torch does.
 
-    Shapes: grad_Y and Y alike, any; grad_X the same.
+    Shapes: grad_Y and Y of equal shape -> grad_X of that shape.
     dtype: that of grad_Y. Cost: two passes over Y.
     Raises: TypeError unless both are float arrays; ValueError unless their shapes are equal.
     Source: D2L 4.1; what torch.autograd does for torch.relu.
@@ -155,16 +155,16 @@ def softmax(O: Array) -> Array:
 
 
 def softmax_cross_entropy(O: Array, y: Array) -> tuple[Any, Array]:
-    """L = mean over the n examples of −log P_iy, where P = softmax(O), and in row i, y stands for yᵢ, the true class.
+    """L = mean over the n examples of −log P_iy, where P = softmax(O) and y is short for yᵢ, the true class of row i.
 
-    Why: a model that gives the true class probability p pays −log p, its surprise: nothing for p = 1, more and more as
-    p → 0. Written out, −log P_iy = log Σₖ exp(O_ik) − O_iy. This form is the one computed here, after subtracting the
-    row's largest logit as in softmax. So no exp overflows, and no log is taken of 0: a true class whose logit is 10⁴
-    below the largest costs 10⁴, not inf.
+    Why: a model that gives the true class probability p has the loss −log p, its surprise: 0 for p = 1, and larger and
+    larger as p → 0. Written out, −log P_iy = log Σₖ exp(O_ik) − O_iy. This form is the one computed here, after
+    subtracting the row's largest logit as in softmax. So no exp overflows and no log of 0 is taken: a true class whose
+    logit is 10⁴ below the largest has the loss 10⁴, not inf.
 
     Shapes: O (n, q), y (n,) integer classes 0 ... q−1 -> L a scalar, P (n, q), kept for the backward pass.
     dtype: L and P that of O; y any integer type. Cost: five passes over O, as softmax.
-    Raises: TypeError unless O is a float array and y an integer array; ValueError for another shape of y, a class
+    Raises: TypeError unless O is a float array and y an integer array; ValueError for any other shape of y, a class
     outside 0 ... q−1, or no examples.
     Source: D2L 3.4, 3.7; torch.nn.functional.cross_entropy.
 
@@ -185,7 +185,7 @@ def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
 
     Why: one example's loss is log Σₖ exp(O_k) − O_y. With respect to O_j, the first term has the derivative
     exp(O_j) / Σₖ exp(O_k) = P_j, and the second has −1 if j = y, else 0. Together: P − onehot(y), predicted minus true
-    probability, where row i of onehot(y) has a 1 in column yᵢ and 0 elsewhere. L is a mean over n examples, hence 1/n.
+    probability, where row i of onehot(y) has a 1 in column yᵢ and 0s elsewhere. L is a mean over n examples, hence 1/n.
 
     Shapes: P (n, q), y (n,) -> grad_O (n, q).
     dtype: that of P. Cost: two passes over P.
@@ -193,7 +193,7 @@ def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
     Source: D2L 3.4; what torch.autograd does for torch.nn.functional.cross_entropy.
 
     >>> P = np.array([[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]])
-    >>> softmax_cross_entropy_backward(P, np.array([2, 0]))  # minus 1 at column 2 and column 0; halved, as n = 2
+    >>> softmax_cross_entropy_backward(P, np.array([2, 0]))  # minus 1 in columns 2 and 0; then halved, because n = 2
     array([[ 0.125,  0.125, -0.25 ],
            [-0.25 ,  0.125,  0.125]])
     """
@@ -204,9 +204,9 @@ def softmax_cross_entropy_backward(P: Array, y: Array) -> Array:
 
 
 def squared_loss(y_hat: Array, y: Array) -> Any:
-    """L = mean over all elements of (y_hat − y)² / 2, with the book's ½, which cancels the 2 of the derivative.
+    """L = mean over all elements of (y_hat − y)² / 2, with the book's ½, which cancels the 2 from the derivative.
 
-    Shapes: y_hat and y alike, any -> a scalar.
+    Shapes: y_hat and y of equal shape -> a scalar.
     dtype: that of the inputs. Cost: three passes over y.
     Raises: TypeError unless both are float arrays; ValueError unless their shapes are equal and not empty.
     Source: D2L 3.1; half of torch.nn.functional.mse_loss.
@@ -223,7 +223,7 @@ def squared_loss_backward(y_hat: Array, y: Array) -> Array:
 
     Why: (y_hat − y)² / 2 has the derivative y_hat − y, and the mean multiplies it by 1/N.
 
-    Shapes: y_hat and y alike, any -> grad_y_hat, the same.
+    Shapes: y_hat and y of equal shape -> grad_y_hat of that shape.
     dtype, Raises, Source: as squared_loss. Cost: two passes over y.
 
     >>> squared_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
@@ -264,9 +264,9 @@ def normal_weights(
     """W_kj ~ N(0, sigma²), drawn independently: the weights that training starts from.
 
     Why at random: hidden units that start with equal weights compute the same outputs, get the same gradients and stay
-    equal for ever; many of them are worth no more than one. (Without a hidden layer, W = 0 would do.)
+    equal forever, so many of them do no more than one. (Without a hidden layer, W = 0 would do.)
 
-    Shapes: W (num_inputs, num_outputs). dtype: as asked. Cost: one draw per entry.
+    Shapes: W (num_inputs, num_outputs). dtype: as given. Cost: one draw per entry.
     Raises: TypeError or ValueError for sizes that are not whole numbers of at least 1, and for a sigma, dtype or rng
     that does not fit; MemoryError if this machine has too little memory for W.
     Source: D2L 3.6, 4.2; torch.nn.init.normal_.

@@ -1,8 +1,8 @@
 """Layers hold the arrays that `functional` works on, and remember between forward and backward what the gradient needs.
 
 `layer(X)` computes the function and remembers nothing. `layer.forward(X)` computes the same and remembers what the
-backward pass will need; `layer.backward(grad_Y)` uses that up, so each forward serves one backward. What is remembered
-are the arrays themselves, not copies: do not change them in place between the two.
+backward pass will need; `layer.backward(grad_Y)` uses that up, so each forward serves one backward. They keep
+the arrays themselves, not copies: do not change them in place between forward and backward.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Memory:
     _memory: Any = None
 
     def _forget(self) -> None:
-        """Call this before the computation: if it refuses its input, backward must not use an earlier one."""
+        """Call this before the computation: if that raises, backward must not use an earlier input."""
         self._memory = None
 
     def _remember(self, needed: Any) -> None:
@@ -52,7 +52,7 @@ class Layer(Memory):
 
     Its parameters are its attributes of type Parameter and those of nested layers, in the order they were set.
     `backward` sets their `grad`, never adds to it, and returns the gradient of the input; with input_grad=False it may
-    skip that and return None.
+    skip the latter and return None.
     """
 
     def __call__(self, X: Array) -> Array:
@@ -108,7 +108,7 @@ class Layer(Memory):
 class Linear(Layer):
     """Y = X W + b (`functional.linear`), starting from W ~ N(0, sigma²) (`functional.normal_weights`) and b = 0.
 
-    Shapes: X (n, num_inputs) -> Y (n, num_outputs). dtype: float32 unless asked for float64.
+    Shapes: X (n, num_inputs) -> Y (n, num_outputs). dtype: float32 by default, or float64.
     Source: D2L 3.3; torch.nn.Linear, which starts from different weights.
     """
 
@@ -151,7 +151,7 @@ class ReLU(Layer):
     def forward(self, X: Array) -> Array:
         self._forget()
         Y = self(X)
-        self._remember(Y)  # the output alone says where the gradient passes
+        self._remember(Y)  # the output is enough to tell where the gradient passes
         return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
@@ -159,7 +159,7 @@ class ReLU(Layer):
 
 
 class Flatten(Layer):
-    """Each example as one row (`functional.flatten`); backward gives each row its example's shape again."""
+    """Each example as one row (`functional.flatten`); backward restores each example's shape."""
 
     def __call__(self, X: Array) -> Array:
         return flatten(X)
@@ -230,7 +230,7 @@ class Sequential(Layer):
     def summary(self, X: Array) -> str:
         """A table: for each layer, the shape of its output for the input X, and its number of parameters.
 
-        Shapes: X as the network takes it. Cost: a forward pass. Raises: as the layers.
+        Shapes: X as the network expects it. Cost: a forward pass. Raises: as the layers.
 
         >>> net = Sequential(Linear(4, 3, rng=np.random.default_rng(0)), ReLU())
         >>> print(net.summary(np.zeros((5, 4), np.float32)))

@@ -1,4 +1,4 @@
-"""Losses as objects. As with layers, `loss(y_hat, y)` computes and `loss.forward(y_hat, y)` remembers as well;
+"""Losses as objects. As with layers, `loss(y_hat, y)` only computes and `loss.forward(y_hat, y)` also remembers;
 `loss.backward()` turns what was remembered into the gradient that `net.backward` starts from.
 """
 
@@ -43,7 +43,7 @@ class CrossEntropyLoss(Loss):
     def forward(self, O: Array, y: Array) -> Any:
         self._forget()
         loss, P = functional.softmax_cross_entropy(O, y)
-        self._remember((P, y))  # P rather than O, because the gradient is made of P
+        self._remember((P, y))  # P rather than O, because the gradient is computed from P
         return loss
 
     def backward(self) -> Array:
@@ -54,7 +54,7 @@ class CrossEntropyLoss(Loss):
 class SquaredLoss(Loss):
     """The mean over all elements of (y_hat − y)² / 2 (`functional.squared_loss`): the book's, with the ½.
 
-    Shapes: y_hat and y alike, any -> a scalar; backward returns grad_y_hat, the same.
+    Shapes: y_hat and y of equal shape -> a scalar; backward returns grad_y_hat of that shape.
     Source: D2L 3.1.
     """
 
@@ -69,7 +69,7 @@ class SquaredLoss(Loss):
 class MSELoss(Loss):
     """The mean over all elements of (y_hat − y)² (`functional.mse_loss`): torch's, without the ½.
 
-    Shapes: y_hat and y alike, any -> a scalar; backward returns grad_y_hat, the same.
+    Shapes: y_hat and y of equal shape -> a scalar; backward returns grad_y_hat of that shape.
     Source: D2L 3.3; torch.nn.MSELoss.
     """
 

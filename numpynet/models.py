@@ -12,7 +12,7 @@ from numpynet.layers import Flatten, Layer, Linear, ReLU, Sequential
 def linear_regression(num_inputs: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> Sequential:
     """y_hat = X W + b, one number per example.
 
-    Shapes: X (n, num_inputs) -> y_hat (n, 1). dtype: float32 unless asked for float64.
+    Shapes: X (n, num_inputs) -> y_hat (n, 1). dtype: float32 by default, or float64.
     Raises: as `functional.normal_weights`.
     Source: D2L 3.3; the twin from scratch is `scratch.linear_regression`.
     """
@@ -24,7 +24,7 @@ def softmax_regression(
 ) -> Sequential:
     """O = X W + b: a logit for each class, which the loss turns into probabilities.
 
-    Shapes: X (n, ...), num_inputs numbers per example -> O (n, num_outputs). dtype: float32 unless asked for float64.
+    Shapes: X (n, ...), num_inputs numbers per example -> O (n, num_outputs). dtype: float32 by default, or float64.
     Raises: as `functional.normal_weights`.
     Source: D2L 3.7; the twin from scratch is `scratch.softmax_regression`.
     """
@@ -41,7 +41,7 @@ def mlp(
 ) -> Sequential:
     """O = H W₂ + b₂ with H = max(X W₁ + b₁, 0); num_hiddens may be a list of widths, one per hidden layer.
 
-    Shapes: X (n, ...), num_inputs numbers per example -> O (n, num_outputs). dtype: float32 unless asked for float64.
+    Shapes: X (n, ...), num_inputs numbers per example -> O (n, num_outputs). dtype: float32 by default, or float64.
     Raises: as `functional.normal_weights`.
     Source: D2L 4.3; the twin from scratch is `scratch.mlp`.
 

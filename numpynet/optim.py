@@ -1,5 +1,5 @@
 """Gradient descent: how parameters move once their gradients are known. The whole idea is one line, `W -= lr * grad_W`,
-in `sgd`. The SGD object calls it, after adding momentum or weight decay for those who ask for them.
+in `sgd`. The SGD object calls it, after adding momentum or weight decay if you ask for them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def sgd(params: Mapping[Any, Array] | Sequence[Array], grads: Mapping[Any, Array
     Shapes: params and grads are dicts with the same names, or lists in the same order, of arrays with the same shapes.
     dtype: that of params. Cost: two passes over the parameters.
     Raises: TypeError or ValueError for an lr that is not a finite number >= 0, TypeError for anything but dicts or
-    lists of arrays, ValueError if names, lengths or shapes differ. Then nothing has moved.
+    lists of arrays, ValueError if names, lengths or shapes differ. In all these cases nothing has moved.
     Source: D2L 3.2; torch.optim.SGD.
 
     >>> import numpy as np
@@ -42,15 +42,15 @@ class SGD:
 
         G = ∂L/∂W                       the direction without options
         G = ∂L/∂W + weight_decay W      with weight_decay: as if weight_decay/2 Σ W² were added to the loss
-        V = momentum V + G              with momentum: V, at first 0, adds up past directions while old ones fade;
+        V = momentum V + G              with momentum: V, at first 0, adds up past directions, and old ones fade;
                                             it replaces G as the direction
         G + momentum V                  with nesterov=True: this is the direction; it looks one step ahead
 
     Cost: two passes over the parameters, and two more for each option.
     Raises: TypeError or ValueError for an option that is not a finite number >= 0; TypeError if parameters holds
     anything but Parameter objects; ValueError if it is empty or holds one twice, and for Nesterov without momentum.
-    step: RuntimeError if a parameter has no gradient, ValueError if its gradient has a different shape; nothing has
-    moved then.
+    step: RuntimeError if a parameter has no gradient, ValueError if its gradient has a different shape; in both cases
+    nothing has moved.
     Source: D2L 3.3, 4.5, 11.6; torch.optim.SGD.
     """
 

@@ -7,10 +7,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one threa
 
 import gzip
 import hashlib
+import subprocess
 
 import numpy as np
 import pytest
 
+from numpynet.cli.main import main
 from numpynet.data import fashion_mnist_files
 from tests.helpers.idx import idx
 
@@ -44,3 +46,22 @@ def small(monkeypatch):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Runs `numpynet ...` as `tests.helpers.command.numpynet` does, but in this process, which is faster."""
+
+    def run(*arguments, cwd):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setenv("HOME", str(cwd))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cwd))
+        monkeypatch.delenv("NUMPYNET_DATA", raising=False)
+        capsys.readouterr()
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as error:
+            code = error.code
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return run

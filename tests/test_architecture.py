@@ -34,7 +34,7 @@ MAY_IMPORT = {  # each file and folder directly in numpynet, besides itself
     "numpynet": CORE | {"data", "training"},  # __init__.py, the front door
     "__main__": {"cli"},
 }
-MANY_PARAMETERS = {"train", "train_scratch", "_loss_after"}
+MANY_PARAMETERS = {"train", "train_scratch"}
 
 
 def imports(name, *, inside_functions):

@@ -20,6 +20,7 @@ def python_blocks(text):
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page, text in PAGES.items() if python_blocks(text)])
 def test_the_python_of_a_page_runs_as_printed(page, tmp_path):
     """All blocks in one session, in order, in an empty folder, on the built-in data."""

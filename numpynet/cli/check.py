@@ -1,4 +1,4 @@
-"""`numpynet check`: the gradients in a learner's file, a folder of exercises, or the library's own models."""
+"""`numpynet check`: the gradients in a learner's file, in a folder of lessons, or in the library's own models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULE = "─" * 60
 
 def check_command(arguments: argparse.Namespace) -> int:
     """Print the findings; return 0 if everything is right, 1 if anything is wrong, 2 if nothing was checked."""
-    from numpynet.exercises.marking import (  # imported here because they take longer than the core
+    from numpynet.exercises.marking import (  # imported here because it takes longer than the core
         has_lessons,
         mark_command,
     )
@@ -41,7 +41,7 @@ def _check_file(path: Path, time_limit: float) -> int:
 
     if not path.is_file():
         what = "is a folder without lessons" if path.is_dir() else "does not exist"
-        print(f"numpynet check: {path} {what}; give a Python file, a folder of exercises or one of {', '.join(MODELS)}")
+        print(f"numpynet check: {path} {what}; give a Python file, a folder of lessons, or one of {', '.join(MODELS)}")
         return 2
     found = check_file(path, time_limit=time_limit)
     if not found:
@@ -69,7 +69,7 @@ def _last_line(found: list[dict[str, Any]]) -> str:
 
 
 def _check_own(model: str, seed: int) -> int:
-    """Check the model from scratch, the concise one and, if PyTorch is installed, compare with it."""
+    """Check the model from scratch and the concise one; if PyTorch is installed, compare with it."""
     from numpynet.gradcheck import check_model
 
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""`numpynet data`: what there is of Fashion-MNIST on this machine, and downloading it."""
+"""`numpynet data`: list the copies of Fashion-MNIST on this machine, or download it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpynet.data.fashion_mnist_files import fashion_mnist_folders, forms_in, r
 
 
 def data_command(arguments: argparse.Namespace) -> None:
-    """List every place and what is there, or download; raise DataError if there is no right copy in the end."""
+    """List every folder and what is in it, or download; raise DataError unless a correct copy is found."""
     if not arguments.download:
-        print(f"NUMPYNET_DATA is {os.environ.get('NUMPYNET_DATA') or 'not set'}; places where Fashion-MNIST may be:")
+        print(f"NUMPYNET_DATA is {os.environ.get('NUMPYNET_DATA') or 'not set'}; folders where Fashion-MNIST may be:")
         for folder in fashion_mnist_folders(arguments.root):
             findings = list(_findings(folder))
             print(f"  {folder}{'' if findings else ': nothing'}")
@@ -23,12 +23,12 @@ def data_command(arguments: argparse.Namespace) -> None:
     try:
         _, folder = load_copy(arguments.root, download=arguments.download)
     except DataError:
-        raise DataError("no right copy of Fashion-MNIST was found; `numpynet data --download` fetches one") from None
-    print(f"a right copy is in {folder}")
+        raise DataError("no correct copy of Fashion-MNIST was found; `numpynet data --download` fetches one") from None
+    print(f"a correct copy is in {folder}")
 
 
 def _findings(folder: str) -> Iterator[tuple[str, str]]:
-    """Each file that is there, and what it is; if any file is there, also those that are missing."""
+    """Each file found, and what is wrong with it, if anything; if any is found, also those that are missing."""
     found = [forms_in(folder, file) for file in fashion_mnist_files.FILES]
     for file, paths in zip(fashion_mnist_files.FILES, found, strict=True):
         if any(found) and not paths:

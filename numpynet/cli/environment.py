@@ -1,4 +1,4 @@
-"""The machine underneath: the versions, the BLAS (the library of matrix products that NumPy calls) and its threads."""
+"""What numpynet runs on: the versions, the BLAS (NumPy's library of matrix products) and its threads."""
 
 from __future__ import annotations
 

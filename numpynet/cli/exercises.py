@@ -1,4 +1,4 @@
-"""`numpynet exercises`: write the lessons, or prove that marking finds every mistake."""
+"""`numpynet exercises`: write the lessons, or show that marking finds every mistake."""
 
 from __future__ import annotations
 

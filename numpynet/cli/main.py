@@ -29,15 +29,15 @@ EXIT_CODES: dict[type[BaseException], int] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line, and return its exit code.
 
-    0 fine, 1 found wrong by check, 2 wrong usage, 3 data, 4 checkpoint, 5 diverged, 6 files, memory or packages,
-    130 Ctrl-C.
+    0 success, 1 check found something wrong, 2 wrong usage or nothing checked, 3 data, 4 checkpoint, 5 diverged,
+    6 files, memory or packages, 130 Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without ≤ and Σ gets ? for them, and no error
+            stream.reconfigure(errors="replace")  # a terminal without ≤ and Σ shows ? instead; no error
     arguments = make_parser().parse_args(argv)
     try:
-        if argv is None and arguments.command in ("train", "demo", "info"):  # given argv, it is somebody else's process
+        if argv is None and arguments.command in ("train", "demo", "info"):  # given argv, the process is the caller's
             threads = getattr(arguments, "threads", None)
             restart_with(kernel_setting() | (threads_setting(threads) if threads else {}))
         return arguments.run(arguments) or 0

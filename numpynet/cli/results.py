@@ -1,4 +1,4 @@
-"""What a run leaves in its folder when it has ended: the model, its history, its pictures; and its summary."""
+"""What a finished run leaves in its folder (the model, its history, its pictures), and the summary that it prints."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PICTURES = ("learning_curves.png", "fit.png", "path.png", "predictions.png", "we
 
 
 def write_results(run: Run, data: BookData, history: History) -> str:
-    """Write model.npz, for `net.load_state_dict(numpy.load(path))`, history.json, with all settings, and the pictures.
+    """Write model.npz (for `net.load_state_dict(numpy.load(path))`), history.json (with all settings) and the pictures.
     Return a summary, which says what was written and, if pictures could not be drawn, what is missing.
     """
     summary, pictures = _regression(run, data) if data.test is None else _classifier(run, data, history)
@@ -46,7 +46,7 @@ def write_results(run: Run, data: BookData, history: History) -> str:
         **dataclasses.asdict(history),
     }
     _write(output / "model.npz", to_npz(run.net.state_dict()))
-    if not _is_of_same_run(output / "history.json", record):  # or the versions that trained it would be lost
+    if not _is_of_same_run(output / "history.json", record):  # otherwise the versions that trained it would be lost
         _write(output / "history.json", json.dumps(record, indent=2).encode() + b"\n")
     written, note = ["model.npz", "history.json"], ""
     try:

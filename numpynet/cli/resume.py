@@ -64,7 +64,7 @@ def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Sett
         saved = Settings(**checkpoint.settings)
         if set(vars(saved)) != set(checkpoint.settings):
             raise ValueError(f"must be {list(vars(saved))}, got {list(checkpoint.settings)}")
-    except Exception as error:  # strange settings can raise anything
+    except Exception as error:  # invalid settings can raise anything
         raise CheckpointError(f"{path}: its settings are not those of a run: {error}") from None
     for name, value in given.items():
         if name != "epochs" and value != getattr(saved, name):
@@ -75,7 +75,9 @@ def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Sett
     settings = dataclasses.replace(saved, epochs=given.get("epochs", saved.epochs))
     state = checkpoint.state
     if settings.epochs < state.epoch:
-        raise CheckpointError(f"{path}: epochs cannot become {settings.epochs}: it is in epoch {state.epoch}")
+        raise CheckpointError(
+            f"{path}: epochs cannot become {settings.epochs}: the run is already in epoch {state.epoch}"
+        )
     return settings
 
 
@@ -85,14 +87,14 @@ def restore_run(checkpoint: Checkpoint, run: Run, digest: str, *, num_examples: 
     Raises: CheckpointError unless it is from a run of this model, on data with this digest and number of examples.
     """
     if checkpoint.data_digest != digest:
-        raise CheckpointError(f"{checkpoint.path}: data: its run was trained on different data")
+        raise CheckpointError(f"{checkpoint.path}: data: the run was trained on different data")
     _check_lengths(checkpoint, num_examples, classifier=run.settings.model != "linear")
     state = restore(checkpoint, run.net, run.optimizer, rng=run.rng)
     if run.path:
         run.path.restore(checkpoint)
     epochs = run.settings.epochs
     if state.epoch == epochs and state.order is None:
-        print(f"nothing to train: all {epochs} epochs are done; use --epochs to train for more")
+        print(f"nothing to train: all {epochs} epochs are done; use --epochs to train for longer")
     else:
         print(f"resuming after step {state.step}, in epoch {state.epoch} of {epochs}")
     return state
@@ -112,11 +114,11 @@ def _check_lengths(checkpoint: Checkpoint, num_examples: int, *, classifier: boo
 
 
 def warn_of_unfinished(path: Path) -> None:
-    """Print a line if the checkpoint at path is that of a run that could be resumed."""
+    """Print a line if the checkpoint at path is from a run that could be resumed."""
     try:
         saved = read_checkpoint(path)
     except (CheckpointError, OSError):
         return
     epochs = saved.settings.get("epochs")
     if saved.state.order is not None or (isinstance(epochs, int) and saved.state.epoch < epochs):
-        print(f"starting afresh; this replaces {path} of an unfinished run (--resume would have continued it)")
+        print(f"starting afresh; this replaces {path}, from an unfinished run (--resume would have continued it)")

@@ -19,7 +19,7 @@ from numpynet.training.trainable import FromLayers, FromScratch, Trainable
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder that a run leaves its files in, and the options of its command that are not settings."""
+    """The folder that a run writes its files to, and the options of its command that are not settings."""
 
     output: Path
     root: Path | None = None  # of Fashion-MNIST
@@ -47,7 +47,7 @@ class ScratchParameters(Layer):
 
 
 class ParameterPath(Callback):
-    """Records the parameters before training and after every step; with too many rows, it drops every second one."""
+    """Records the parameters before training and after every step; of too many rows, every second one is dropped."""
 
     MOST = 2000
 
@@ -71,7 +71,7 @@ class ParameterPath(Callback):
         rows, every = (checkpoint.extra.get(name, np.array(0)) for name in ("path", "every"))
         right_rows = rows.ndim == 2 and len(rows) > 0 and rows.shape[1] == self.rows[0].size
         if not right_rows or every.shape or every.dtype.kind not in "iu" or every < 1:
-            raise CheckpointError(f"{checkpoint.path}: extra: path and every are not those of a run of this model")
+            raise CheckpointError(f"{checkpoint.path}: extra: path and every are not from a run of this model")
         self.rows, self.every = list(rows), int(every)
 
 
@@ -81,7 +81,7 @@ class Run:
     def __init__(self, settings: Settings, folder: RunFolder, rng: np.random.Generator) -> None:
         self.settings, self.folder, self.rng = settings, folder, rng
         book = MODELS[settings.model]
-        num_inputs, num_outputs = book.sizes[0], book.sizes[1:][-1:]  # a linear regression names no outputs
+        num_inputs, num_outputs = book.sizes[0], book.sizes[1:][-1:]  # linear regression does not name its outputs
         if settings.scratch:
             params = book.scratch.init_parameters(num_inputs, *settings.hidden, *num_outputs, rng=rng)
             self.net: Layer = ScratchParameters(params)

@@ -1,4 +1,4 @@
-"""Data: minibatches; Fashion-MNIST from a copy on this machine, or drawn shapes instead; points around a plane."""
+"""Data: minibatches, Fashion-MNIST from a copy on this machine, generated shapes, and data for linear regression."""
 
 from numpynet.data.batches import minibatches
 from numpynet.data.dataset import ChecksumError, DataError, DownloadError, ImageDataset, Split

@@ -13,10 +13,10 @@ from numpynet.arguments import Array
 def minibatches(
     X: Array, y: Array, batch_size: int, *, rng: np.random.Generator | None = None
 ) -> Iterator[tuple[Array, Array]]:
-    """The examples in batches of batch_size, in an order drawn from rng, or in their own order if rng is None.
+    """The examples in batches of batch_size, in an order drawn from rng, or in their original order if rng is None.
 
     Every example appears exactly once; the last batch is short if batch_size does not divide n. uint8 images stay uint8
-    in memory, where float32 would take four times the room, and each batch is returned as float32 in [0, 1]: x / 255.
+    in memory, where float32 would take four times as much, and each batch is returned as float32 in [0, 1]: x / 255.
 
     Shapes: X (n, ...), y (n, ...) -> batches (batch_size, ...), (batch_size, ...).
     dtype: that of X and y, but uint8 and float16 X become float32. Cost: one copy of the data, a batch at a time.

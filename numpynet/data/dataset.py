@@ -20,7 +20,7 @@ class DownloadError(OSError):
 class Split(NamedTuple):
     """Examples X, such as uint8 images (n, 28, 28), and their targets y, such as uint8 classes (n,).
 
-    Being a tuple, it unpacks: X, y = data.train.
+    It is a tuple, so it can be unpacked: X, y = data.train.
     """
 
     X: Array

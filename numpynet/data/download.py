@@ -1,5 +1,5 @@
-"""Downloading Fashion-MNIST: each of its four files from the first mirror that provides it whole. Size and SHA-256 are
-checked before the file gets its name.
+"""Downloading Fashion-MNIST: each of its four files from the first mirror that provides it complete. Size and SHA-256
+are checked before the file gets its final name.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _TEMPORARY = ".download-"  # prefix of temporary folders
 
 
 def download_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str:
-    """Put a right copy of the four files, packed and unpacked, into FashionMNIST/raw below root, or else below
+    """Put a correct copy of the four files, with and without .gz, into FashionMNIST/raw below root, or else below
     $NUMPYNET_DATA, or else below the user's cache, where torchvision and `load_fashion_mnist` find it; return the path.
 
-    Right files that are already there stay as they are; wrong ones are replaced.
+    Correct files that are already there are kept; wrong ones are replaced.
 
-    Cost: 31 MB to download, 86 MB on disk. Each file is held in memory as a whole.
+    Cost: 31 MB to download, 86 MB on disk. Each whole file is held in memory.
     Raises: ImportError without pooch; DownloadError if no mirror provided a file, with the reason for each; OSError if
     a file cannot be written.
     """
@@ -108,7 +108,7 @@ def _remove_leftovers(folder: str) -> None:
 
 
 def _download(url: str, path: str, _: Any, *, size: int) -> None:
-    """Download url into a file; ValueError if it has another size, or is too slow.
+    """Download url into a file; ValueError if it has a different size, or is too slow.
 
     A thread receives the data, and is abandoned if it stalls: a server can send something every few seconds and never
     finish, which no timeout on a single read notices.
@@ -139,10 +139,10 @@ def _download(url: str, path: str, _: Any, *, size: int) -> None:
 
 
 def _receive(url: str, received: bytearray, size: int) -> None:
-    """Append the content of url to received; ValueError if it has another size."""
+    """Append the content of url to received; ValueError if it has a different size."""
     import requests
 
-    # identity: as the file is stored, not compressed a second time for transfer.
+    # identity: the file as it is stored, not compressed a second time for transfer.
     options: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}, "stream": True, "timeout": TIMEOUT}
     with requests.Session() as session:
         session.max_redirects = 5

@@ -1,5 +1,5 @@
 """Fashion-MNIST from a copy on this machine: 60,000 + 10,000 pictures of clothes, 28 by 28, in 10 classes (Xiao, Rasul
-and Vollgraf, 2017). The content of every file is checked against its published SHA-256 at every load.
+and Vollgraf, 2017). Every load checks the content of each file against its published SHA-256.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ CLASS_NAMES = (
 
 
 def load_fashion_mnist(root: str | os.PathLike[str] | None = None, *, download: bool = False) -> ImageDataset:
-    """Fashion-MNIST, from the first of `fashion_mnist_folders(root)` with a right copy of its files, packed or not.
+    """Fashion-MNIST, from the first of `fashion_mnist_folders(root)` that has a correct copy, compressed or not.
 
-    Every number is checked, by its file's SHA-256, at every load. With download=True, missing or wrong files are
-    downloaded first (`numpynet.data.download`); if a right copy is found, the network is not used.
+    Every load checks each file's SHA-256. With download=True, missing or wrong files are downloaded first
+    (`numpynet.data.download`); if a correct copy is found, the network is not used.
 
     Shapes: train.X (60000, 28, 28), train.y (60000,), test.X (10000, 28, 28), test.y (10000,). dtype: uint8.
     Cost: 55 MB; half a second, most of it unpacking. A download is 31 MB.
     Raises: DataError if no copy is found, or a file is missing or truncated; ChecksumError, a DataError, if its content
-    has changed or belongs to another data set; DownloadError, an OSError, if no mirror provided a file.
+    has changed or belongs to a different data set; DownloadError, an OSError, if no mirror provided a file.
     Source: D2L 3.5; torchvision.datasets.FashionMNIST, whose folders are read too.
     """
     return load_copy(root, download=download)[0]
@@ -61,7 +61,7 @@ def load_copy(root: str | os.PathLike[str] | None = None, *, download: bool = Fa
     names, looked = ", ".join(file.name for file in fashion_mnist_files.FILES), ", ".join(fashion_mnist_folders(root))
     raise DataError(
         f"load_fashion_mnist: missing: none of its files ({names}, with or without .gz) is in {looked}; "
-        "`numpynet data --download` fetches them; if you have them, root or NUMPYNET_DATA can name their folder"
+        "`numpynet data --download` fetches them; if you have them, name their folder with root or NUMPYNET_DATA"
     )
 
 
@@ -74,7 +74,7 @@ def find_fashion_mnist(root: str | os.PathLike[str] | None = None) -> str | None
 
 
 def _load(folder: str, file: File) -> Array:
-    """One file's array, from its first right form; DataError says what is wrong with the first form that exists."""
+    """One file's array, from its first correct form; DataError says what is wrong with the first form that exists."""
     errors = []
     for path in forms_in(folder, file):
         try:

@@ -21,7 +21,7 @@ class File(NamedTuple):
     sha256: str
     packed_size: int  # of NAME.gz, as it is published
     packed_sha256: str
-    mnist_sha256: str  # of MNIST's file of the same name, which differs in nothing but its numbers
+    mnist_sha256: str  # of MNIST's file of the same name, which differs only in its numbers
 
 
 FILES = (
@@ -61,7 +61,7 @@ FILES = (
 
 
 def forms_in(folder: str, file: File) -> list[str]:
-    """The paths in folder of a file's two forms, unpacked and packed, if they exist."""
+    """The paths in folder of a file's two forms, uncompressed and compressed, if they exist."""
     paths = (os.path.join(folder, file.name + form) for form in ("", ".gz"))
     return [path for path in paths if os.path.isfile(path)]
 
@@ -101,7 +101,7 @@ def read_file(path: str, file: File) -> Array:
     unpacked_size = len(header) + math.prod(file.shape)
     size, wanted = (file.packed_size, file.packed_sha256) if packed else (unpacked_size, file.sha256)
     with open(path, "rb") as stream:
-        content = stream.read(unpacked_size + (1 << 20))  # longer than any packed form; a longer file is something else
+        content = stream.read(unpacked_size + (1 << 20))  # more than any compressed form needs
     try:
         array = parse_idx(io.BytesIO(content), path, file.shape)
     except DataError as error:

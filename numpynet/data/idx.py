@@ -1,5 +1,5 @@
 """The IDX format of MNIST and Fashion-MNIST: two zero bytes, a type, the number of axes, each axis's length as four
-bytes, then the numbers themselves; often packed with gzip.
+bytes, then the numbers themselves; often compressed with gzip.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ MAX_COMPRESSION = 50  # images compress about 5:1; more than this is a decompres
 
 
 class TruncatedError(DataError):
-    """The content of a file ends too soon."""
+    """A file is shorter than it should be."""
 
 
 def read_idx(path: str | os.PathLike[str]) -> Array:
-    """The array in an IDX file of unsigned bytes, packed with gzip or not.
+    """The array in an IDX file of unsigned bytes, compressed with gzip or not.
 
-    Shapes: as the file's header says. dtype: uint8. Cost: the file is read once, with no more memory than the array
-    that the header announces. That array may be at most 50 times as large as the file, plus a megabyte.
+    Shapes: as the file's header says. dtype: uint8. Cost: the file is read once, and needs no more memory than the
+    array that the header announces. That array may be at most 50 times as large as the file, plus a megabyte.
     Raises: DataError if the file is not IDX, is damaged, or holds fewer or more numbers than its header announces;
     OSError if it cannot be read.
     """
@@ -95,12 +95,12 @@ class _Unpacked:
         while len(data) < size and not self.gunzip.eof:
             piece = self.rest or self.file.read(_PIECE)
             if not piece:
-                raise TruncatedError(f"{self.name}: truncated: the packed data end too soon")
+                raise TruncatedError(f"{self.name}: truncated: the compressed data ends too early")
             try:
                 data += self.gunzip.decompress(piece, size - len(data))
             except zlib.error as error:
                 raise DataError(f"{self.name}: damaged: {error}") from None
             self.rest = self.gunzip.unconsumed_tail
             if self.gunzip.eof and (self.gunzip.unused_data or self.file.read(1)):
-                raise DataError(f"{self.name}: something comes after the end of the packed data")
+                raise DataError(f"{self.name}: extra data after the end of the compressed data")
         return data

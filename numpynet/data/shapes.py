@@ -1,4 +1,4 @@
-"""Ten geometric shapes, drawn by formula: pictures to train on without Fashion-MNIST.
+"""Generated pictures of ten geometric shapes, to train on without Fashion-MNIST.
 
 A shape is a function that returns the distance of a point (x, y) from the edge of the shape: negative inside, 0 on the
 edge, positive outside. One renderer turns any such function into pictures: it places the shape, computes the distance
@@ -31,15 +31,15 @@ def make_shapes(num_train: int = 12_000, num_test: int = 2_000, *, rng: np.rando
     Why: an MLP can learn these and softmax regression cannot. A linear model's logits Oₖ = Σᵢ X_i W_ik + bₖ for a
     picture and for its negative add up to cₖ = Σᵢ W_ik + 2bₖ, whatever the picture. To recognise class k in both, Oₖ
     must be the largest logit in both, so cₖ must be the largest of these sums: that is possible for one class only. In
-    the other nine, the model gets a picture or its negative wrong, so at best it is right in 0.1 + 0.9 · 3/4 = 77.5 %
-    of all pictures. A hidden ReLU can be 0 for a picture and not for its negative, so an MLP has no such bound. With
+    the other nine, the model gets a picture or its negative wrong, so at best it is right on 0.1 + 0.9 · 3/4 = 77.5 %
+    of all pictures. A hidden ReLU can be 0 for a picture but not for its negative, so an MLP has no such bound. With
     the book's settings (batch 256, lr 0.1, 10 epochs) softmax regression gets about two test pictures in three right,
     the MLP nearly nine in ten.
 
     Shapes: X (num_train, 28, 28), y (num_train,) for training; (num_test, 28, 28), (num_test,) for the test.
     Both are in random order; the numbers of pictures of any two classes differ by at most one.
     dtype: uint8. Cost: about half a second for the 14,000 pictures.
-    Raises: TypeError or ValueError unless both numbers are whole and at least 1; TypeError for another kind of rng.
+    Raises: TypeError or ValueError unless both numbers are whole and at least 1; TypeError for any other kind of rng.
     Source: ours.
 
     >>> data = make_shapes(20, 10, rng=np.random.default_rng(0))

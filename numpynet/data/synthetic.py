@@ -22,10 +22,10 @@ def synthetic_regression(
 ) -> tuple[Array, Array]:
     """X ~ N(0, 1) and y = X w + b + ε, with ε ~ N(0, noise²).
 
-    Shapes: w (d,) -> X (num_examples, d), y (num_examples, 1). dtype: float32 unless asked for float64.
+    Shapes: w (d,) -> X (num_examples, d), y (num_examples, 1). dtype: float32 by default, or float64.
     Cost: d + 1 random numbers per example.
     Raises: TypeError or ValueError for a num_examples that is not a whole number of at least 1, a negative noise, or
-    other arguments whose shape or kind does not fit.
+    other arguments of the wrong shape or kind.
     Source: D2L 3.2.
 
     >>> X, y = synthetic_regression([2.0, -3.4], 4.2, 1000, rng=np.random.default_rng(0))

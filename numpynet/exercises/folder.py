@@ -42,9 +42,9 @@ PYTEST = """# xunit1 is the JUnit XML format that has properties
 junit_family = xunit1
 """
 
-README = """# Backpropagation, by your own hand
+README = """# Backpropagation by hand
 
-Five lessons, each a file with gaps. The comment above a gap says in words what belongs there; replace the line
+Five lessons, each a file with gaps. The comment above each gap says in words what belongs there; replace the line
 `raise NotImplementedError` with your code. Then check your work in this folder, as often as you like:
 
     numpynet check .                    # all lessons: what is right, what is wrong, and the name of the mistake
@@ -55,7 +55,7 @@ Five lessons, each a file with gaps. The comment above a gap says in words what 
 |---|---|---|
 {table}
 
-From lesson 2 on, a file that is right can be run: `python3 lesson4_mlp.py` trains the model that you wrote.
+From lesson 2 on, you can run a file once it is right: `python3 lesson4_mlp.py` trains the model that you wrote.
 
 For teachers: copy this folder unchanged; numpynet and pytest must be installed where it is marked. Each file runs in a
 separate process; a gap that does not finish within 60 seconds is stopped, and printed output is not shown. To mark

@@ -42,7 +42,7 @@ def matches(right: Callable[..., Any], *cases: tuple[Any, ...]) -> Mark:
 
 
 def is_backward_of(forward: Callable[..., Any], inputs: tuple[Array, ...], arguments: tuple[Array, ...]) -> Mark:
-    """The function is the backward pass of forward; arguments are valid ones, to find out whether it is written."""
+    """The function is the backward pass of forward; arguments are valid ones, used to see whether it is written yet."""
 
     def mark(name: str, backward: Any) -> Report:
         _raise_if_unwritten(lambda: backward(*copy.deepcopy(arguments)))
@@ -137,7 +137,7 @@ def _compare(name: str, function: Any, right: Callable[..., Any], cases: Any) ->
                 text = f"{name} is wrong: it modified its argument {own}, which belongs to the caller."
                 return Report(False, {}, text=f"{text}\n\n    before  {_format(given)}\n    after   {_format(value)}")
         if not _equal(yours, expected):
-            why = " The return seems to be missing." if yours is None else ""
+            why = " The return statement seems to be missing." if yours is None else ""
             found, right_one = _format_apart(yours, expected)
             text = f"{name} is wrong.{why}\n\n    for     {call}\n    yours   {found}\n    right   {right_one}"
             return Report(False, {}, text=text)

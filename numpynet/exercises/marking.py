@@ -21,7 +21,7 @@ def mark_lesson(path: Path, *, time_limit: float = 60.0) -> dict[str, Finding]:
         found = {finding["name"]: finding for finding in run_isolated(__name__, path, time_limit=time_limit)}
     else:
         found = {path.name: {"ok": False, "text": f"no such file: {path.name}."}}
-    everything = found.get(path.name)  # the file itself could not be run: every exercise says so
+    everything = found.get(path.name)  # the file itself could not be run: say so for every exercise
     return {
         exercise.name: found.get(exercise.name)
         or {"name": exercise.name, "ok": False, "text": f"{exercise.name}: {(everything or {})['text']}"}
@@ -45,7 +45,7 @@ def mark(exercise: Exercise, space: dict[str, Any]) -> Report:
 
 
 def _describe_gap(exercise: Exercise, gap: str) -> str:
-    """What to say about a gap: that of the exercise itself, or that of another one that it calls."""
+    """What to say about a gap: it is that of the exercise itself, or of another one that it calls."""
     if gap != exercise.name and any(other.name == gap for other in EXERCISES if other.lesson == exercise.lesson):
         return f"{exercise.name} waits for {gap}, which is not written yet."
     words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")

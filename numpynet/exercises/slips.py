@@ -1,5 +1,5 @@
 """The mistakes of the gradient checker's catalogue, as lines that learners write: each replaces the gradient that the
-solution has just computed by a wrong one. `prove` plants them in the solutions, one at a time.
+solution has just computed with a wrong one. `prove` plants them in the solutions, one at a time.
 
 In the lines, {grad_W} and the like stand for the names in the solution; {home} is an object that keeps its attributes
 between calls.
@@ -14,7 +14,7 @@ Line = tuple[str, str]  # the name of a mistake, and a line that makes it
 
 @dataclass(frozen=True)
 class Place:
-    """Where lines can be planted: in an exercise, after the line `right`; and the names for their letters there."""
+    """Where lines can be planted: in an exercise, after the line `right`; and what their letters stand for there."""
 
     exercise: str
     right: str

@@ -1,6 +1,6 @@
 """Ask a learner's code for gradients, on copies of the arrays, and turn whatever it returns into numbers or words.
 
-Nothing that the code does is an error here: an exception, None, a missing name or a wrong shape is a finding.
+Whatever the code does, nothing is raised here: an exception, None, a missing name or a wrong shape is a finding.
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ class ModelQuestion(Question):
         if answer.raised:
             return answer
         if result is None:
-            answer.problems.append("it must return a pair (loss, grads), got None; the return seems to be missing")
+            answer.problems.append(
+                "it must return a pair (loss, grads), got None; the return statement seems to be missing"
+            )
             return answer
         if not (isinstance(result, tuple) and len(result) == 2):
             answer.problems.append(f"it must return a pair (loss, grads), got {_describe_result(result)}")
@@ -316,7 +318,7 @@ class PairQuestion(Question):
         answer.changed = ["grad_Y" if name == "G" else name for name in find_changed(given, passed)]
         wanted = self.variables(point)
         if found is None:
-            answer.problems.append("it returned None; the return seems to be missing")
+            answer.problems.append("it returned None; the return statement seems to be missing")
             return answer
         found = tuple(found) if isinstance(found, (tuple, list)) and len(wanted) > 1 else (found,)
         if len(found) != len(wanted):

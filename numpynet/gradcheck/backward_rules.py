@@ -98,7 +98,7 @@ class Point:
         return self._values
 
     def forget_values(self) -> None:
-        """Must be called after a change."""
+        """Call this after changing the point."""
         self._values = None
 
 

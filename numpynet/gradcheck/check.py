@@ -132,8 +132,8 @@ def check_pair(forward: Callable[..., Any], backward: Callable[..., Any], *input
 
     forward(*inputs) returns an array, a loss, or a loss and its probabilities. The first argument of backward is the
     gradient of the output, unless forward is a loss. The others are recognised by their names: the inputs of forward,
-    or Y, H or P for its output; for a loss that returns probabilities, P is these. The report says how other names were
-    interpreted. backward returns one gradient for each input of floats, in the order of the inputs; targets need none.
+    or Y, H or P for its output; for a loss that returns probabilities, P means those. The report says how other names
+    were interpreted. backward returns one gradient for each input of floats, in the inputs' order; targets need none.
 
     Shapes: as for forward. dtype: any; judged in float64. Cost: two calls of forward for each entry.
     Raises: TypeError if an argument is not a function or an array.
@@ -293,11 +293,11 @@ def _match_argument(name: str, left: Sequence[str]) -> str:
 
 
 def _describe_guesses(asked: Mapping[str, str]) -> list[str]:
-    """In words, how the arguments were interpreted whose names do not tell."""
+    """In words, how the arguments with unclear names were interpreted."""
     words = {"Y": "the output of forward", "P": "P, the probabilities"}
     clear = {("y", "Y"), ("h", "Y"), ("p", "Y")}
     return [
-        f"its argument {name} was taken for {words.get(meaning, meaning)}"
+        f"its argument {name} was taken to be {words.get(meaning, meaning)}"
         for name, meaning in asked.items()
         if meaning != "G" and name.lower() != meaning.lower() and (name.lower(), meaning) not in clear
     ]
@@ -320,7 +320,7 @@ def _examine(
     directions: int | None,
     last: bool = False,
 ) -> Report | None:
-    """Check code that may compute this chain; None if it turns out to compute another, which is tried next."""
+    """Check code that may compute this chain; None if it turns out to compute a different one, which is tried next."""
     rng = np.random.default_rng(0)
     chain, point = layout.chain, exam.given.point
     n = len(point.X)
@@ -340,7 +340,7 @@ def _examine(
     exam.chain, exam.matched, exam.nearly = match(exam.calls(), chain)
     answered = any(np.isfinite(call.answer.loss) for call in exam.calls())
     if not exam.matched and answered and not last:
-        return None  # not the layer or function that was assumed
+        return None  # it does not compute what was assumed
     return conclude(exam, directions, rng)
 
 
@@ -357,7 +357,7 @@ def _shift_away_from_kinks(chain: Chain, point: Point) -> str:
 
 
 def _examine_square(exam: Examination, question: Any, square: Layout, rng: np.random.Generator) -> Report:
-    """Check code that raises with the caller's shapes. With all layers equally wide it may run and show its mistake."""
+    """Check code that raises with the caller's shapes. With layers of equal width it may run, and show its mistake."""
     other = Examination(exam.name, question, square.chain, exam.given, catalogue=exam.catalogue)
     ask(other, [draw(square, n, rng) for n in (5, 5, 5, 8)])
     if all(call.answer.raised for call in other.draws):

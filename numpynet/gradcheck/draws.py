@@ -1,4 +1,4 @@
-"""Where to ask a function for its gradients: at the caller's own numbers, and at random ones on which mistakes show.
+"""Where to ask a function for its gradients: at the caller's own numbers, and at random ones that reveal mistakes.
 
 With one example a mean equals a sum, square weights fit even if not transposed, and units that are never negative need
 no mask. So the check draws its own numbers in the caller's shapes: 5 or more examples, a number that differs from all

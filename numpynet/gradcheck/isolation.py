@@ -21,14 +21,14 @@ from typing import Any
 from numpynet import functional
 from numpynet.gradcheck.report import Report, wrap
 
-MODULE = "learner"  # the name of the module as which the file is run
+MODULE = "learner"  # the module name under which the file is run
 
 Finding = dict[str, Any]  # name, ok (None: not checked) and text
 Check = tuple[str, Callable[[], Report]]
 
 
 class NotCheckedError(Exception):
-    """Raised by a check that is not possible; the message says why."""
+    """Raised if something cannot be checked; the message says why."""
 
 
 def run_isolated(program: str, path: Path, *, time_limit: float) -> list[Finding]:

@@ -69,11 +69,13 @@ def list_checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
 
 def _refuse_unknown(name: str) -> Report:
     forward = name.removesuffix("_backward")
-    raise NotCheckedError(f"numpynet has no {forward}; check_pair({forward}, {name}, X) checks it against your own")
+    raise NotCheckedError(
+        f"numpynet has no {forward}; check_pair({forward}, {name}, X) checks it against your own {forward}"
+    )
 
 
 def _choose_data(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:
-    """Parameters and data of the model that this function seems to be: the first for which its loss is a known one.
+    """Parameters and data for the model that this function seems to be: the first for which its loss is a known one.
 
     If there is none, the first for which it does not raise.
     """

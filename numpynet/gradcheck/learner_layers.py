@@ -104,7 +104,7 @@ class ArraysAsParameters:
 
 
 def arrays_with_gradients(layer: Any, X: Array) -> list[Pair]:
-    """The float arrays that a layer has before it is used, each with the gradient that backward stores."""
+    """The float arrays that a layer has before its first forward, each with the gradient that backward stores."""
     used = copy.deepcopy(layer)
     Y = attempt(lambda: used.forward(X.copy()), Answer())
     attempt(lambda: used.backward(np.ones_like(Y)), Answer())
@@ -158,7 +158,7 @@ def _describe_coverage(layer: Any, pairs: Sequence[Pair], missed: Sequence[str])
     """Which gradients were compared, and why no others."""
     name = type(layer).__name__
     compared = ", ".join(["grad_X", *(f"grad_{pair.name}" for pair in pairs)])
-    has = f"the parameters() of {name} have no data and grad" if hasattr(layer, "parameters") else ""
+    has = f"the parameters() of {name} are not objects with data and grad" if hasattr(layer, "parameters") else ""
     looked = f" and no {', '.join(f'd{own}' for own in missed)}" if missed else ""
     return f"only {compared} {'were' if pairs else 'was'} compared: {has or f'{name} has no parameters()'}{looked}"
 
@@ -199,7 +199,7 @@ def _required_arguments(kind: type) -> list[str]:
     except (TypeError, ValueError):
         return []
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        raise NotCheckedError("its constructor takes any number of arguments, and which ones it needs is not known")
+        raise NotCheckedError("its constructor takes any number of arguments, so it is not clear what to pass")
     return [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
 
 
@@ -219,7 +219,7 @@ def _choose_arguments(names: Sequence[str], others: Sequence[Any]) -> dict[str, 
 
 
 def _is_safe(names: Sequence[str], raised: str) -> bool:
-    """Whether an exception in forward is its own mistake, not that of the guess: all names known, or two sizes."""
+    """Whether an exception in forward is the learner's mistake, not a bad guess: all names known, or two sizes."""
     unknown = [name for name in names if _guess_value(name) is None]
     of_the_guess = re.search(r"'(int|float)' object|to unpack", raised)
     return len(unknown) in (0, 2) and not of_the_guess
@@ -234,9 +234,9 @@ def _require_single_input(layer: Any) -> None:
         p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     if len(several) > 1:
-        raise NotCheckedError(f"its forward takes {', '.join(several)}; that of a layer takes only X")
+        raise NotCheckedError(f"its forward takes {', '.join(several)}; a layer's takes only X")
     if not parameters:
-        raise NotCheckedError("its forward takes no argument; that of a layer takes X")
+        raise NotCheckedError("its forward takes no argument; a layer's takes X")
 
 
 def _list_arguments(arguments: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue of mistakes: what learners do to a backward pass. Each entry changes one or a few of its rules.
+"""The catalogue of mistakes that learners make in a backward pass. Each entry changes one or a few of its rules.
 
 An entry says what the learner's program computes (`did`), why that is wrong (`sentence`), and how to make the same
 mistake: `instead` replaces rules, `then` changes their results. Where a mistake can be made in several ways, there is
@@ -74,16 +74,16 @@ STALE_FORMULAS = {
 
 
 def use_stale(*rules: str) -> dict[str, Rule]:
-    """These rules, using arrays of an earlier call."""
+    """These rules, using arrays from an earlier call."""
     return {rule: STALE[rule] for rule in rules}
 
 
 MISTAKES = (
-    # the size and the sign of everything
+    # the sign and the size of any gradient
     Mistake(
         "wrong_sign",
         "{it} = −[ {right} ]",
-        "The sign is flipped. The gradient points uphill; the update goes downhill, W −= lr · grad_W.",
+        "The sign is flipped. The gradient points uphill; the minus sign belongs in the update, W −= lr · grad_W.",
         then=anywhere(lambda q, G: -G),
     ),
     Mistake(
@@ -95,7 +95,7 @@ MISTAKES = (
     Mistake(
         "divided_by_n_twice",
         "{it} = [ {right} ] / {n}",
-        "One 1/{n} too many. The mean is taken once, in the loss; the layers before it only pass that 1/{n} on.",
+        "There is one 1/{n} too many. The mean is taken once, in the loss; earlier layers only pass that 1/{n} on.",
         then=anywhere(lambda q, G: G / q.n, but="grad_b"),
     ),
     Mistake(
@@ -169,7 +169,7 @@ MISTAKES = (
     Mistake(
         "relu_mask_reversed",
         "{grad_Z} = {grad_H} ∘ ({Z} < 0)",
-        "The mask is inverted: the gradient passes where {Z} > 0, because there the output equals {Z}.",
+        "The mask is inverted: the gradient must pass where {Z} > 0, because there the output equals {Z}.",
         instead=[{"grad_Z": lambda q: q.grad_H * (q.Z < 0)}],
     ),
     Mistake(
@@ -229,7 +229,7 @@ MISTAKES = (
             "{grad_W} = {right} + λ/n · {W}",
             "{grad_b} = {right} + λ · {b}",
         ),
-        "The gradient includes a weight decay that the loss does not have. Add λ/2 Σ {W}² to the loss, or leave weight "
+        "The gradient includes weight decay, but the loss does not. Add λ/2 Σ {W}² to the loss, or leave weight "
         "decay to the optimizer.",
         then=[
             {"grad_W": lambda q, G: G + q.number * q.W},
@@ -299,15 +299,16 @@ MISTAKES = (
     Mistake(
         "softmax_slope_twice",
         "grad_{O} = {right} ∘ {P} ∘ (1 − {P})",
-        "{times}({P} − {T}){over} is already the gradient of the logits: the softmax derivative is already included.",
+        "{times}({P} − {T}){over} is the gradient with respect to the logits: it already includes the softmax "
+        "derivative.",
         then=[{"grad_O": lambda q, G: G * q.P * (1 - q.P)}],
         only="cross_entropy",
     ),
     Mistake(
         "softmax_slope_missing",
         "grad_{O} = −{times}{T} / {P}{over}",
-        "That is the gradient of {P}, not of {O}. In a softmax every logit changes every probability: differentiate "
-        "the softmax and the loss together.",
+        "That is the gradient with respect to {P}, not {O}. In a softmax every logit changes every probability: "
+        "differentiate the softmax and the loss together.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.P / q.n}],
         only="cross_entropy",
     ),
@@ -347,7 +348,7 @@ MISTAKES = (
     Mistake(
         "stale_forward",
         STALE_FORMULAS,
-        "The backward pass uses arrays of an earlier forward pass. Compute or store every quantity again in each call.",
+        "The backward pass uses arrays from an earlier call. Compute or store every quantity again in each call.",
         instead=[
             use_stale("grad_W"),
             use_stale("grad_Z"),
@@ -364,7 +365,7 @@ MISTAKES = (
     ),
 )
 
-# One undoes the other, or the two together are a third mistake: nobody makes both.
+# One undoes the other, or the two together amount to a third mistake: nobody makes both.
 NEVER_TOGETHER = (
     {"sum_not_mean", "divided_by_n_twice"},
     {"factor_two", "factor_half"},

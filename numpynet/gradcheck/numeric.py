@@ -1,7 +1,7 @@
 """Gradients without formulas: move a number up a little and down a little, and see how much the loss changes.
 
-This is slow and never exact, but it knows nothing about backpropagation, so it cannot make the same mistake. In float64
-a step of 1e-5 gives a relative error of about 1e-10; in float32 the result would be useless.
+This is slow and never exact, but it knows nothing about backpropagation, so it cannot repeat a mistake made there. In
+float64 a step of 1e-5 gives a relative error of about 1e-10; in float32 the result would be useless.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def kink_size(f: Callable[[Array], Any], X: Array, index: tuple[int, ...], h: fl
 def shifts_away_from_zero(Z: Array, margin: float) -> Array:
     """For each column of Z, the smallest shift that moves all its entries at least `margin` away from 0.
 
-    A central difference across the ReLU's kink at 0 averages the derivatives of both sides, and is neither of them.
+    A central difference across the ReLU's kink at 0 averages the derivatives on the two sides, and equals neither.
 
     Shapes: Z (n, m) -> (m,). Cost: n² passes over a row of Z: each entry is tried at −margin and at +margin.
 

@@ -22,7 +22,7 @@ class GradientError(AssertionError):
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """The result of a check. It prints as its text, also in a notebook and at the Python prompt.
+    """The result of a check. Its text is shown by print, at the Python prompt and in a notebook.
 
     ok: whether the gradients are those of the loss that the code computes. errors: for each gradient, the largest
     difference from central differences in float64, relative to the largest entry; for float32 code with a known loss,
@@ -75,9 +75,9 @@ def format_table(rows: Sequence[Row]) -> list[str]:
         elif not row.right:
             off = np.abs(row.found - row.expected)
             worst = np.unravel_index(int(off.argmax()), off.shape)
-            at = f" at [{', '.join(map(str, worst))}]" if worst else ""
+            at = f", worst at [{', '.join(map(str, worst))}]" if worst else ""
             found, expected = format_apart(row.found[worst], row.expected[worst])
-            words = f"wrong, most{at}: {found}, should be {expected}"
+            words = f"wrong{at}: {found}, should be {expected}"
         error = f"{row.error:.1e}" if np.isfinite(row.error) else "  –"
         lines.append([f"grad_{row.name}", str(row.expected.shape), f"error {error}", words])
     widths = [max(len(line[i]) for line in lines) for i in range(3)] if lines else []

@@ -57,7 +57,9 @@ FACTORS = {
     "divided_by_examples_not_elements",
 }
 
-DIFFERENT = "two calls with the same arguments return different gradients: is something kept between calls, or random?"
+DIFFERENT = (
+    "two calls with the same arguments return different gradients: is something kept between calls, or drawn at random?"
+)
 
 
 def conclude(exam: Examination, directions: int | None, rng: np.random.Generator) -> Report:
@@ -122,7 +124,7 @@ def _is_another_loss(exam: Examination, why: Explanation) -> bool:
     names = {cause.mistake.name for cause in why.causes[0]}
     if names == {DECAY}:
         strength = format_number(why.causes[0][0].number)
-        exam.facts.append(f"the loss includes a weight decay, λ = {strength}, and the gradients match it")
+        exam.facts.append(f"the loss includes weight decay, λ = {strength}, and the gradients match it")
     elif names <= FACTORS:
         usual = SCALES[exam.chain.kind][0][0] if exam.chain is not None else "the usual loss"
         exam.facts.append(f"the loss is {usual} times a constant; the gradients have the same factor, so the two match")
@@ -149,8 +151,8 @@ def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
             return []
         fit = "the gradients are right for this loss, but " if right else ""
         return [
-            f"{fit}the loss is not {usual} of linear layers and ReLUs with these parameters, so they could only be "
-            "compared with central differences"
+            f"{fit}the loss is not {usual} of linear layers and ReLUs with these parameters, so only "
+            "central differences were used"
         ]
     facts = []
     if exam.nearly and not exam.single:
@@ -322,7 +324,7 @@ def _write_report(
     lines += ["", *format_table(rows)] if rows else []
     if shown is not exam.given:
         n = len(shown.point.X)
-        lines.append(f"    (on random inputs, {n} examples: on yours the mistake does not show)")
+        lines.append(f"    (on random inputs, {n} examples; on your inputs the mistake does not show)")
     elif exam.shift_note and any(row.found is not None for row in rows):
         exam.notes.append(exam.shift_note)
     others = [each for each in problems if "must have shape" not in each] if mistakes else problems[1:]

@@ -211,4 +211,4 @@ def _contours(axes: Any, X: Array, y: Array, truth: Array) -> None:
     lines = axes.contour(first, second, loss, levels, colors=GREY, linewidths=0.7, zorder=0.5)
     axes.clabel(lines, levels[::2], fmt="%.2g", fontsize=8)
     held = "" if len(truth) == 2 else f", b = {truth[2]:.3g}"
-    axes.set_title(f"{axes.get_title()} on contours of the loss{held}")
+    axes.set_title(f"{axes.get_title()}\non contours of the loss{held}")

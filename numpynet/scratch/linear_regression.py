@@ -27,7 +27,7 @@ from numpynet.functional import (
 def init_parameters(num_inputs: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> dict[str, Array]:
     """W ~ N(0, 0.01²), b = 0.
 
-    Shapes: W (num_inputs, 1), b (1,). dtype: as asked. Raises: as `functional.normal_weights`. Source: D2L 3.2.
+    Shapes: W (num_inputs, 1), b (1,). dtype: as given. Raises: as `functional.normal_weights`. Source: D2L 3.2.
     """
     return {
         "W": normal_weights(num_inputs, 1, rng=rng, sigma=0.01, dtype=dtype),

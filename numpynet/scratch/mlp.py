@@ -35,7 +35,7 @@ def init_parameters(
     """W1 and W2 ~ N(0, 0.01²), b1 = b2 = 0.
 
     Shapes: W1 (num_inputs, num_hiddens), b1 (num_hiddens,), W2 (num_hiddens, num_outputs), b2 (num_outputs,).
-    dtype: as asked. Raises: as `functional.normal_weights`. Source: D2L 4.2.
+    dtype: as given. Raises: as `functional.normal_weights`. Source: D2L 4.2.
     """
     return {
         "W1": normal_weights(num_inputs, num_hiddens, rng=rng, sigma=0.01, dtype=dtype),

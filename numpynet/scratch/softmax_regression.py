@@ -1,5 +1,5 @@
 """Softmax regression from scratch: O = X W + b scores every class, softmax turns the scores into probabilities, and
-cross-entropy measures the surprise at the right answer. It is linear regression with several outputs and another loss.
+cross-entropy measures the surprise at the right answer. It is linear regression with more outputs and a different loss.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def init_parameters(
 ) -> dict[str, Array]:
     """W ~ N(0, 0.01²), b = 0.
 
-    Shapes: W (num_inputs, num_outputs), b (num_outputs,). dtype: as asked.
+    Shapes: W (num_inputs, num_outputs), b (num_outputs,). dtype: as given.
     Raises: as `functional.normal_weights`. Source: D2L 3.6.
     """
     return {

@@ -1,1 +1,1 @@
-"""Writing files atomically, and reading `.npz` files without trusting them. Nothing here knows of models."""
+"""Writing files atomically, and reading `.npz` files without trusting them. Nothing here knows about models."""

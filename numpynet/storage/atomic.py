@@ -1,8 +1,8 @@
-"""Atomic file writes: after a crash, a full disk, a kill or a power cut, a file is the old one or the new one, whole.
+"""Atomic file writes: after a crash, a full disk or a power cut, the file has its old content, or all of the new.
 
-The content is written to a new file in the same folder, forced onto the disk, and then renamed over the old file, which
-the operating system does in one step. The new file is locked while it is written, and the lock ends with the process:
-so a file that can be locked is a leftover of a killed process. (Windows has no such locks; there, leftovers stay.)
+The content is written to a new file in the same folder, flushed to disk, and then renamed over the old file, which the
+operating system does in one step. The new file is locked while it is written, and the lock ends with the process, so a
+file that can be locked was left behind by a killed process. (Windows has no such locks; there, leftovers stay.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if sys.platform != "win32":
 
 
 def write_atomic(path: str | os.PathLike[str], content: bytes) -> None:
-    """Make content the file at path, or leave path as it was and raise OSError.
+    """Write content to the file at path, or leave that file as it was and raise OSError.
 
     Leftovers of killed processes are removed. Raises: OSError; ValueError for a path without a file name.
     """
@@ -52,12 +52,12 @@ def _write(folder: str, name: str, content: bytes) -> None:
 
 
 def _new_part(folder: str, name: str) -> tuple[str, BinaryIO]:
-    """The unpredictable path of a new file for the content, and the file, open and locked."""
+    """A new file for the content, with an unpredictable name: its path, and the file itself, open and locked."""
     while True:
         part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
         file = open(part, "xb")  # noqa: SIM115 (x: it must be new, and never the target of a link)
         if sys.platform != "win32":
-            with contextlib.suppress(OSError):  # a file system without locks, where nothing is taken for a leftover
+            with contextlib.suppress(OSError):  # a file system without locks, where no file counts as a leftover
                 fcntl.flock(file, fcntl.LOCK_EX)
         if os.path.exists(part):
             return part, file
@@ -81,7 +81,7 @@ def _remove_leftovers(folder: str, name: str) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Force the folder's list of names onto the disk, if the system can; the new file is in place anyway."""
+    """Flush the folder's list of names to disk, if the system can; the new file is in place anyway."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):

@@ -16,7 +16,7 @@ class NpzError(ValueError):
 
 
 def to_npz(arrays: Mapping[str, Array]) -> bytes:
-    """The content of the `.npz` file that holds these arrays; the same arrays make the same bytes."""
+    """The content of the `.npz` file that holds these arrays; the same arrays give the same bytes."""
     file = io.BytesIO()
     np.savez(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()

@@ -2,7 +2,7 @@
 
 Read `trainable` (what both kinds of model have in common), then `loop` (the loop itself). Beside them: `state` (the
 history of a run, and callbacks that watch it), `metrics` (accuracy), `progress` (what a run prints), `divergence` (when
-a run is stopped), `checkpoint` and `checkpoint_file` (saving a run and resuming it), and `sanity` (what to look at
+a run is stopped), `checkpoint` and `checkpoint_file` (saving a run and resuming it), and `sanity` (what to check
 before training for long).
 """
 

@@ -1,4 +1,4 @@
-"""What `train` and `train_scratch` ask of their arguments: whatever does not fit is refused now, not after an epoch."""
+"""What `train` and `train_scratch` require of their arguments, so that an error appears at once, not after an epoch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpynet.training.trainable import Trainable
 def check_options(
     function: str, num_epochs: Any, batch_size: Any, rng: np.random.Generator, callbacks: Any, state: Any
 ) -> None:
-    """Raise TypeError or ValueError for an option of a run that does not fit."""
+    """Raise TypeError or ValueError for an invalid option."""
     arguments.check_size(function, "num_epochs", num_epochs, least=0)
     arguments.check_size(function, "batch_size", batch_size)
     arguments.check_rng(function, rng)
@@ -36,7 +36,7 @@ def check_data(
         if test[1].dtype.kind not in "iu":
             raise ValueError(f"{function}: test requires integer y, because it measures accuracy, got {test[1].dtype}")
     if state.order is not None and len(state.order) != len(data[0]):
-        raise ValueError(f"{function}: data must have {len(state.order)} examples, as state has, got {len(data[0])}")
+        raise ValueError(f"{function}: data must have {len(state.order)} examples to fit state, got {len(data[0])}")
 
 
 def _check_pair(function: str, name: str, pair: Any, model: Trainable) -> None:

@@ -42,12 +42,12 @@ def save_checkpoint(
 
     epoch, step and, as fields, history, order, position, total_loss, total_right and seconds are those of
     `training.State`. Three more fields are for the caller, and `read_checkpoint` returns them: settings (anything that
-    JSON can hold), data_digest (a string) and extra (arrays by name). The file is written atomically: at every moment
-    it is the old one or the new one, whole.
+    JSON can hold), data_digest (a string) and extra (arrays by name). The file is written atomically: it always has its
+    old content, or all of the new.
 
     Raises: CheckpointError, a ValueError, naming the field, for anything that `read_checkpoint` would refuse, such as
-    a number that is not finite; TypeError or ValueError for another rng or optimizer. Then nothing is written. OSError
-    if the file cannot be written; the old one stays as it was.
+    a number that is not finite; TypeError or ValueError for an invalid rng or optimizer. Then nothing is written.
+    OSError if the file cannot be written; the old one stays as it was.
     """
     arguments.check_rng("save_checkpoint", rng)
     settings, extra = fields.pop("settings", None), fields.pop("extra", None)
@@ -55,7 +55,7 @@ def save_checkpoint(
     state = State(epoch=epoch, step=step, **fields)
     names = {id(parameter): name for name, parameter in net.named_parameters().items()}
     if not {id(parameter) for parameter in optimizer.parameters} <= set(names):
-        raise ValueError("save_checkpoint: optimizer must hold parameters of net, got another network's")
+        raise ValueError("save_checkpoint: optimizer must hold parameters of net, got those of a different network")
     velocities = {
         names[id(parameter)]: np.full_like(parameter.data, velocity)
         for parameter, velocity in zip(optimizer.parameters, optimizer.velocities, strict=True)
@@ -74,7 +74,7 @@ def save_checkpoint(
             data_digest=data_digest,
         )
         arrays = to_arrays(checkpoint)
-        rng_state(type(rng.bit_generator), from_arrays(dict(arrays)).rng)  # it can be read again
+        rng_state(type(rng.bit_generator), from_arrays(dict(arrays)).rng)  # make sure that it can be read back
     write_atomic(path, to_npz(arrays))
 
 
@@ -95,7 +95,7 @@ def restore(checkpoint: Checkpoint, net: Layer, optimizer: SGD, *, rng: np.rando
     arguments.check_rng("load_checkpoint", rng)
     parameters = net.named_parameters()
     names = {id(parameter): name for name, parameter in parameters.items()}
-    optimized = [names.get(id(parameter), "of another network") for parameter in optimizer.parameters]
+    optimized = [names.get(id(parameter), "of a different network") for parameter in optimizer.parameters]
     _require_equal(checkpoint, "architecture", checkpoint.architecture, architecture(net))
     _require_equal(checkpoint, "parameters", list(checkpoint.parameters), list(parameters))
     for name, array in checkpoint.parameters.items():
@@ -137,9 +137,9 @@ def _form(array: Array) -> str:
 class Checkpointer(Callback):
     """Saves a checkpoint after every epoch, and within one every `every` steps or, if that is None, every 30 seconds.
 
-    rng is the one passed to `train`. kept are fields that `save_checkpoint` is to save for you: settings, data_digest
+    rng is the one passed to `train`. kept are further fields for `save_checkpoint`: settings, data_digest
     and extra, a function that returns the arrays. To resume, pass to `train` the state that `load_checkpoint` returns.
-    Raises: TypeError or ValueError for arguments that do not fit, FileNotFoundError if the path's folder is missing.
+    Raises: TypeError or ValueError for invalid arguments, FileNotFoundError if the path's folder is missing.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ _COUNTS = ("epoch", "step", "position")
 _FIGURES = ("total_loss", "total_right", "seconds")
 _KINDS = {"architecture": str, "optimizer": dict, "rng": dict, "history": dict, "settings": dict, "data_digest": str}
 OPTIONS = ("lr", "momentum", "weight_decay", "nesterov")
-_GROUPS = {"parameter": "parameters", "velocity": "velocities", "extra": "extra"}  # begin names of arrays; fields
+_GROUPS = {"parameter": "parameters", "velocity": "velocities", "extra": "extra"}  # prefix of an array's name: field
 _HISTORY = tuple(field.name for field in dataclasses.fields(History))
 
 
@@ -56,7 +56,8 @@ class Checkpoint:
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """The contents of the checkpoint file at path, after every check that needs no network.
 
-    Raises: CheckpointError if it is not a checkpoint, is damaged, or has another version; OSError if it cannot be read.
+    Raises: CheckpointError if it is not a checkpoint, is damaged, or has a different version; OSError if
+    it cannot be read.
     """
     with open(path, "rb") as file:
         content = file.read()
@@ -102,7 +103,7 @@ def sha256(arrays: Mapping[str, Array]) -> bytes:
 
 @contextlib.contextmanager
 def errors_begin_with(words: str) -> Iterator[None]:
-    """Make every error, whatever strange content leads to, a CheckpointError that begins with these words."""
+    """Turn any error, since invalid content can raise any, into a CheckpointError that begins with these words."""
     try:
         yield
     except Exception as error:
@@ -115,13 +116,13 @@ def as_json(value: Any) -> str:
     def plain(value: Any) -> Any:
         if isinstance(value, (np.ndarray, np.generic)):
             return value.tolist()
-        raise TypeError(f"JSON, in which settings are kept, has no {type(value).__name__}")
+        raise TypeError(f"settings are stored as JSON, which has no {type(value).__name__}")
 
     return json.dumps(value, default=plain)
 
 
 def from_arrays(arrays: dict[str, Array]) -> Checkpoint:
-    """The checkpoint in these arrays, which are used up. Strange content may raise any error."""
+    """The checkpoint in these arrays, which are removed from the dict. Invalid content may raise any error."""
     meta = _checked_meta(arrays)
     order = arrays.pop("order", None)
     groups: dict[str, Any] = {field: {} for field in _GROUPS.values()}
@@ -181,16 +182,16 @@ def _check_meta(meta: dict[str, Any]) -> None:
 
 
 def _check_position(meta: dict[str, Any], order: Array | None) -> None:
-    """Position, order and history must be those of one moment of a run."""
+    """Position, order and history must fit together."""
     position, epoch = meta["position"], meta["epoch"]
     if order is None:
         _demand(position == 0, "position", "0 where order is missing, between epochs", position)
     else:
         whole = order.dtype.kind == "i" and order.ndim == 1 and np.array_equal(np.sort(order), np.arange(order.size))
-        _demand(whole and order.size > 0, "order", "the number of each example once", order)
+        _demand(whole and order.size > 0, "order", "the index of each example once", order)
         _demand(position <= len(order), "position", f"at most {len(order)}", position)
         _demand(epoch >= 1, "epoch", "at least 1 in mid-epoch", epoch)
-        epoch -= 1  # those that are done
+        epoch -= 1  # the finished ones
     _check_names("history", meta["history"], _HISTORY)
     for name, figures in meta["history"].items():
         fits = isinstance(figures, list) and all(map(_is_finite, figures)) and len(figures) in (0, epoch)
@@ -212,14 +213,14 @@ def _is_whole(value: Any, most: int) -> bool:
 
 
 def _is_finite(value: Any) -> bool:
-    """Whether value is a number that a float can hold, too: 10**400 is none."""
+    """Whether value is a number that fits into a float; 10**400 does not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def rng_state(kind: type[np.random.BitGenerator], saved: dict[str, Any]) -> Any:
-    """The saved state as a bit generator of this kind takes it; CheckpointError where it does not take all of it.
+    """The saved state, as accepted by a bit generator of this kind; CheckpointError unless it accepts all of it.
 
-    NumPy checks none of the positions in buffers, and reads beside the buffer with a wrong one.
+    NumPy does not check positions in buffers, and with a wrong one it reads outside the buffer.
     """
     import json
 

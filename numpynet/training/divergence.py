@@ -22,7 +22,7 @@ def check_finite_loss(function: str, state: State, model: Trainable) -> None:
 
 
 def check_last_update(function: str, state: State, model: Trainable, X: Array) -> None:
-    """Raise DivergedError if the epoch's last update, which no loss follows, made a prediction or parameter infinite.
+    """Raise DivergedError if the epoch's last update made a prediction or parameter infinite; no loss follows it.
 
     A prediction alone does not show it: ReLU turns a pre-activation of -inf into a harmless 0.
     """
@@ -36,7 +36,7 @@ def check_last_update(function: str, state: State, model: Trainable, X: Array) -
 def _diverged(function: str, what: str, value: float, state: State, model: Trainable) -> DivergedError:
     where = f"epoch {state.epoch}, step {state.step}, at learning rate {model.lr}"
     if what == "loss" and state.step == 1:
-        hint = "does a parameter hold nan or inf, or X huge numbers?"
+        hint = "does a parameter hold nan or inf, or does X hold huge numbers?"
     else:
         hint = f"is the learning rate, {model.lr}, too large?"
     return DivergedError(f"{function}: the {what} is {value} in {where}; {hint}")

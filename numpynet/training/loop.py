@@ -41,18 +41,18 @@ def train(
     """Train net on data = (X, y) by minibatch gradient descent, and return the history.
 
     If y holds integers, net is a classifier: its accuracy is recorded on data and, if given, on test = (X, y), as is
-    the loss on test. progress prints a line per epoch, and shows a bar where it can. A loss that is not finite stops
+    the loss on test. progress prints a line per epoch, and shows a bar where possible. A loss that is not finite stops
     the run before any parameter moves. state, as returned by `load_checkpoint`, says where to resume; the run updates
     it. The loop itself is `Loop.epoch`, below.
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X are passed to net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
     Raises: DivergedError if the loss or, at the end of an epoch, a parameter is not finite; TypeError or ValueError for
-    arguments that do not fit, and for X or y that are not finite, with the first such entry.
+    invalid arguments, and for an X or y that is not finite, naming the first such entry.
     Source: D2L 3.6, train_ch3.
     """
     if not {id(parameter) for parameter in optimizer.parameters} <= {id(parameter) for parameter in net.parameters()}:
-        raise ValueError("train: optimizer must hold parameters of net, got another network's")
+        raise ValueError("train: optimizer must hold parameters of net, got those of a different network")
     loop = Loop(FromLayers(net, loss, optimizer), batch_size, rng, callbacks, State() if state is None else state)
     return _checked_run(loop, data, num_epochs, test, progress)
 
@@ -76,7 +76,7 @@ def train_scratch(
     From the same parameters and rng it takes the same steps as `train` does, bit for bit. Each step predicts a second
     time, for the accuracy, because loss_and_gradients does not return its predictions.
 
-    Shapes, dtype, Raises: as `train`. Cost: as `train`, and another forward pass for every example.
+    Shapes, dtype, Raises: as `train`. Cost: as `train`, plus another forward pass for every example.
     Source: D2L 3.2, 3.6, 4.2.
     """
     state = State() if state is None else state
@@ -127,7 +127,7 @@ class Loop:
 
     @np.errstate(over="ignore", invalid="ignore")
     def epoch(self, X: Array, y: Array, order: Array) -> float:
-        """Train on the examples in this order, from state.position on; return the mean training loss."""
+        """Train on the examples in this order, starting at state.position; return the mean training loss."""
         state, classifier = self.state, y.dtype.kind in "iu"
         if state.order is None:
             state.epoch, state.order = state.epoch + 1, order

@@ -1,4 +1,4 @@
-"""How good the predictions are: the share of examples whose largest logit is at the right class."""
+"""How good the predictions are: the share of examples whose largest logit is that of the right class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpynet.training.trainable import Trainable
 
 
 def accuracy(O: Array, y: Array) -> float:
-    """The share of the rows of O whose largest logit is at the right class.
+    """The share of the rows of O whose largest logit is that of the right class.
 
     Shapes: O (n, q), y (n,) integer classes -> a number in [0, 1]. Cost: three passes over O.
     Raises: as `functional.softmax_cross_entropy`; ValueError for a row that contains NaN, which has no largest logit.
@@ -25,7 +25,7 @@ def accuracy(O: Array, y: Array) -> float:
     arguments.check_labels("accuracy", "O", O, y)
     if np.isnan(O).any():
         row = int(np.isnan(O).any(axis=1).argmax())
-        raise ValueError(f"accuracy: O must not hold NaN, got it in row {row}")
+        raise ValueError(f"accuracy: O must not hold NaN, got NaN in row {row}")
     return float(np.count_nonzero(O.argmax(axis=1) == y) / len(y))
 
 

@@ -11,7 +11,7 @@ from numpynet.training.state import Callback, State, format_figure
 
 
 class Progress(Callback):
-    """Prints a line after every epoch, and shows a bar during it: in a notebook, and in a terminal if tqdm is there."""
+    """Prints a line after every epoch, and shows a bar during it: in a notebook, or in a terminal with tqdm."""
 
     def __init__(self, num_epochs: int) -> None:
         self.num_epochs = num_epochs
@@ -61,7 +61,7 @@ class _TerminalBar(Callback):
 
 
 class _NotebookBar(Callback):
-    """A bar above the lines, updated in place. tqdm's text would come between the lines, and its widget needs
+    """A bar above the lines, updated in place. tqdm's text would appear between the lines, and its widget needs
     ipywidgets.
     """
 
@@ -76,7 +76,7 @@ class _NotebookBar(Callback):
 
     def after_step(self, state: State) -> None:
         now = time.monotonic()
-        if state.order is None or now - self._updated < 0.1:  # seconds; more often would only slow the browser
+        if state.order is None or now - self._updated < 0.1:  # seconds; more updates would only slow down the browser
             return
         self._updated = now
         text = f"epoch {state.epoch}: {state.position} of {len(state.order)} examples"
@@ -99,7 +99,7 @@ def in_notebook() -> bool:
 
 
 def _bar() -> Callback:
-    """The bar that suits the place; a callback that does nothing where no bar can be shown."""
+    """The bar for a notebook or a terminal; elsewhere, or without tqdm, a callback that does nothing."""
     if in_notebook():
         return _NotebookBar()
     if sys.stderr.isatty():

@@ -1,6 +1,6 @@
 """What to check before a long training run: `sanity` tries a network on its data and says in words what looks wrong.
 
-Right gradients are not enough: the inputs may be badly scaled, the labels shuffled, units dead, or the learning rate
+Correct gradients are not enough: the inputs may be badly scaled, the labels shuffled, units dead, or the learning rate
 wrong. Each check below is a short function that returns a sentence, or "" if nothing is wrong. All work on copies.
 """
 
@@ -115,7 +115,7 @@ def gradient_norms(net: Layer, loss: Loss, X: Array, y: Array) -> str:
     if most == 0:
         return "All gradients are 0 at the first step: nothing will change."
     if least < 1e-6 * most:
-        return f"The gradients of the layers differ widely in size ({listed}): the smallest hardly change anything."
+        return f"The gradients of the layers differ widely in size ({listed}): the smallest have hardly any effect."
     return ""
 
 
@@ -127,18 +127,18 @@ def dead_units(net: Sequential, X: Array) -> str:
             share = float(np.mean(~(X > 0).any(axis=0)))
             if share > 0.5:
                 return (
-                    f"{share:.0%} of the units of layer {i}, ReLU, are 0 for every example: they get no gradient. "
+                    f"{share:.0%} of the units of layer {i}, ReLU, are 0 for every example, so they get no gradient. "
                     "Are their biases, or all their weights, negative?"
                 )
     return ""
 
 
 def overfits_a_few(net: Layer, loss: Loss, X: Array, y: Array) -> str:
-    """Any network that learns at all can overfit a few examples, if they are not more than the inputs."""
+    """Any network that learns at all can overfit a few examples, if there are no more examples than inputs."""
     count = min(8, len(X), math.prod(X.shape[1:]))
     few, answers = X[:count], y[:count]
     before = float(loss(net(few), answers))
-    best = min(_loss_after(net, loss, few, answers, lr, 300, len(few)) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
+    best = min(_loss_after(net, loss, few, answers, lr, 300) for lr in (1.0, 0.3, 0.1, 0.01, 0.001))
     if best <= 0.2 * before:
         return ""
     failed = f"The network cannot overfit {count} examples: with"
@@ -158,7 +158,7 @@ def labels_of_neighbours(X: Array, y: Array) -> str:
     """Nearest neighbours should have the same label more often than by chance, unless the labels were shuffled.
 
     This holds if the nearest examples are much nearer than typical ones. With many features they often are not; then
-    nothing is said.
+    the check finds nothing.
     """
     if len(X) < 100:
         return ""
@@ -176,8 +176,8 @@ def labels_of_neighbours(X: Array, y: Array) -> str:
         if agree > chance + 3 * np.sqrt(chance * (1 - chance) / len(y)) or chance > 0.95:
             return ""
         return (
-            f"The labels look shuffled: in {agree:.0%} of the cases the nearest example has the same label; by chance "
-            f"it would be {chance:.0%}. Were X and y shuffled together?"
+            f"The labels look shuffled: for {agree:.0%} of the examples, the nearest other example has the same "
+            f"label; by chance it would be {chance:.0%}. Were X and y shuffled together?"
         )
     values = y.reshape(len(y), -1)[:, 0].astype(np.float64)
     if np.std(values) == 0 or np.corrcoef(values, values[neighbours])[0, 1] > 3 / np.sqrt(len(y)):
@@ -186,32 +186,32 @@ def labels_of_neighbours(X: Array, y: Array) -> str:
 
 
 def learning_rate(net: Layer, loss: Loss, X: Array, y: Array, lr: float) -> str:
-    """Training should reduce the loss, and not far more slowly than with another learning rate."""
+    """Training should reduce the loss, and not far more slowly than a different learning rate would."""
     if lr == 0:
         return "The learning rate is 0: nothing will change."
     before = float(loss(net(X), y))
-    for steps in (60, 300):  # progress may be slow or unsteady at first
-        after = _loss_after(net, loss, X, y, lr, steps, 64)
+    for steps in (60, 300):  # progress may be slow or uneven at first
+        after = _loss_after(net, loss, X, y, lr, steps)
         if before - after > 0.02 * before:
             return ""
     went = f"in 300 steps the loss went from {before:.4g} to {after:.4g}"
     if not after < 1.05 * before:
         return f"The learning rate {lr:g} is too large: {went}."
     for other in [rate for rate in RATES if rate > 20 * lr or rate < lr / 5]:
-        faster = _loss_after(net, loss, X, y, other, 60, 64)
+        faster = _loss_after(net, loss, X, y, other, 60)
         if faster < 0.95 * before and before - faster > 10 * (before - after):
             too = "small" if other > lr else "large"
-            return f"The learning rate {lr:g} is too {too}: {went}; with {other:g} it fell to {faster:.4g} in 60."
+            return f"The learning rate {lr:g} is too {too}: {went}; with {other:g} it fell to {faster:.4g} in 60 steps."
     return ""
 
 
-def _loss_after(net: Layer, loss: Loss, X: Array, y: Array, lr: float, steps: int, batch_size: int) -> float:
-    """The loss of a copy of the network after some training steps; infinity if it is not finite."""
+def _loss_after(net: Layer, loss: Loss, X: Array, y: Array, lr: float, steps: int) -> float:
+    """The loss of a copy of the network after some training steps on 64 examples each; infinity if it is not finite."""
     net, loss = copy.deepcopy(net), copy.deepcopy(loss)
     optimizer = SGD(net.parameters(), lr=lr)
     for step in range(steps):
-        start = step * batch_size % max(len(X) - batch_size + 1, 1)
-        batch = slice(start, start + batch_size)
+        start = 64 * step % max(len(X) - 63, 1)
+        batch = slice(start, start + 64)
         value = loss.forward(net.forward(X[batch]), y[batch])
         if not np.isfinite(value):
             return float("inf")

@@ -1,4 +1,4 @@
-"""What a run records: its figures, how far it has come, and the callbacks that watch it."""
+"""What a run records (its figures and its progress), and the callbacks that watch it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def format_figure(name: str, value: float | None) -> str:
 
 @dataclass
 class State:
-    """How far a run has come. With the parameters, the optimizer and the rng, it is all that resuming needs.
+    """The progress of a run. With the parameters, the optimizer and the rng, it is all that resuming needs.
 
     epoch is the current epoch, counted from 1, or the last finished one. step counts the batches since the start of
     the run, and loss is the last batch's. Within an epoch, order is the shuffled order of its examples, `position` of
@@ -87,7 +87,7 @@ class State:
 
 
 class Callback:
-    """Base class for callbacks: override the moments you need. after_training comes even when an error ends the run."""
+    """Base class for callbacks: override what you need. after_training is called even if an error ends the run."""
 
     def before_training(self, state: State) -> None:
         pass

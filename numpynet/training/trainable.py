@@ -90,4 +90,4 @@ class FromLayers:
         return loss, y_hat, {name: parameter.grad for name, parameter in self.named.items()}
 
     def update(self, grads: dict[str, Array]) -> None:
-        self.optimizer.step()  # along the gradients that backward left in the parameters: they are these
+        self.optimizer.step()  # it uses the gradients that backward left in the parameters, the same arrays as grads

@@ -30,7 +30,9 @@ def contests():
 
 # Some versions of PyTorch recommend TF32 when they compile for a GPU, but its products are less exact than float32's.
 @pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores")
-@pytest.mark.parametrize(("name", "model"), slow_where(lambda _, contest: contest[1] != "linear", contests()))
+@pytest.mark.parametrize(
+    ("name", "model"), slow_where(lambda _, contest: contest[1] != "linear" or "JAX" in contest[0], contests())
+)
 def test_every_contender_has_numpynets_loss_in_two_epochs(name, model):
     problem = problems.quick(problems.PROBLEMS[model])
     base, other = make("numpynet", problem), make(name, problem)
@@ -94,6 +96,7 @@ def test_the_formulas_of_both_libraries_agree():
         steps.compare([Here("numpynet"), wrong], 0.001, shapes)
 
 
+@pytest.mark.slow
 def test_the_smallest_batches_of_the_sweep_reach_equal_losses():
     """A thousand steps at the book's learning rate would let float32 drift further apart than a race allows."""
     problem = problems.of_batch_size(8, 8192)

@@ -7,18 +7,18 @@ import pytest
 from numpynet.book import BOOK
 from numpynet.cli.run import RunFolder
 from numpynet.cli.train import run
-from tests.helpers.command import numpynet
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
+    """A folder in which `numpynet train mlp --output out` has run for two epochs, with eight hidden units."""
     folder = tmp_path_factory.mktemp("finished")
-    options = ["--epochs", 2, "--hidden", 8, "--lr", 0.05, "--seed", 1, "--output", "out"]
-    assert numpynet("train", "mlp", *options, cwd=folder).returncode == 0
+    settings = dataclasses.replace(BOOK["mlp"], epochs=2, hidden=(8,), lr=0.05, seed=1, data="shapes")
+    run(settings, RunFolder(folder / "out"))
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def two_epochs(tmp_path_factory):
     """The checkpoint of a finished run of linear regression."""
     folder = tmp_path_factory.mktemp("two")

@@ -9,7 +9,6 @@ import pytest
 
 from numpynet.gradcheck.learner_file import check_file
 from tests.helpers.command import ROOT, numpynet
-from tests.helpers.slow import slow_after
 
 
 def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
@@ -25,8 +24,7 @@ def test_a_missing_file_is_a_usage_error(tmp_path):
     result = numpynet("check", "no.py", cwd=tmp_path)
     assert result.returncode == 2
     assert (
-        "no.py does not exist; give a Python file, a folder of exercises or one of linear, softmax, mlp"
-        in result.stdout
+        "no.py does not exist; give a Python file, a folder of lessons, or one of linear, softmax, mlp" in result.stdout
     )
     with pytest.raises(FileNotFoundError):
         check_file(tmp_path / "no.py")
@@ -40,7 +38,8 @@ def test_the_gradient_checker_does_not_need_the_exercises():
     assert "numpynet.exercises" not in result.stdout
 
 
-@pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax", "mlp"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["linear", "softmax", "mlp"])
 def test_the_librarys_own_models_are_right_and_healthy(model, tmp_path):
     result = numpynet("check", model, cwd=tmp_path)
     assert result.returncode == 0, result.stdout

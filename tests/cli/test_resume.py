@@ -116,38 +116,39 @@ def test_ctrl_c_says_that_it_saved_only_where_it_did(tmp_path):
     assert (tmp_path / "c").read_bytes() == before
 
 
-def test_without_a_checkpoint_resume_starts(tmp_path):
-    result = numpynet("train", "linear", "--resume", cwd=tmp_path)
+def test_without_a_checkpoint_resume_starts(tmp_path, here):
+    result = here("train", "linear", "--resume", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "resuming" not in result.stdout
 
 
 @pytest.mark.slow
-def test_resuming_a_finished_run_adds_only_more_epochs(tmp_path):
-    assert numpynet("train", "linear", "--seed", 2, "--epochs", 5, "--output", "five", cwd=tmp_path).returncode == 0
-    assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
+def test_resuming_a_finished_run_adds_only_more_epochs(tmp_path, here):
+    assert here("train", "linear", "--seed", 2, "--epochs", 5, "--output", "five", cwd=tmp_path).returncode == 0
+    assert here("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()}
-    result = numpynet("train", "linear", "--output", "out", "--resume", cwd=tmp_path)
+    result = here("train", "linear", "--output", "out", "--resume", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "nothing to train" in result.stdout
     assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()} == before
-    result = numpynet("train", "linear", "--output", "out", "--resume", "--epochs", 5, cwd=tmp_path)
+    result = here("train", "linear", "--output", "out", "--resume", "--epochs", 5, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "resuming after step 300, in epoch 3 of 5" in result.stdout
     assert_same_results(tmp_path / "out", tmp_path / "five")
 
 
-def test_a_run_killed_before_its_results_still_leaves_them(tmp_path):
-    assert numpynet("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
+def test_a_run_killed_before_its_results_still_leaves_them(tmp_path, here):
+    assert here("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
     model = (tmp_path / "out" / "model.npz").read_bytes()
     (tmp_path / "out" / "model.npz").unlink()
     (tmp_path / "out" / "fit.png").unlink()
-    result = numpynet("train", "linear", "--output", "out", "--resume", cwd=tmp_path)
+    result = here("train", "linear", "--output", "out", "--resume", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "out" / "model.npz").read_bytes() == model
     assert (tmp_path / "out" / "fit.png").exists()
 
 
+@pytest.mark.slow
 def test_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path, monkeypatch, capsys):
     shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "history.json").read_bytes()
@@ -186,4 +187,4 @@ def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, ca
     path.write_bytes(two_epochs.read_bytes())
     forge(path, meta={"settings": settings | {"epochs": 4}})
     assert main(afresh) == 0
-    assert f"starting afresh; this replaces {path} of an unfinished run" in capsys.readouterr().out
+    assert f"starting afresh; this replaces {path}, from an unfinished run" in capsys.readouterr().out

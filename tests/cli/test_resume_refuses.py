@@ -12,7 +12,7 @@ from numpynet.cli.main import main
 from numpynet.cli.run import RunFolder
 from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import forge, make
-from tests.helpers.command import assert_one_line, numpynet
+from tests.helpers.command import assert_one_line
 from tests.helpers.slow import slow_after
 
 CHANGED = {
@@ -25,33 +25,33 @@ CHANGED = {
     "architecture": (["mlp", "--hidden", 16], "hidden is (8,) there, and cannot become (16,)"),
     "model": (["softmax"], "model is mlp there, and cannot become softmax"),
     "scratch": (["mlp", "--scratch"], "scratch is False there, and cannot become True"),
-    "fewer epochs": (["mlp", "--epochs", 1], "epochs cannot become 1: it is in epoch 2"),
+    "fewer epochs": (["mlp", "--epochs", 1], "epochs cannot become 1: the run is already in epoch 2"),
 }
 
 
-@pytest.mark.parametrize("case", slow_after(4, CHANGED))
-def test_a_changed_setting_is_refused_and_the_checkpoint_stays(case, finished):
+@pytest.mark.parametrize("case", slow_after(2, CHANGED))
+def test_a_changed_setting_is_refused_and_the_checkpoint_stays(case, finished, here):
     arguments, message = CHANGED[case]
     before = (finished / "out" / "checkpoint.npz").read_bytes()
-    result = numpynet("train", *arguments, "--output", "out", "--resume", cwd=finished)
+    result = here("train", *arguments, "--output", "out", "--resume", cwd=finished)
     assert result.returncode == 4
     assert_one_line(result.stderr, "numpynet: ", "checkpoint.npz", message)
     assert (finished / "out" / "checkpoint.npz").read_bytes() == before
 
 
-def test_settings_that_are_repeated_are_accepted(finished):
+def test_settings_that_are_repeated_are_accepted(finished, here):
     options = ["--hidden", 8, "--lr", 0.05, "--seed", 1, "--data", "shapes", "--output", "out", "--resume"]
-    result = numpynet("train", "mlp", *options, cwd=finished)
+    result = here("train", "mlp", *options, cwd=finished)
     assert result.returncode == 0, result.stderr
     assert "nothing to train" in result.stdout
 
 
-def test_a_damaged_checkpoint_exits_4_in_one_line(finished, tmp_path):
+def test_a_damaged_checkpoint_exits_4_in_one_line(finished, tmp_path, here):
     (tmp_path / "out").mkdir()
     content = (finished / "out" / "checkpoint.npz").read_bytes()
     for damaged in [content[:1000], b"text", content[:500] + b"x" + content[501:]]:
         (tmp_path / "out" / "checkpoint.npz").write_bytes(damaged)
-        result = numpynet("train", "mlp", "--output", "out", "--resume", cwd=tmp_path)
+        result = here("train", "mlp", "--output", "out", "--resume", cwd=tmp_path)
         assert result.returncode == 4
         assert_one_line(result.stderr, "checkpoint.npz")
 
@@ -64,15 +64,15 @@ def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):
     train.run(settings, RunFolder(tmp_path))
     monkeypatch.setattr(train, "load_data", lambda name, root, rng: others)
     checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
-    with pytest.raises(CheckpointError, match="data: its run was trained on different data"):
+    with pytest.raises(CheckpointError, match="data: the run was trained on different data"):
         train.run(dataclasses.replace(settings, epochs=2), RunFolder(tmp_path), checkpoint)
 
 
-def test_a_checkpoint_of_another_program_is_refused(tmp_path):
+def test_a_checkpoint_of_another_program_is_refused(tmp_path, here):
     net, optimizer, rng = make()
     (tmp_path / "out").mkdir()
     save_checkpoint(tmp_path / "out" / "checkpoint.npz", net, optimizer, rng=rng, epoch=1, step=1)
-    result = numpynet("train", "mlp", "--output", "out", "--resume", cwd=tmp_path)
+    result = here("train", "mlp", "--output", "out", "--resume", cwd=tmp_path)
     assert result.returncode == 4
     assert_one_line(result.stderr, "its settings are not those of a run")
 

@@ -39,11 +39,11 @@ def test_train_linear_finds_w_and_b_and_writes_all_its_files(tmp_path):
 @pytest.mark.parametrize(
     "options", slow_after(1, [["softmax"], ["mlp", "--hidden", 32, 16, "--momentum", 0.5, "--weight-decay", 1e-4]])
 )
-def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path):
+def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path, here):
     arguments = ["--epochs", 2, "--seed", 1, "--batch-size", 100, "--lr", 0.05, "--output", "out"]
-    result = numpynet("train", *options, *arguments, cwd=tmp_path)
+    result = here("train", *options, *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "data: shapes: pictures drawn by formula, because no copy of Fashion-MNIST was found" in result.stdout
+    assert "data: shapes: generated pictures, because no copy of Fashion-MNIST was found" in result.stdout
     record = history(tmp_path / "out")
     assert record["settings"]["data"] == "shapes"
     assert record["settings"]["batch_size"] == 100
@@ -74,22 +74,23 @@ def test_scratch_and_concise_write_the_same_figures_and_weights(tmp_path):
                 np.testing.assert_array_equal(a[concise_name], b[scratch_name])
 
 
-def test_a_drawn_seed_is_printed_and_stored_and_repeats_the_run(tmp_path):
-    first = numpynet("train", "linear", "--output", "first", cwd=tmp_path)
+@pytest.mark.slow
+def test_a_drawn_seed_is_printed_and_stored_and_repeats_the_run(tmp_path, here):
+    first = here("train", "linear", "--output", "first", cwd=tmp_path)
     seed = history(tmp_path / "first")["settings"]["seed"]
     assert f"seed: {seed}\n" in first.stdout
-    numpynet("train", "linear", "--output", "again", "--seed", seed, cwd=tmp_path)
+    here("train", "linear", "--output", "again", "--seed", seed, cwd=tmp_path)
     assert history(tmp_path / "again")["train_loss"] == history(tmp_path / "first")["train_loss"]
 
 
-def test_a_tilde_in_a_folders_name_is_the_users_home(tmp_path):
-    result = numpynet("train", "linear", "--epochs", 1, "--output=~/results", cwd=tmp_path)  # HOME is tmp_path
+def test_a_tilde_in_a_folders_name_is_the_users_home(tmp_path, here):
+    result = here("train", "linear", "--epochs", 1, "--output=~/results", cwd=tmp_path)  # HOME is tmp_path
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "results" / "model.npz").exists()
 
 
-def test_no_epochs_leave_the_untrained_model(tmp_path):
-    result = numpynet("train", "linear", "--epochs", 0, "--output", "out", cwd=tmp_path)
+def test_no_epochs_leave_the_untrained_model(tmp_path, here):
+    result = here("train", "linear", "--epochs", 0, "--output", "out", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert history(tmp_path / "out")["train_loss"] == []
     assert (tmp_path / "out" / "model.npz").exists()
@@ -105,10 +106,10 @@ def test_demo_trains_all_three_on_built_in_data(tmp_path):
 
 
 @pytest.mark.slow
-def test_pictures_of_an_earlier_run_are_removed(tmp_path):
-    numpynet("train", "linear", "--output", "out", cwd=tmp_path)
+def test_pictures_of_an_earlier_run_are_removed(tmp_path, here):
+    here("train", "linear", "--output", "out", cwd=tmp_path)
     assert (tmp_path / "out" / "learning_curves.png").exists()
-    numpynet("train", "linear", "--output", "out", "--epochs", 0, cwd=tmp_path)
+    here("train", "linear", "--output", "out", "--epochs", 0, cwd=tmp_path)
     assert not (tmp_path / "out" / "learning_curves.png").exists()
     assert (tmp_path / "out" / "fit.png").exists()
 

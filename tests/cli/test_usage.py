@@ -32,9 +32,9 @@ USAGE = {
 
 
 @pytest.mark.parametrize("case", USAGE)
-def test_wrong_usage_exits_2_and_writes_nothing(case, tmp_path):
+def test_wrong_usage_exits_2_and_writes_nothing(case, tmp_path, here):
     arguments, message = USAGE[case]
-    result = numpynet(*arguments, cwd=tmp_path)
+    result = here(*arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
@@ -61,16 +61,16 @@ def test_divergence_exits_5_naming_where(tmp_path):
     assert not (tmp_path / "runs" / "linear" / "model.npz").exists()
 
 
-def test_output_that_cannot_be_written_exits_6_before_training(tmp_path):
+def test_output_that_cannot_be_written_exits_6_before_training(tmp_path, here):
     (tmp_path / "taken").write_text("a file, where a folder is wanted")
-    result = numpynet("train", "linear", "--output", "taken", cwd=tmp_path)
+    result = here("train", "linear", "--output", "taken", cwd=tmp_path)
     assert result.returncode == 6
     assert_one_line(result.stderr, "taken")
     assert "epoch" not in result.stdout
 
 
-def test_debug_shows_the_traceback(tmp_path):
-    result = numpynet("train", "linear", "--lr", "1e30", "--debug", cwd=tmp_path)
+def test_debug_shows_the_traceback(tmp_path, here):
+    result = here("train", "linear", "--lr", "1e30", "--debug", cwd=tmp_path)
     assert result.returncode == 5
     assert "Traceback" in result.stderr
     assert "DivergedError" in result.stderr

@@ -164,7 +164,7 @@ def test_models_are_of_float32_or_float64(dtype):
         (2.5, TypeError, "must be a whole number, got 2.5"),
         (True, TypeError, "must be a whole number, got True"),
         ("256", TypeError, "must be a whole number"),
-        (10**12, MemoryError, "would need 6272000000000000 bytes, and this machine has"),
+        (10**12, MemoryError, "would need 6272000000000000 bytes, but this machine has"),
     ],
 )
 @pytest.mark.parametrize(

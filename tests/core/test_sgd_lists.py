@@ -21,7 +21,7 @@ def test_lists_and_dicts_take_the_same_step_in_place(kind):
 
 
 REFUSED = {
-    "fewer gradients": ([W, B], [GRAD_W], ValueError, "sgd: grads must have 2 arrays, as params has, got 1"),
+    "fewer gradients": ([W, B], [GRAD_W], ValueError, "sgd: grads must have 2 arrays, like params, got 1"),
     "another shape": ([W, B], [GRAD_W, GRAD_W], ValueError, r"sgd: grads\[1\] must have shape \(2,\), got \(3, 2\)"),
     "a list and a dict": ([W], {"W": GRAD_W}, TypeError, "sgd: params and grads must be two dicts or two lists, got list and dict"),
     "arrays alone": (W, GRAD_W, TypeError, "sgd: params and grads must be two dicts or two lists, got ndarray and ndarray"),

@@ -157,6 +157,6 @@ def test_the_command_downloads_or_exits_3(server, tmp_path, capsys):
     assert errors.count("\n") == 1
     server.use("good")
     assert main(["data", "--download", "--root", str(tmp_path)]) == 0
-    assert f"a right copy is in {raw(tmp_path)}" in capsys.readouterr().out
+    assert f"a correct copy is in {raw(tmp_path)}" in capsys.readouterr().out
     assert main(["data", "--root", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count("verified") == 8

@@ -44,13 +44,13 @@ DAMAGED = {
     "packed, data cut off": (gzip.compress(idx(ARRAY)[:-1]), "truncated: 59 of the 60 bytes"),
     "nothing, but of absurd axes": (idx_header((0, 2**32 - 1, 2**32 - 1, 2**32 - 1)), "fewer axes or shorter ones"),
     "packed, nothing, but of absurd axes": (gzip.compress(idx_header((0, 2**32 - 1, 2**32 - 1, 2**32 - 1))), "fewer axes or shorter ones"),
-    "packed, cut off": (gzip.compress(idx(ARRAY))[:-9], "truncated: the packed data end too soon"),
-    "packed, checksum cut off": (gzip.compress(idx(ARRAY))[:-1], "truncated: the packed data end too soon"),
+    "packed, cut off": (gzip.compress(idx(ARRAY))[:-9], "truncated: the compressed data ends too early"),
+    "packed, checksum cut off": (gzip.compress(idx(ARRAY))[:-1], "truncated: the compressed data ends too early"),
     "packed, checksum wrong": (gzip.compress(idx(ARRAY))[:-8] + b"\1\2\3\4" + gzip.compress(idx(ARRAY))[-4:], "damaged: .*incorrect data check"),
     "packed, not deflate": (gzip.compress(idx(ARRAY))[:10] + b"\xff" * 20, "damaged"),
-    "packed, another member": (gzip.compress(idx(ARRAY)) + gzip.compress(b"more"), "something comes after the end of the packed data"),
-    "packed, an empty member": (gzip.compress(idx(ARRAY)) + gzip.compress(b""), "something comes after the end of the packed data"),
-    "packed, zeros after it": (gzip.compress(idx(ARRAY)) + bytes(5), "something comes after the end of the packed data"),
+    "packed, another member": (gzip.compress(idx(ARRAY)) + gzip.compress(b"more"), "extra data after the end of the compressed data"),
+    "packed, an empty member": (gzip.compress(idx(ARRAY)) + gzip.compress(b""), "extra data after the end of the compressed data"),
+    "packed, zeros after it": (gzip.compress(idx(ARRAY)) + bytes(5), "extra data after the end of the compressed data"),
     "packed, length wrong": (gzip.compress(idx(ARRAY))[:-4] + bytes(4), "damaged: .*length"),
     "packed, data too long": (gzip.compress(idx(ARRAY) + b"\0"), "more data than the 60 bytes"),
     "bzip2": (bz2.compress(idx(ARRAY)), "must start with 00 00 08, got 42 5a 68"),
@@ -106,7 +106,7 @@ def test_a_file_may_be_read_in_pieces_of_any_size(piece, tmp_path, monkeypatch):
         path.write_bytes(content)
         np.testing.assert_array_equal(read_idx(path), ARRAY)
         path.write_bytes(content + b"\0")
-        with pytest.raises(DataError, match="more data than the 60 bytes|something comes after"):
+        with pytest.raises(DataError, match="more data than the 60 bytes|extra data after"):
             read_idx(path)
 
 
@@ -117,7 +117,7 @@ def test_a_huge_file_is_read_no_further_than_its_header_says(pack, tmp_path):
         file.write(pack(idx(ARRAY)))
         file.truncate(4 << 30)  # zeros that take no room on the disk
     tracemalloc.start()
-    with pytest.raises(DataError, match="more data than the 60 bytes|something comes after"):
+    with pytest.raises(DataError, match="more data than the 60 bytes|extra data after"):
         read_idx(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -205,6 +205,7 @@ def test_rng_must_be_given_by_name():
         make_shapes(10, 10)
 
 
+@pytest.mark.slow
 def test_the_mlp_beats_softmax_regression_on_the_shapes():
     data = make_shapes(rng=np.random.default_rng(SEED))
     found = {}

@@ -39,8 +39,8 @@ def test_no_file_of_a_learner_is_written_over(gaps):
 
 
 @pytest.mark.parametrize("arguments", [[], ["dir", "--prove"], ["--prove", "--solutions"], ["--solutions"]])
-def test_a_folder_or_prove_and_not_both(arguments, tmp_path):
-    assert numpynet("exercises", *arguments, cwd=tmp_path).returncode == 2
+def test_a_folder_or_prove_and_not_both(arguments, tmp_path, here):
+    assert here("exercises", *arguments, cwd=tmp_path).returncode == 2
     assert not list(tmp_path.iterdir())
 
 

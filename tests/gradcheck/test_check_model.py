@@ -9,7 +9,7 @@ from numpynet.gradcheck import check_layer, check_model, check_pair
 from tests.helpers.learners import case, learner
 
 ANSWERS = {
-    "nothing": (lambda loss, grads: None, "it must return a pair (loss, grads), got None; the return seems to be missing"),
+    "nothing": (lambda loss, grads: None, "it must return a pair (loss, grads), got None; the return statement seems to be missing"),
     "a list": (lambda loss, grads: (loss, list(grads.values())), "grads must be a dict with the names"),
     "one missing": (lambda loss, grads: (loss, {k: grads[k] for k in list(grads)[1:]}), "grads lacks W1; it has b1, W2, b2"),
     "None": (lambda loss, grads: (loss, {**grads, "b1": None}), "grad_b1 is None"),

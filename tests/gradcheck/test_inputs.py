@@ -48,7 +48,7 @@ def test_a_gradient_that_was_forgotten_is_not_called_accumulated(forgotten):
 
 def test_nothing_returned_and_a_changed_argument_are_reported():
     report = check_pair(F.relu, lambda grad_Y, Y: None, np.array([[1.0, -2.0]]))
-    assert "it returned None; the return seems to be missing" in str(report)
+    assert "it returned None; the return statement seems to be missing" in str(report)
 
     def in_place(grad_Y, Y):
         grad_Y[Y <= 0] = 0

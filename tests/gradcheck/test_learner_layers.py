@@ -63,7 +63,7 @@ LAYERS = [
      ["Linear was not checked: no guess at its arguments worked; with net = 4 the constructor raised AttributeError",
        "0 of 1 right; not checked: Linear"], 2),
     ([("(self, d, m):", "(self, *sizes):\n        d, m = sizes")], ["Linear was not checked: its constructor takes any number of arguments"], 2),
-    ([("forward(self, X)", "forward(self, X, y)")], ["Linear was not checked: its forward takes X, y; that of a layer takes only X."], 2),
+    ([("forward(self, X)", "forward(self, X, y)")], ["Linear was not checked: its forward takes X, y; a layer's takes only X."], 2),
     ([("self.X = X", "n, c, h, w = X.shape")],
      ["Linear was not checked: no guess at its arguments worked; with d = 4, m = 3 forward raised ValueError: not enough values to unpack"],
      2),

@@ -12,7 +12,7 @@ from numpynet.gradcheck.report import format_apart, format_number
 from tests.helpers.learners import case, learner
 
 
-def test_a_report_is_shown_as_text_at_the_prompt_and_in_notebooks():
+def test_a_report_is_text_at_the_prompt_and_in_notebooks():
     report = check_pair(F.relu, lambda grad_Y, Y: grad_Y, np.array([[1.0, -2.0]]))
     assert repr(report) == str(report)
     shown = report._repr_html_()

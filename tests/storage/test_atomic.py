@@ -283,6 +283,7 @@ def test_killed_at_any_call_it_leaves_the_old_or_the_new_file(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["file"]  # the leftovers are gone with the next write
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, to kill a process in a system call")
 def test_killed_by_the_kernel_it_leaves_a_whole_checkpoint(tmp_path):
     program = tmp_path / "program.py"

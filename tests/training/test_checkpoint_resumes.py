@@ -61,7 +61,7 @@ def test_more_epochs_after_a_finished_run_equal_one_long_run(tmp_path):
 def test_a_state_of_other_data_is_refused(path):
     net, optimizer, rng = make(9)
     state = load_checkpoint(path, net, optimizer, rng=rng)
-    with pytest.raises(ValueError, match="train: data must have 3 examples, as state has, got 23"):
+    with pytest.raises(ValueError, match="train: data must have 3 examples to fit state, got 23"):
         train(net, CrossEntropyLoss(), optimizer, data(), num_epochs=3, batch_size=5, rng=rng, state=state)
 
 

@@ -40,7 +40,7 @@ def test_a_checkpoint_that_cannot_be_saved_is_an_error(tmp_path):
         ({"every": "5"}, TypeError, "Checkpointer: every must be a whole number, got '5'"),
         ({"path": None}, TypeError, "NoneType"),
         ({"path": "no/such/folder/run.npz"}, FileNotFoundError, "Checkpointer: path must be in a folder that exists"),
-        ({"settings": {"set": {1}}}, CheckpointError, "settings: JSON, in which settings are kept, has no set"),
+        ({"settings": {"set": {1}}}, CheckpointError, "settings: settings are stored as JSON, which has no set"),
     ],
 )
 def test_a_checkpointer_that_could_not_save_is_refused_early(change, kind, message, tmp_path):

@@ -15,6 +15,7 @@ from numpynet import (
     synthetic_regression,
 )
 from numpynet.gradcheck import sanity
+from tests.helpers.slow import slow_after
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +66,18 @@ SICK = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", SICK)
+@pytest.mark.parametrize("what", slow_after(4, SICK))
 def test_triage_finds_what_is_wrong(what, shapes):
     net, change, lr, words = SICK[what]
     assert words in " ".join(sanity(net(), CrossEntropyLoss(), *change(*shapes), lr=lr))
 
 
-@pytest.mark.parametrize("lr", [0.01, 0.003, 0.001, 0.0003, 1e-4, 1e-5])
+@pytest.mark.parametrize("lr", slow_after(2, [0.01, 0.003, 0.001, 0.0003, 1e-4, 1e-5]))
 def test_every_rate_that_is_too_small_is_found(lr, shapes):
     assert f"learning rate {lr:g} is too small" in " ".join(sanity(mlp(), CrossEntropyLoss(), *shapes, lr=lr))
 
 
-@pytest.mark.parametrize("lr", [2, 5, 10, 20, 50])
+@pytest.mark.parametrize("lr", slow_after(2, [2, 5, 10, 20, 50]))
 def test_a_rate_that_is_too_large_is_found_where_the_loss_stays(lr, shapes):
     assert f"learning rate {lr:g} is too large" in " ".join(sanity(mlp(), CrossEntropyLoss(), *shapes, lr=lr))
 

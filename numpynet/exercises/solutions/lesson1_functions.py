@@ -1,11 +1,11 @@
 """Lesson 1: the functions that networks are made of, and their gradients.
 
-L is the loss, the number that training makes smaller. For any array T, grad_T is ∂L/∂T: how L changes with each entry
+L is the loss, the number that training minimizes. For any array T, grad_T is ∂L/∂T: how L changes with each entry
 of T, in the shape of T. A backward function takes the gradient with respect to the output of its function, then the
-arrays that it needs; it returns the gradient with respect to each input. A loss comes last, so its backward is the
+arrays that it needs; it returns the gradient with respect to each input. A loss comes last, so its backward comes
 first and takes no gradient. Each row of X, and of the arrays computed from it, is one example.
 
-Do not modify any argument, except in sgd. NumPy is all you need.
+Do not modify any argument, except in sgd. You need nothing but NumPy.
 """
 
 import numpy as np
@@ -70,8 +70,8 @@ def softmax(O):
 
 def softmax_cross_entropy(O, y):
     """L and P: the loss of the logits O, given the right classes y, and P = softmax(O).  O (n, q), y (n,) integers."""
-    # L: for each example, the log of the sum of exp over its row of O, minus the logit of its right class; the mean of
-    # that over the examples. Here too, first subtract the row's largest logit from every logit in the row. (L is the
+    # L: for each example, the log of the sum of exp over its row of O, minus the logit of its right class; then the
+    # mean over the examples. Here too, first subtract the row's largest logit from every logit in the row. (L is the
     # mean of −log of the right class's probability, but computed this way there is never a log of 0.)
     ### BEGIN SOLUTION
     O = O - O.max(axis=1, keepdims=True)
@@ -94,7 +94,7 @@ def softmax_cross_entropy_backward(P, y):
 
 def relu(X):
     """Y: X where it is positive, else 0.  Any shape."""
-    # Y: the larger of each entry of X and 0.
+    # Y: for each entry of X, the larger of that entry and 0.
     ### BEGIN SOLUTION
     return np.maximum(X, 0)
     ### END SOLUTION

@@ -12,7 +12,7 @@ from numpynet.functional import linear, linear_backward, squared_loss, squared_l
 
 def predict(params, X):
     """The predictions y_hat.  params: "W" (d, 1) and "b" (1,); X (n, d) -> y_hat (n, 1)."""
-    # y_hat: linear of X, W and b.
+    # y_hat: linear, applied to X, W and b.
     ### BEGIN SOLUTION
     return linear(X, params["W"], params["b"])
     ### END SOLUTION

@@ -11,7 +11,7 @@ from numpynet.functional import flatten, linear, linear_backward, softmax_cross_
 
 def predict(params, X):
     """The logits O.  params: "W" (d, q) and "b" (q,); X (n, d) -> O (n, q)."""
-    # O: linear of X, W and b. (No softmax: the largest logit already gives the class.)
+    # O: linear, applied to X, W and b. (No softmax: the largest logit already gives the class.)
     ### BEGIN SOLUTION
     return linear(X, params["W"], params["b"])
     ### END SOLUTION

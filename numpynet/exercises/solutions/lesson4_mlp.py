@@ -21,7 +21,7 @@ from numpynet.functional import (
 
 def predict(params, X):
     """The logits O.  params: "W1" (d, h), "b1" (h,), "W2" (h, q) and "b2" (q,); X (n, d) -> O (n, q)."""
-    # Z: linear of X, W1 and b1.  H: relu of Z.  O: linear of H, W2 and b2.
+    # Z: linear, applied to X, W1 and b1.  H: relu, applied to Z.  O: linear, applied to H, W2 and b2.
     ### BEGIN SOLUTION
     H = relu(linear(X, params["W1"], params["b1"]))
     return linear(H, params["W2"], params["b2"])

@@ -24,15 +24,15 @@ class Linear:
         return [self.W, self.b]
 
     def forward(self, X):
-        # Keep X. Return Y: linear of X and the data of W and b.
+        # Keep X. Return Y: linear, applied to X and the data of W and b.
         ### BEGIN SOLUTION
         self.X = X
         return linear(X, self.W.data, self.b.data)
         ### END SOLUTION
 
     def backward(self, grad_Y):
-        # linear_backward, with the X that forward kept and the data of W, returns three gradients. Store that of W as
-        # the grad of W and that of b as the grad of b. Return that of X.
+        # linear_backward, applied to grad_Y, the X that forward kept and the data of W, returns three gradients. Store
+        # that of W as the grad of W and that of b as the grad of b. Return that of X.
         ### BEGIN SOLUTION
         grad_X, grad_W, grad_b = linear_backward(grad_Y, self.X, self.W.data)
         self.W.grad = grad_W
@@ -48,14 +48,14 @@ class ReLU:
         return []
 
     def forward(self, X):
-        # Y: relu of X. Keep Y and return it.
+        # Y: relu, applied to X. Keep Y and return it.
         ### BEGIN SOLUTION
         self.Y = relu(X)
         return self.Y
         ### END SOLUTION
 
     def backward(self, grad_Y):
-        # relu_backward, with the Y that forward kept.
+        # Return relu_backward, applied to grad_Y and the Y that forward kept.
         ### BEGIN SOLUTION
         grad_X = relu_backward(grad_Y, self.Y)
         return grad_X
@@ -63,7 +63,7 @@ class ReLU:
 
 
 class Sequential:
-    """Several layers in a row, as one layer."""
+    """Several layers in a row, used as one layer."""
 
     def __init__(self, *layers):
         self.layers = layers
