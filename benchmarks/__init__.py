@@ -11,4 +11,5 @@ Reading order:
     report        tables, charts, results.json
 
 `python -m benchmarks` runs everything; `python -m benchmarks --quick` shows in a minute that it works.
+`--redraw` draws the pictures again from results.json.
 """

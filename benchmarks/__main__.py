@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -34,7 +35,7 @@ def main(argv=None):
     if missing:
         parser.error(f'needs {" and ".join(missing)}: pip install -e ".[bench]"')
     try:
-        run(arguments)
+        redraw(arguments.output) if arguments.redraw else run(arguments)
     except (DataError, OSError) as error:
         parser.error(str(error))
     except RaceError as error:
@@ -70,6 +71,11 @@ def make_parser():
         help="few examples, one round: shows that everything runs; do not quote its figures",
     )
     parser.add_argument(
+        "--redraw",
+        action="store_true",
+        help="draw the pictures again from results.json in the output folder; no race",
+    )
+    parser.add_argument(
         "--output", type=Path, metavar="DIR", default=Path("runs", "benchmarks"), help="default: runs/benchmarks"
     )
     return parser
@@ -89,15 +95,20 @@ def run(arguments):
         print("no CUDA GPU was found: only the CPU contenders run")
     spreads = {}
     for suite in suites:
-        content[suite], pictures = RUN[suite](arguments, described, data, spreads)
+        content[suite] = RUN[suite](arguments, described, data, spreads)
         caveats = ["a quick run: do not quote its figures"] if arguments.quick else machine.caveats(described, spreads)
         content["caveats"] = caveats
         report.write_json(arguments.output / "results.json", content)  # after each suite: the next one may fail
-        for name, figure in pictures.items():
-            report.write_picture(arguments.output / name, figure)
+        report.write_pictures(arguments.output, {"machine": described, suite: content[suite]})
     for caveat in content["caveats"]:
         print(f"\ncaution: {caveat}")
     print(f"\nwritten to {arguments.output}: results.json and pictures")
+
+
+def redraw(folder):
+    """Draw the pictures again from the figures of an earlier run."""
+    report.write_pictures(folder, json.loads((folder / "results.json").read_text()))
+    print(f"pictures drawn from {folder / 'results.json'}")
 
 
 def choose_contenders(arguments, described, names):
@@ -138,8 +149,7 @@ def epoch(arguments, described, data, spreads):
         libraries=[name for name in whole.TRAIN if name not in missing],
     )
     print(f"\nwhole processes, MLP\n{report.whole_table(processes)}")
-    found = {"races": [asdict(result) for result in results], "whole": processes}
-    return found, {"epoch.png": report.draw_epochs(results, described)}
+    return {"races": [asdict(result) for result in results], "whole": processes}
 
 
 def step(arguments, described, data, spreads):
@@ -154,14 +164,17 @@ def step(arguments, described, data, spreads):
         for worker in workers:
             worker.stop()
     print(report.step_table(lines, peak))
-    return {"lines": lines, "peak": peak}, {"step.png": report.draw_steps(lines)}
+    return {"lines": lines, "peak": peak}
 
 
 def sweep(arguments, described, data, spreads):
     """Hidden widths and batch sizes."""
-    parts = []
+    found = {}
     print()
-    for xs, problem in ((WIDTHS, problems.of_width), (BATCH_SIZES, problems.of_batch_size)):
+    for name, xs, problem in (
+        ("widths", WIDTHS, problems.of_width),
+        ("batch sizes", BATCH_SIZES, problems.of_batch_size),
+    ):
         xs = xs[2:3] if arguments.quick else xs
         results = []
         for x in xs:
@@ -175,9 +188,8 @@ def sweep(arguments, described, data, spreads):
             results.append(result)
             times = ", ".join(f"{name} {report.format_time(result.median(name))}" for name in result.seconds)
             print(f"{result.problem}: {times}")
-        parts.append((xs, results))
-    found = [{"x": list(xs), "races": [asdict(result) for result in results]} for xs, results in parts]
-    return {"widths": found[0], "batch sizes": found[1]}, {"sweep.png": report.draw_sweep(*parts, described)}
+        found[name] = {"x": list(xs), "races": [asdict(result) for result in results]}
+    return found
 
 
 RUN = {"epoch": epoch, "step": step, "sweep": sweep}

@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 
 from benchmarks import steps
+from benchmarks.race import Result
 from numpynet.plotting.figure import BLUE, GREEN, GREY, PURPLE, VERMILION, as_png, new_figure
 from numpynet.storage.atomic import write_atomic
 
@@ -189,5 +190,19 @@ def write_json(path, content):
     write_atomic(path, json.dumps(content, indent=1).encode() + b"\n")
 
 
-def write_picture(path, figure):
-    write_atomic(path, as_png(figure))
+def write_pictures(folder, content):
+    """Draw each suite that is in content, which results.json holds, and write its picture to the folder."""
+    machine, figures = content["machine"], {}
+    if "epoch" in content:
+        figures["epoch.png"] = draw_epochs(results_of(content["epoch"]), machine)
+    if "step" in content:
+        figures["step.png"] = draw_steps(content["step"]["lines"])
+    if "sweep" in content:
+        parts = [(part["x"], results_of(part)) for part in content["sweep"].values()]
+        figures["sweep.png"] = draw_sweep(*parts, machine)
+    for name, figure in figures.items():
+        write_atomic(folder / name, as_png(figure))
+
+
+def results_of(part):
+    return [Result(**fields) for fields in part["races"]]

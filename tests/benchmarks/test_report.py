@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -49,21 +50,33 @@ def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path):
 
 
 def test_what_was_measured_is_kept_when_a_later_suite_fails(tmp_path, monkeypatch, capsys):
-    def step(*arguments):
-        return {"lines": "measured"}, {}
+    measured = {"races": [asdict(Result("problem", 10, {"numpynet": [1.0, 2.0], "PyTorch": [3.0, 4.0]}))], "whole": {}}
 
-    def sweep(*arguments):
+    def epoch(*arguments):
+        return measured
+
+    def step(*arguments):
         raise RaceError("PyTorch: the loss after one epoch must be 0.500000, like the others', got 0.510000")
 
-    monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": step, "step": step, "sweep": sweep})
+    monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": epoch, "step": step, "sweep": step})
     monkeypatch.setattr("benchmarks.__main__.load_data", few_shapes)
     assert main(["--output", str(tmp_path)]) == 1
     assert "python -m benchmarks: PyTorch: the loss" in capsys.readouterr().err
-    assert json.loads((tmp_path / "results.json").read_text())["step"] == {"lines": "measured"}
+    assert json.loads((tmp_path / "results.json").read_text())["epoch"] == measured
+    drawn = (tmp_path / "epoch.png").read_bytes()
+
+    (tmp_path / "epoch.png").unlink()
+    assert main(["--redraw", "--output", str(tmp_path)]) == 0
+    assert (tmp_path / "epoch.png").read_bytes() == drawn
 
 
 def test_wrong_usage_is_refused(tmp_path):
-    for options in (["--threads", "0"], ["--suite", "nothing"], ["--output", __file__]):
+    for options in (
+        ["--threads", "0"],
+        ["--suite", "nothing"],
+        ["--output", __file__],
+        ["--redraw", "--output", tmp_path],
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks", *options], cwd=ROOT, capture_output=True, text=True, timeout=60
         )
