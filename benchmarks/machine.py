@@ -7,7 +7,7 @@ from pathlib import Path
 
 from numpynet.cli.environment import blas
 
-PACKAGES = ("numpynet", "numpy", "torch", "jax", "scikit-learn", "threadpoolctl")
+PACKAGES = ("numpynet-backprop", "numpy", "torch", "jax", "scikit-learn", "threadpoolctl")
 MAX_LOAD = 0.5  # processes wanting to run, on average over the minute before the start
 MAX_SPREAD = 0.3  # from the fastest to the slowest round, as a fraction of the median
 

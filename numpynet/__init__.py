@@ -40,6 +40,7 @@ A whole training run, to copy and run (`train` does the same, and keeps a record
 """
 
 from numpynet import data, functional, models, scratch
+from numpynet.base import Layer, Parameter
 from numpynet.data import (
     ChecksumError,
     DataError,
@@ -49,7 +50,7 @@ from numpynet.data import (
     minibatches,
     synthetic_regression,
 )
-from numpynet.layers import Flatten, Layer, Linear, Parameter, ReLU, Sequential
+from numpynet.layers import Flatten, Linear, ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, MSELoss, SquaredLoss
 from numpynet.optim import SGD, sgd
 from numpynet.training import Callback, DivergedError, History, accuracy, evaluate_accuracy, train, train_scratch

@@ -55,32 +55,33 @@ def check_floats(function: str, **arrays: Array) -> None:
 
 def check_pairs(function: str, params: Any, grads: Any) -> list[tuple[Array, Array]]:
     """Each parameter with its gradient. Raise unless both are dicts of arrays with the same names, or lists of arrays
-    of the same length, and each gradient has the shape of its parameter.
+    of the same length, each parameter is a float array that can be written to, and its gradient has its shape.
     """
     if isinstance(params, (list, tuple)) and isinstance(grads, (list, tuple)):
         if len(params) != len(grads):
             raise ValueError(f"{function}: grads must have {len(params)} arrays, like params, got {len(grads)}")
-        names: Any = range(len(params))
         pairs = list(zip(params, grads, strict=True))
-    elif isinstance(params, (dict, Mapping)) and isinstance(grads, (dict, Mapping)):
+    elif isinstance(params, Mapping) and isinstance(grads, Mapping):
         if params.keys() != grads.keys():
             raise ValueError(f"{function}: grads must have the names {list(params)}, got {list(grads)}")
-        names = params
         pairs = [(W, grads[name]) for name, W in params.items()]
     else:
         got = f"{type(params).__name__} and {type(grads).__name__}"
         raise TypeError(f"{function}: params and grads must be two dicts or two lists, got {got}")
     for i, (W, grad_W) in enumerate(pairs):
-        if not isinstance(W, np.ndarray) or W.shape != getattr(grad_W, "shape", None):
-            _refuse_pair(function, list(names)[i], W, grad_W)
+        fits = isinstance(W, np.ndarray) and isinstance(grad_W, (np.ndarray, np.generic)) and W.shape == grad_W.shape
+        if not fits or W.dtype.kind != "f" or grad_W.dtype.kind not in "fiu" or not W.flags.writeable:
+            name = list(params)[i] if isinstance(params, Mapping) else i
+            _refuse_pair(function, f"[{name!r}]", W, grad_W)
     return pairs
 
 
-def _refuse_pair(function: str, name: Any, W: Any, grad_W: Any) -> NoReturn:
-    for which, value in {"params": W, "grads": grad_W}.items():
-        if not isinstance(value, np.ndarray):
-            raise TypeError(f"{function}: {which}[{name!r}] must be an array, got {type(value).__name__}")
-    raise ValueError(f"{function}: grads[{name!r}] must have shape {W.shape}, got {grad_W.shape}")
+def _refuse_pair(function: str, index: str, W: Any, grad_W: Any) -> NoReturn:
+    check_kind(function, f"params{index}", W, "f", "an array of floats")
+    check_kind(function, f"grads{index}", grad_W, "fiu", "an array of numbers")
+    if W.shape != grad_W.shape:
+        raise ValueError(f"{function}: grads{index} must have shape {W.shape}, got {grad_W.shape}")
+    raise ValueError(f"{function}: params{index} must be writable, got a read-only array")
 
 
 def check_linear(function: str, X: Array, W: Array) -> None:

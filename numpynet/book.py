@@ -75,11 +75,16 @@ class Settings:
         for name in ("lr", "momentum", "weight_decay"):
             arguments.check_number("Settings", name, getattr(self, name))
             object.__setattr__(self, name, float(getattr(self, name)))
-        for width in self.hidden:
-            arguments.check_size("Settings", "hidden", width)
-        object.__setattr__(self, "hidden", tuple(self.hidden))  # a checkpoint has a list
+        self._set_hidden()
         if self.scratch:
             self._check_scratch()
+
+    def _set_hidden(self) -> None:
+        if not isinstance(self.hidden, (list, tuple)):  # a checkpoint has a list
+            raise TypeError(f"Settings: hidden must be a tuple of widths, got {self.hidden!r}")
+        for width in self.hidden:
+            arguments.check_size("Settings", "hidden", width)
+        object.__setattr__(self, "hidden", tuple(self.hidden) if self.model == "mlp" else ())  # others have none
 
     def _check_scratch(self) -> None:
         if self.momentum or self.weight_decay:

@@ -7,102 +7,14 @@ the arrays themselves, not copies: do not change them in place between forward a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from numpynet.arguments import Array
+from numpynet.base import Layer, Parameter
 from numpynet.functional import flatten, linear, linear_backward, normal_weights, relu, relu_backward
-
-
-class Parameter:
-    """An array that training changes, `data`, and ∂L/∂data, the gradient of the loss, `grad`, None at first."""
-
-    def __init__(self, data: Array) -> None:
-        self.data = data
-        self.grad: Array | None = None
-
-    def __repr__(self) -> str:
-        return f"Parameter({self.data.shape}, {self.data.dtype}{'' if self.grad is None else ', with grad'})"
-
-
-class Memory:
-    """What layers and losses share: forward remembers what backward will need, and backward uses it up."""
-
-    _memory: Any = None
-
-    def _forget(self) -> None:
-        """Call this before the computation: if that raises, backward must not use an earlier input."""
-        self._memory = None
-
-    def _remember(self, needed: Any) -> None:
-        self._memory = needed
-
-    def _take(self) -> Any:
-        if self._memory is None:
-            raise RuntimeError(f"{type(self).__name__}.backward: call forward first; each forward serves one backward")
-        needed, self._memory = self._memory, None
-        return needed
-
-
-class Layer(Memory):
-    """Base class for layers. A layer of your own defines `__call__`, `forward` and `backward`.
-
-    Its parameters are its attributes of type Parameter and those of nested layers, in the order they were set.
-    `backward` sets their `grad`, never adds to it, and returns the gradient of the input; with input_grad=False it may
-    skip the latter and return None.
-    """
-
-    def __call__(self, X: Array) -> Array:
-        raise NotImplementedError
-
-    def forward(self, X: Array) -> Array:
-        raise NotImplementedError
-
-    def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-    def named_parameters(self) -> dict[str, Parameter]:
-        found = {}
-        for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                found[name] = value
-            elif isinstance(value, Layer):
-                found |= {f"{name}.{inner}": parameter for inner, parameter in value.named_parameters().items()}
-        return found
-
-    def parameters(self) -> list[Parameter]:
-        return list(self.named_parameters().values())
-
-    def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter's data, by name."""
-        return {name: parameter.data.copy() for name, parameter in self.named_parameters().items()}
-
-    def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Copy the arrays of a state_dict into the parameters; if one does not fit, change nothing.
-
-        Raises: ValueError for a missing or unexpected name, a different shape or a read-only parameter; TypeError for a
-        different dtype.
-        """
-        parameters = self.named_parameters()
-        if set(state) != set(parameters):
-            raise ValueError(f"load_state_dict: names must be {sorted(parameters)}, got {sorted(state)}")
-        arrays = {name: np.asarray(state[name]) for name in parameters}
-        for name, array in arrays.items():
-            data = parameters[name].data
-            if array.shape != data.shape:
-                raise ValueError(f"load_state_dict: {name} must have shape {data.shape}, got {array.shape}")
-            if array.dtype != data.dtype:
-                raise TypeError(f"load_state_dict: {name} must be {data.dtype}, got {array.dtype}")
-            if not data.flags.writeable:
-                raise ValueError(f"load_state_dict: the network's {name} must be writable, got a read-only array")
-        for name, array in arrays.items():
-            parameters[name].data[...] = array
 
 
 class Linear(Layer):
@@ -202,9 +114,12 @@ class Sequential(Layer):
         return X
 
     def forward(self, X: Array) -> Array:
-        self._forget()
-        for layer in self.layers:
-            X = layer.forward(X)
+        try:
+            for layer in self.layers:
+                X = layer.forward(X)
+        except BaseException:
+            self._forget_all()  # or layers that X did not reach would serve an earlier one
+            raise
         return X
 
     def backward(self, grad_Y: Array, *, input_grad: bool = False) -> Any:
@@ -218,9 +133,9 @@ class Sequential(Layer):
         named = [(i, layer.named_parameters()) for i, layer in enumerate(self.layers)]
         return {f"{i}.{name}": parameter for i, parameters in named for name, parameter in parameters.items()}
 
-    def _forget(self) -> None:
+    def _forget_all(self) -> None:
         for layer in self.layers:
-            layer._forget()
+            layer._forget_all()
 
     def __repr__(self) -> str:
         """One line for each layer, with its position."""
@@ -240,12 +155,12 @@ class Sequential(Layer):
         1  ReLU()        (5, 3)           0
                          total           15
         """
-        rows = [("", "layer", "output", "parameters"), ("", "", str(X.shape), "")]
+        rows = [("", "layer", "output", "parameters"), ("", "", str(np.shape(X)), "")]
         total = 0
         for i, layer in enumerate(self.layers):
             X = layer(X)
             count = sum(parameter.data.size for parameter in layer.parameters())
-            rows.append((str(i), repr(layer), str(X.shape), f"{count:,}"))
+            rows.append((str(i), " ".join(repr(layer).split()), str(X.shape), f"{count:,}"))
             total += count
         rows.append(("", "", "total", f"{total:,}"))
         a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpynet import functional
 from numpynet.arguments import Array
-from numpynet.layers import Memory
+from numpynet.base import Memory
 
 
 class Loss(Memory):

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from numpynet import arguments
-from numpynet.layers import Flatten, Layer, Linear, ReLU, Sequential
+from numpynet.base import Layer
+from numpynet.layers import Flatten, Linear, ReLU, Sequential
 
 
 def linear_regression(num_inputs: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> Sequential:

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpynet import arguments
 from numpynet.arguments import Array
-from numpynet.layers import Parameter
+from numpynet.base import Parameter
 
 
 def sgd(params: Mapping[Any, Array] | Sequence[Array], grads: Mapping[Any, Array] | Sequence[Array], lr: float) -> None:
@@ -31,8 +31,12 @@ def sgd(params: Mapping[Any, Array] | Sequence[Array], grads: Mapping[Any, Array
     array([0., 3.])
     """
     arguments.check_number("sgd", "lr", lr)
-    for W, grad_W in arguments.check_pairs("sgd", params, grads):
-        W -= float(lr) * grad_W
+    _descend(arguments.check_pairs("sgd", params, grads), float(lr))
+
+
+def _descend(pairs: Iterable[tuple[Array, Array]], lr: float) -> None:
+    for W, grad_W in pairs:
+        W -= lr * grad_W
 
 
 class SGD:
@@ -67,8 +71,8 @@ class SGD:
             raise ValueError("SGD: parameters must not be empty")
         for i, parameter in enumerate(self.parameters):
             if not isinstance(parameter, Parameter):
-                got = f"got {parameters!r}"
-                raise TypeError(f"SGD: parameters must be Parameter objects, as in net.parameters(), {got}")
+                got = type(parameter).__name__
+                raise TypeError(f"SGD: parameters must be Parameter objects, as in net.parameters(), got {got}")
             if any(parameter is earlier for earlier in self.parameters[:i]):
                 raise ValueError(f"SGD: parameters must be different objects, but parameter {i} is there twice")
         for name, value in {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}.items():
@@ -86,19 +90,17 @@ class SGD:
 
     def step(self) -> None:
         """Move every parameter one step along its direction."""
-        data: list[Array] = []
-        grads: list[Any] = []
+        pairs: list[tuple[Array, Any]] = []
         for i, parameter in enumerate(self.parameters):
-            if parameter.grad is None:
+            W, G = parameter.data, parameter.grad
+            if G is None:
                 raise RuntimeError(f"SGD.step: parameter {i} has no gradient: call net.backward first")
-            if parameter.grad.shape != parameter.data.shape:
-                shapes = f"must have shape {parameter.data.shape}, got {parameter.grad.shape}"
-                raise ValueError(f"SGD.step: the grad of parameter {i} {shapes}")
-            data.append(parameter.data)
-            grads.append(parameter.grad)
+            if G.shape != W.shape:
+                raise ValueError(f"SGD.step: the grad of parameter {i} must have shape {W.shape}, got {G.shape}")
+            pairs.append((W, G))
         if self.momentum or self.weight_decay:
-            grads = [self._direction(i, W, G) for i, (W, G) in enumerate(zip(data, grads, strict=True))]
-        sgd(data, grads, self.lr)
+            pairs = [(W, self._direction(i, W, G)) for i, (W, G) in enumerate(pairs)]
+        _descend(pairs, self.lr)
 
     def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:

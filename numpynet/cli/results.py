@@ -14,6 +14,7 @@ from numpynet import plotting
 from numpynet.book import TRUE_B, TRUE_W, BookData
 from numpynet.cli.environment import blas, versions
 from numpynet.cli.run import Run
+from numpynet.data import Split
 from numpynet.data.batches import as_floats
 from numpynet.plotting.figure import as_png
 from numpynet.storage.atomic import write_atomic
@@ -36,7 +37,7 @@ def write_results(run: Run, data: BookData, history: History) -> str:
     """Write model.npz (for `net.load_state_dict(numpy.load(path))`), history.json (with all settings) and the pictures.
     Return a summary, which says what was written and, if pictures could not be drawn, what is missing.
     """
-    summary, pictures = _regression(run, data) if data.test is None else _classifier(run, data, history)
+    summary, pictures = _regression(run, data) if data.test is None else _classifier(run, data, data.test, history)
     if history.train_loss:
         pictures = {"learning_curves.png": lambda: plotting.learning_curves(history)} | pictures
     output = run.folder.output
@@ -74,8 +75,8 @@ def _regression(run: Run, data: BookData) -> tuple[str, Pictures]:
     }
 
 
-def _classifier(run: Run, data: BookData, history: History) -> tuple[str, Pictures]:
-    X, y = data.test or data.train
+def _classifier(run: Run, data: BookData, test: Split, history: History) -> tuple[str, Pictures]:
+    X, y = test
     predictions = np.concatenate([run.model.predict(as_floats(part)) for part in np.array_split(X, 40)]).argmax(axis=1)
     right = float(np.mean(predictions == y))
     W, *others = run.model.parameters().values()

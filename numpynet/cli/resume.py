@@ -117,7 +117,10 @@ def warn_of_unfinished(path: Path) -> None:
     """Print a line if the checkpoint at path is from a run that could be resumed."""
     try:
         saved = read_checkpoint(path)
-    except (CheckpointError, OSError):
+    except CheckpointError as error:
+        print(f"starting afresh; this replaces a checkpoint that cannot be resumed: {error}")
+        return
+    except OSError:  # there is none
         return
     epochs = saved.settings.get("epochs")
     if saved.state.order is not None or (isinstance(epochs, int) and saved.state.epoch < epochs):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from numpynet.arguments import Array
+from numpynet.base import Layer, Parameter
 from numpynet.book import MODELS, Settings
-from numpynet.layers import Layer, Parameter
 from numpynet.optim import SGD
 from numpynet.training.checkpoint_file import Checkpoint, CheckpointError
 from numpynet.training.state import Callback, State
@@ -86,7 +86,7 @@ class Run:
             params = book.scratch.init_parameters(num_inputs, *settings.hidden, *num_outputs, rng=rng)
             self.net: Layer = ScratchParameters(params)
         else:
-            hidden = [settings.hidden] if settings.hidden else []
+            hidden = [settings.hidden] if settings.model == "mlp" else []
             self.net = book.concise(num_inputs, *hidden, *num_outputs, rng=rng)
         self.optimizer = SGD(self.net.parameters(), settings.lr, settings.momentum, settings.weight_decay)
         self.model: Trainable = (

@@ -34,7 +34,7 @@ def load_fashion_mnist(root: str | os.PathLike[str] | None = None, *, download: 
     Shapes: train.X (60000, 28, 28), train.y (60000,), test.X (10000, 28, 28), test.y (10000,). dtype: uint8.
     Cost: 55 MB; half a second, most of it unpacking. A download is 31 MB.
     Raises: DataError if no copy is found, or a file is missing or truncated; ChecksumError, a DataError, if its content
-    has changed or belongs to another data set; DownloadError, an OSError, if no mirror provided a file.
+    has changed or belongs to a different data set; DownloadError, an OSError, if no mirror provided a file.
     Source: D2L 3.5; torchvision.datasets.FashionMNIST, whose folders are read too.
     """
     return load_copy(root, download=download)[0]

@@ -39,7 +39,7 @@ def make_shapes(num_train: int = 12_000, num_test: int = 2_000, *, rng: np.rando
     Shapes: X (num_train, 28, 28), y (num_train,) for training; (num_test, 28, 28), (num_test,) for the test.
     Both are in random order; the numbers of pictures of any two classes differ by at most one.
     dtype: uint8. Cost: about half a second for the 14,000 pictures.
-    Raises: TypeError or ValueError unless both numbers are whole and at least 1; TypeError for another kind of rng.
+    Raises: TypeError or ValueError unless both numbers are whole and at least 1; TypeError for any other kind of rng.
     Source: ours.
 
     >>> data = make_shapes(20, 10, rng=np.random.default_rng(0))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynet import functional, layers, optim
+from numpynet import base, functional, layers, optim
 from numpynet.arguments import Array
 from numpynet.gradcheck import Report, check_layer, check_model, check_pair
 from numpynet.gradcheck.report import format_apart, format_number
@@ -208,7 +208,7 @@ def _make_sequential(kind: Any) -> Any:
 
 
 def _sgd_step(kind: Any, params: dict[str, Array], grads: dict[str, Array], lr: float) -> None:
-    parameters = [layers.Parameter(params[name]) for name in params]
+    parameters = [base.Parameter(params[name]) for name in params]
     for parameter, name in zip(parameters, grads, strict=True):
         parameter.grad = grads[name]
     kind(parameters, lr).step()

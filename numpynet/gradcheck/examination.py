@@ -14,7 +14,7 @@ from numpynet.gradcheck.backward_rules import Chain, Point, gradients, loss_of
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.mistakes import MISTAKES, Mistake
 
-FORMULAS_AGREE = 1e-10  # norm-wise, float64: the same formula with another order of operations
+FORMULAS_AGREE = 1e-10  # norm-wise, float64: the same formula with a different order of operations
 
 SINGLE_AGREES = 3e-6  # relative L2, float32
 

@@ -48,7 +48,7 @@ def _facts_about_one(
     if None not in ratios:
         words = _format_ratio(ratios, sizes)
         if not words and pairs[0][1].size == 1:
-            return []  # a single number always is some factor times another
+            return []  # any single number is some factor times another
         return [f"every entry of {name} is {words or VARYING}"]
     if all(right.ndim == 2 and is_close(found, right.T, rounding) for found, right in pairs):
         return [f"{name} is the transpose of what it should be"]

@@ -1,5 +1,5 @@
 """Softmax regression from scratch: O = X W + b scores every class, softmax turns the scores into probabilities, and
-cross-entropy measures the surprise at the right answer. It is linear regression with several outputs and another loss.
+cross-entropy measures the surprise at the right answer. It is linear regression with more outputs and a different loss.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ def check_options(
     arguments.check_size(function, "num_epochs", num_epochs, least=0)
     arguments.check_size(function, "batch_size", batch_size)
     arguments.check_rng(function, rng)
-    if isinstance(callbacks, Callback) or not all(isinstance(callback, Callback) for callback in callbacks):
+    is_list = isinstance(callbacks, (list, tuple))
+    if not is_list or not all(isinstance(callback, Callback) for callback in callbacks):
         raise TypeError(f"{function}: callbacks must be a list of Callback objects, got {callbacks!r}")
     if not isinstance(state, State):
         raise TypeError(f"{function}: state must be a State, as from load_checkpoint, got {type(state).__name__}")

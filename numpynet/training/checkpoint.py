@@ -10,7 +10,8 @@ import numpy as np
 
 from numpynet import arguments
 from numpynet.arguments import Array
-from numpynet.layers import Layer, Sequential
+from numpynet.base import Layer
+from numpynet.layers import Sequential
 from numpynet.optim import SGD
 from numpynet.storage.atomic import write_atomic
 from numpynet.storage.npz import to_npz

@@ -15,10 +15,18 @@ class DivergedError(ArithmeticError):
     """Training stopped because the loss, or a parameter, became infinite or NaN."""
 
 
-def check_finite_loss(function: str, state: State, model: Trainable) -> None:
-    """Raise DivergedError unless the last batch's loss is finite."""
-    if not math.isfinite(state.loss):
-        raise _diverged(function, "loss", state.loss, state, model)
+def require_finite(function: str, state: State, model: Trainable, what: str, value: float | None) -> None:
+    """Raise DivergedError, in the name of the function, if value is infinite or NaN."""
+    if value is None or math.isfinite(value):
+        return
+    where = f"epoch {state.epoch}, step {state.step}, at learning rate {model.lr}"
+    if what == "loss" and state.step == 1:
+        hint = "does a parameter hold nan or inf, or does X hold huge numbers?"
+    elif what == "test loss":
+        hint = f"does the test X hold huge numbers, or is the learning rate, {model.lr}, too large?"
+    else:
+        hint = f"is the learning rate, {model.lr}, too large?"
+    raise DivergedError(f"{function}: the {what} is {value} in {where}; {hint}")
 
 
 def check_last_update(function: str, state: State, model: Trainable, X: Array) -> None:
@@ -26,17 +34,6 @@ def check_last_update(function: str, state: State, model: Trainable, X: Array) -
 
     A prediction alone does not show it: ReLU turns a pre-activation of -inf into a harmless 0.
     """
-    values = {"prediction": model.predict(X).sum()}
-    values["largest parameter"] = max(np.abs(array).max(initial=0) for array in model.parameters().values())
-    for what, value in values.items():
-        if not math.isfinite(value):
-            raise _diverged(function, what, value, state, model)
-
-
-def _diverged(function: str, what: str, value: float, state: State, model: Trainable) -> DivergedError:
-    where = f"epoch {state.epoch}, step {state.step}, at learning rate {model.lr}"
-    if what == "loss" and state.step == 1:
-        hint = "does a parameter hold nan or inf, or does X hold huge numbers?"
-    else:
-        hint = f"is the learning rate, {model.lr}, too large?"
-    return DivergedError(f"{function}: the {what} is {value} in {where}; {hint}")
+    require_finite(function, state, model, "prediction", model.predict(X).sum())
+    for array in model.parameters().values():
+        require_finite(function, state, model, "largest parameter", np.abs(array).max(initial=0))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from numpynet import arguments
 from numpynet.arguments import Array
+from numpynet.base import Layer
 from numpynet.data.batches import as_floats, batches_in_order
-from numpynet.layers import Layer
 from numpynet.losses import Loss
 from numpynet.optim import SGD
 from numpynet.training.arguments import check_data, check_options
-from numpynet.training.divergence import check_finite_loss, check_last_update
+from numpynet.training.divergence import check_last_update, require_finite
 from numpynet.training.metrics import evaluate
 from numpynet.training.progress import Progress
 from numpynet.training.state import Callback, History, State
@@ -40,10 +41,10 @@ def train(
 ) -> History:
     """Train net on data = (X, y) by minibatch gradient descent, and return the history.
 
-    If y holds integers, net is a classifier: its accuracy is recorded on data and, if given, on test = (X, y), as is
-    the loss on test. progress prints a line per epoch, and shows a bar where possible. A loss that is not finite stops
-    the run before any parameter moves. state, as returned by `load_checkpoint`, says where to resume; the run updates
-    it. The loop itself is `Loop.epoch`, below.
+    If y holds integers, net is a classifier: its accuracy is recorded on data and, with the loss, on test = (X, y) if
+    given. progress prints a line per epoch, and shows a bar where possible. A loss that is not finite stops the run
+    before any parameter moves. state, as returned by `load_checkpoint`, says where to resume; the run updates it. The
+    loop itself is `Loop.epoch`, below.
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X are passed to net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
@@ -53,7 +54,8 @@ def train(
     """
     if not {id(parameter) for parameter in optimizer.parameters} <= {id(parameter) for parameter in net.parameters()}:
         raise ValueError("train: optimizer must hold parameters of net, got those of a different network")
-    loop = Loop(FromLayers(net, loss, optimizer), batch_size, rng, callbacks, State() if state is None else state)
+    test_loss = loss if callable(loss) else None
+    loop = Loop(FromLayers(net, loss, optimizer), batch_size, rng, callbacks, state or State(), test_loss)
     return _checked_run(loop, data, num_epochs, test, progress)
 
 
@@ -74,13 +76,13 @@ def train_scratch(
     """`train` for a model from scratch, one of the modules of `numpynet.scratch`; it changes params in place.
 
     From the same parameters and rng it takes the same steps as `train` does, bit for bit. Each step predicts a second
-    time, for the accuracy, because loss_and_gradients does not return its predictions.
+    time, for the accuracy, because loss_and_gradients does not return its predictions. No test loss is recorded.
 
     Shapes, dtype, Raises: as `train`. Cost: as `train`, plus another forward pass for every example.
     Source: D2L 3.2, 3.6, 4.2.
     """
-    state = State() if state is None else state
-    loop = Loop(FromScratch(model, params, lr), batch_size, rng, callbacks, state, caller="train_scratch")
+    arguments.check_number("train_scratch", "lr", lr)
+    loop = Loop(FromScratch(model, params, lr), batch_size, rng, callbacks, state or State(), caller="train_scratch")
     return _checked_run(loop, data, num_epochs, test, progress)
 
 
@@ -101,11 +103,10 @@ class Loop:
     rng: np.random.Generator
     callbacks: Sequence[Callback] = ()
     state: State = field(default_factory=State)
+    test_loss: Callable[[Array, Array], Any] | None = None  # of predictions and y; None: measure the accuracy alone
     caller: str = "train"  # the function that error messages name
 
-    @np.errstate(
-        over="ignore", invalid="ignore"
-    )  # an overflow needs no warning: it shows in the loss, which is checked
+    @np.errstate(over="ignore", invalid="ignore")  # an overflow shows in the loss, which is checked
     def run(self, data: Data, num_epochs: int, test: Data | None = None) -> History:
         """Train until num_epochs epochs are done, each in a new random order."""
         (X, y), state = data, self.state
@@ -115,9 +116,9 @@ class Loop:
             while state.epoch + (state.order is None) <= num_epochs:
                 self.epoch(X, y, self.rng.permutation(len(X)) if state.order is None else state.order)
                 if test is not None:
-                    loss, share = evaluate(self.model, *test, self.batch_size)
-                    state.history.test_loss.append(loss)
-                    state.history.test_accuracy.append(share)
+                    loss, share = evaluate(self.model.predict, *test, self.batch_size, self.test_loss)
+                    require_finite(self.caller, state, self.model, "test loss", loss)
+                    state.history.add_test(loss, share)
                 for callback in self.callbacks:
                     callback.after_epoch(state)
         finally:
@@ -127,15 +128,15 @@ class Loop:
 
     @np.errstate(over="ignore", invalid="ignore")
     def epoch(self, X: Array, y: Array, order: Array) -> float:
-        """Train on the examples in this order, starting at state.position; return the mean training loss."""
+        """Train on the examples in this order, or on what state.order has left; return the mean training loss."""
         state, classifier = self.state, y.dtype.kind in "iu"
         if state.order is None:
             state.epoch, state.order = state.epoch + 1, order
-        start = time.perf_counter() - state.seconds
+        order, start = state.order, time.perf_counter() - state.seconds  # a resumed epoch keeps its order
         for X_batch, y_batch in batches_in_order(X, y, self.batch_size, order[state.position :]):
             loss, y_hat, grads = self.model.loss_and_gradients(X_batch, y_batch)  # forward, then backward
             state.step, state.loss = state.step + 1, float(loss)
-            check_finite_loss(self.caller, state, self.model)
+            require_finite(self.caller, state, self.model, "loss", state.loss)
             self.model.update(grads)  # W -= lr * grad_W
             state.position += len(y_batch)
             state.total_loss += state.loss * len(y_batch)  # weighted, because the last batch may be short

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from numpynet import arguments
 from numpynet.arguments import Array
 from numpynet.data.batches import minibatches
-from numpynet.training.trainable import Trainable
 
 
 def accuracy(O: Array, y: Array) -> float:
@@ -42,11 +42,14 @@ def evaluate_accuracy(net: Callable[[Array], Array], X: Array, y: Array, batch_s
     return right / len(X)
 
 
-def evaluate(model: Trainable, X: Array, y: Array, batch_size: int) -> tuple[float, float]:
-    """The mean loss and the accuracy of a classifier over a whole data set, a batch at a time."""
+def evaluate(
+    predict: Callable[[Array], Array], X: Array, y: Array, batch_size: int, loss: Callable[[Array, Array], Any] | None
+) -> tuple[float | None, float]:
+    """The mean loss, None where it is not known, and the accuracy over a whole data set, a batch at a time."""
     total_loss = right = 0.0
     for X_batch, y_batch in minibatches(X, y, batch_size):
-        loss, O = model.evaluate(X_batch, y_batch)
-        total_loss += float(loss) * len(y_batch)  # weighted, because the last batch may be short
+        O = predict(X_batch)
         right += accuracy(O, y_batch) * len(y_batch)
-    return total_loss / len(X), right / len(X)
+        if loss is not None:
+            total_loss += float(loss(O, y_batch)) * len(y_batch)  # weighted, because the last batch may be short
+    return None if loss is None else total_loss / len(X), right / len(X)

@@ -13,8 +13,9 @@ import numpy as np
 
 from numpynet import arguments
 from numpynet.arguments import Array
+from numpynet.base import Layer
 from numpynet.data.batches import as_floats
-from numpynet.layers import Layer, ReLU, Sequential
+from numpynet.layers import ReLU, Sequential
 from numpynet.losses import CrossEntropyLoss, Loss
 from numpynet.optim import SGD
 

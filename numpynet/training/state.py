@@ -23,8 +23,16 @@ class History:
     seconds: list[float] = field(default_factory=list)
     test_loss: list[float] = field(default_factory=list)
 
+    def add_test(self, loss: float | None, accuracy: float) -> None:
+        """Record an epoch's test; a loss that is not known is left out."""
+        self.test_accuracy.append(accuracy)
+        if loss is not None:
+            self.test_loss.append(loss)
+
     def __repr__(self) -> str:
         """A table with a row for each epoch."""
+        if not self.train_loss:
+            return "no epochs yet"
         head, *rows = self._table()
         widths = [max(len(name), 8) for name in head]
         return "\n".join(

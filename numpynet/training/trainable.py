@@ -6,10 +6,11 @@ optimizer. Everything that trains a model takes either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from numpynet.arguments import Array
-from numpynet.layers import Layer
+from numpynet.base import Layer
 from numpynet.losses import Loss
 from numpynet.optim import SGD, sgd
 
@@ -21,19 +22,16 @@ class Trainable(Protocol):
     def lr(self) -> float:
         """The learning rate of its updates."""
 
-    def parameters(self) -> dict[str, Array]:
-        """The parameters by name: the arrays themselves, which updates change in place."""
+    def parameters(self) -> Mapping[Any, Array]:
+        """The parameters by name or number, front to back: the arrays themselves, which updates change in place."""
 
     def predict(self, X: Array) -> Array:
         """The predictions y_hat; for a classifier, the logits O."""
 
-    def evaluate(self, X: Array, y: Array) -> tuple[Any, Array]:
-        """The loss and the predictions."""
-
-    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, dict[str, Array]]:
+    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, Mapping[Any, Array]]:
         """The loss, the predictions, and the gradient of the loss with respect to each parameter."""
 
-    def update(self, grads: dict[str, Array]) -> None:
+    def update(self, grads: Any) -> None:
         """Take one step of gradient descent; grads is what loss_and_gradients has just returned."""
 
 
@@ -49,10 +47,6 @@ class FromScratch:
     def predict(self, X: Array) -> Array:
         return self.module.predict(self.params, X)  # type: ignore[no-any-return]
 
-    def evaluate(self, X: Array, y: Array) -> tuple[Any, Array]:
-        loss, y_hat, _ = self.loss_and_gradients(X, y)  # a scratch module has no function for the loss alone
-        return loss, y_hat
-
     def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, dict[str, Array]]:
         y_hat = self.predict(X)  # once more, because the module's loss_and_gradients does not return its predictions
         loss, grads = self.module.loss_and_gradients(self.params, X, y)
@@ -67,27 +61,23 @@ class FromLayers:
 
     def __init__(self, net: Layer, loss: Loss, optimizer: SGD) -> None:
         self.net, self.loss, self.optimizer = net, loss, optimizer
-        self.named = net.named_parameters()
+        self.numbered = dict(enumerate(net.parameters()))
 
     @property
     def lr(self) -> float:
         return self.optimizer.lr
 
-    def parameters(self) -> dict[str, Array]:
-        return {name: parameter.data for name, parameter in self.named.items()}
+    def parameters(self) -> dict[int, Array]:
+        return {i: parameter.data for i, parameter in self.numbered.items()}
 
     def predict(self, X: Array) -> Array:
         return self.net(X)
 
-    def evaluate(self, X: Array, y: Array) -> tuple[Any, Array]:
-        y_hat = self.net(X)
-        return self.loss(y_hat, y), y_hat
-
-    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, dict[str, Any]]:
+    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, dict[int, Any]]:
         y_hat = self.net.forward(X)
         loss = self.loss.forward(y_hat, y)
         self.net.backward(self.loss.backward())
-        return loss, y_hat, {name: parameter.grad for name, parameter in self.named.items()}
+        return loss, y_hat, {i: parameter.grad for i, parameter in self.numbered.items()}
 
-    def update(self, grads: dict[str, Array]) -> None:
+    def update(self, grads: dict[int, Array]) -> None:
         self.optimizer.step()  # it uses the gradients that backward left in the parameters, the same arrays as grads

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numpynet import CrossEntropyLoss, Flatten, Linear, MSELoss, ReLU, Sequential, SquaredLoss
+from numpynet import CrossEntropyLoss, Flatten, Layer, Linear, MSELoss, ReLU, Sequential, SquaredLoss
 
 ACCEPTED = np.array([[1.5, -2.0, 0.5], [0.25, 3.0, -1.0]])
 REFUSED = {
@@ -43,3 +43,45 @@ def test_a_refused_forward_clears_every_layer_of_a_sequential():
     with pytest.raises(RuntimeError, match="ReLU.backward: call forward first"):
         net.backward(np.ones((2, 4)))
     assert all(parameter.grad is None for parameter in net.parameters())
+
+
+class Block(Layer):
+    """Layers inside a layer of one's own."""
+
+    def __init__(self):
+        self.inner = Sequential(Linear(3, 4, rng=np.random.default_rng(0), dtype=np.float64))
+
+    def __call__(self, X):
+        return self.inner(X)
+
+    def forward(self, X):
+        return self.inner.forward(X)
+
+    def backward(self, grad_Y, *, input_grad=True):
+        return self.inner.backward(grad_Y, input_grad=input_grad)
+
+
+def test_layers_inside_a_layer_forget_as_well():
+    net = Sequential(Flatten(), Block())
+    net.forward(ACCEPTED)
+    with pytest.raises(ValueError, match="flatten: X must have shape"):
+        net.forward(np.array(1.0))
+    with pytest.raises(RuntimeError, match="Linear.backward: call forward first"):
+        net.backward(np.ones((2, 4)))
+
+
+def test_a_layer_may_remember_none():
+    class Nothing(Layer):
+        def forward(self, X):
+            self._remember(None)
+            return X
+
+        def backward(self, grad_Y, *, input_grad=True):
+            assert self._take() is None
+            return grad_Y
+
+    layer = Nothing()
+    layer.forward(ACCEPTED)
+    layer.backward(ACCEPTED)
+    with pytest.raises(RuntimeError, match="Nothing.backward: call forward first"):
+        layer.backward(ACCEPTED)

@@ -20,14 +20,20 @@ def test_lists_and_dicts_take_the_same_step_in_place(kind):
         np.testing.assert_allclose(array, start - 0.1 * grad, rtol=1e-15)
 
 
+READ_ONLY = B.copy()
+READ_ONLY.flags.writeable = False
+
 REFUSED = {
     "fewer gradients": ([W, B], [GRAD_W], ValueError, "sgd: grads must have 2 arrays, like params, got 1"),
     "another shape": ([W, B], [GRAD_W, GRAD_W], ValueError, r"sgd: grads\[1\] must have shape \(2,\), got \(3, 2\)"),
     "a list and a dict": ([W], {"W": GRAD_W}, TypeError, "sgd: params and grads must be two dicts or two lists, got list and dict"),
     "arrays alone": (W, GRAD_W, TypeError, "sgd: params and grads must be two dicts or two lists, got ndarray and ndarray"),
-    "Parameter objects": ([Parameter(W)], [GRAD_W], TypeError, r"sgd: params\[0\] must be an array, got Parameter"),
-    "numbers": ({"b": 1.0}, {"b": 2.0}, TypeError, r"sgd: params\['b'\] must be an array, got float"),
-    "a gradient that is missing": ({"b": B}, {"b": None}, TypeError, r"sgd: grads\['b'\] must be an array, got NoneType"),
+    "Parameter objects": ([Parameter(W)], [GRAD_W], TypeError, r"sgd: params\[0\] must be an array of floats, got Parameter"),
+    "numbers": ({"b": 1.0}, {"b": 2.0}, TypeError, r"sgd: params\['b'\] must be an array of floats, got float"),
+    "a gradient that is missing": ({"b": B}, {"b": None}, TypeError, r"sgd: grads\['b'\] must be an array of numbers, got NoneType"),
+    "integers after floats": ([W, np.array([1, 2])], [GRAD_W, GRAD_B], TypeError, r"sgd: params\[1\] must be an array of floats, got an array of int64"),
+    "complex gradients": ([W, B], [GRAD_W, GRAD_B * 1j], TypeError, r"sgd: grads\[1\] must be an array of numbers, got an array of complex128"),
+    "a read-only array": ([W, READ_ONLY], [GRAD_W, GRAD_B], ValueError, r"sgd: params\[1\] must be writable, got a read-only array"),
     "other names": ({"W": W}, {"w": GRAD_W}, ValueError, r"sgd: grads must have the names \['W'\], got \['w'\]"),
 }  # fmt: skip
 

@@ -75,7 +75,7 @@ WRONG = {
     "unpacked, a byte changed": ("", lambda c: change(c, 50), ChecksumError, "changed .*: SHA-256 must be [0-9a-f]{64}, got [0-9a-f]{64}"),
     "a byte more": (".gz", lambda c: c + b"\0", ChecksumError, r"changed \(extra data after the end of the compressed data\): SHA-256"),
     "unpacked, a byte more": ("", lambda c: c + b"\0", ChecksumError, r"changed \(more data than the 960 bytes"),
-    "a second member": (".gz", lambda c: c + gzip.compress(b""), ChecksumError, "something comes after"),
+    "a second member": (".gz", lambda c: c + gzip.compress(b""), ChecksumError, "extra data after"),
     "a web page of the right length": (".gz", lambda c: b"<html>".ljust(len(c)), ChecksumError, r"changed \(an IDX file of bytes must start with"),
     "MNIST": (".gz", lambda c: gzip.compress(reversed_idx(c)), ChecksumError, "this is MNIST, not Fashion-MNIST"),
     "unpacked, MNIST": ("", lambda c: reversed_idx(gzip.compress(c)), ChecksumError, "this is MNIST, not Fashion-MNIST"),

@@ -101,7 +101,7 @@ def test_a_backwards_arguments_may_have_learners_names(forward, backward, words)
     report = check_pair(forward, backward, *inputs)
     assert report.ok, report
     assert words in str(report)
-    assert bool(words) == ("was taken for" in str(report))
+    assert bool(words) == ("was taken to be" in str(report))
     wrong = check_pair(forward, twice(backward), *inputs)
     assert not wrong.ok
     assert wrong.mistakes in [(), ("factor_two",)]

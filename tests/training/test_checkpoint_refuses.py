@@ -30,7 +30,7 @@ FORGED = {
     "position": ({"meta": {"position": 4}}, "position must be at most 3, got 4"),
     "position without order": ({"order": None}, "order is missing"),
     "order not a permutation": ({"order": np.array([0, 0, 1])}, "order must be the index of each example once"),
-    "order of floats": ({"order": np.array([0.0, 1.0, 2.0])}, "order must be the number"),
+    "order of floats": ({"order": np.array([0.0, 1.0, 2.0])}, "order must be the index"),
     "parameter missing": ({"parameter/1.W": None}, "parameters"),
     "parameter unknown": ({"parameter/9.W": np.ones(2)}, "parameters"),
     "parameter of another shape": ({"parameter/1.W": np.ones((3, 4), np.float32)}, r"parameter 1.W: \(3, 4\) float32 in the checkpoint, \(4, 3\) float32 here"),

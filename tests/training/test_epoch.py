@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
-from numpynet import SGD, CrossEntropyLoss, DivergedError, SquaredLoss, models, scratch, train, train_scratch
-from numpynet.training import Callback, History
+from numpynet import (
+    SGD,
+    CrossEntropyLoss,
+    DivergedError,
+    Linear,
+    ReLU,
+    Sequential,
+    SquaredLoss,
+    models,
+    scratch,
+    train,
+    train_scratch,
+)
+from numpynet.training import Callback, History, State
 from numpynet.training.loop import Loop
 from numpynet.training.trainable import FromLayers, FromScratch
 
@@ -103,19 +115,106 @@ def test_train_scratch_names_itself_in_errors():
         train_scratch(scratch.mlp, params, (X.astype(np.float32), Y), num_epochs=1, progress=False, **options)
 
 
-@pytest.mark.parametrize("kind", ["layers", "scratch"])
-def test_the_test_loss_is_that_of_the_whole_test_set(kind):
-    test = X[:7] * 2, Y[:7]
-    options = {"num_epochs": 2, "batch_size": 3, "rng": np.random.default_rng(0), "test": test, "progress": False}
-    if kind == "layers":
-        model = make()
-        history = train(model.net, model.loss, model.optimizer, (X, Y), **options)
-    else:
-        params = scratch.mlp.init_parameters(4, 5, 3, rng=np.random.default_rng(1), dtype=np.float64)
-        history = train_scratch(scratch.mlp, params, (X, Y), lr=0.5, **options)
-        model = FromScratch(scratch.mlp, params, 0.5)
+def train_with_test(loss, test, **options):
+    net = models.mlp(4, 5, 3, rng=np.random.default_rng(1), dtype=np.float64)
+    options = {"num_epochs": 2, "batch_size": 3, "rng": np.random.default_rng(0), "progress": False} | options
+    return net, train(net, loss, SGD(net.parameters(), 0.5), (X, Y), test=test, **options)
+
+
+def test_the_test_loss_is_that_of_the_whole_test_set():
+    X_test, y_test = X[:7] * 2, Y[:7]
+    net, history = train_with_test(CrossEntropyLoss(), (X_test, y_test))
     assert len(history.test_loss) == 2
-    assert history.test_loss[-1] == pytest.approx(float(model.evaluate(*test)[0]), rel=1e-14)
+    assert history.test_loss[-1] == pytest.approx(float(CrossEntropyLoss()(net(X_test), y_test)), rel=1e-14)
+
+
+def test_where_the_loss_of_predictions_is_not_known_none_is_recorded():
+    """A module from scratch has no function for it, nor has a loss of one's own with forward and backward alone."""
+
+    class Own:
+        def __init__(self):
+            inner = CrossEntropyLoss()
+            self.forward, self.backward = inner.forward, inner.backward
+
+    _, history = train_with_test(Own(), (X, Y))
+    params = scratch.mlp.init_parameters(4, 5, 3, rng=np.random.default_rng(1), dtype=np.float64)
+    options = {"num_epochs": 2, "batch_size": 3, "rng": np.random.default_rng(0), "progress": False}
+    other = train_scratch(scratch.mlp, params, (X, Y), test=(X, Y), lr=0.5, **options)
+    assert history.test_loss == other.test_loss == []
+    assert len(history.test_accuracy) == len(other.test_accuracy) == 2
+
+
+def test_a_test_loss_that_is_not_finite_stops_the_run_without_a_warning():
+    net = models.softmax_regression(4, 3, rng=np.random.default_rng(1), dtype=np.float64)
+    net.parameters()[0].data *= 1000
+    huge = X.copy()
+    huge[3] = 1e308, -1e308, 1e308, 1e308
+    options = {"num_epochs": 1, "batch_size": 3, "rng": np.random.default_rng(0), "progress": False}
+    with pytest.raises(
+        DivergedError, match="train: the test loss is (nan|inf) in epoch 1, .*does the test X hold huge"
+    ):
+        train(net, CrossEntropyLoss(), SGD(net.parameters(), 0), (X, Y), test=(huge, Y), **options)
+
+
+class SetAtTheEnd(Callback):
+    """Puts a value into an array after the epoch's last step."""
+
+    def __init__(self, array, value):
+        self.array, self.value = array, value
+
+    def after_step(self, state):
+        if state.position == len(X):
+            self.array[0] = self.value
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("which", range(4))
+def test_an_epoch_may_not_end_with_a_parameter_that_is_not_finite(which, value):
+    """ReLU, and here a layer of one's own that turns NaN into 0, may hide it from the predictions."""
+
+    class Own(ReLU):
+        def __call__(self, X):
+            return np.where(X > 0, X, 0)
+
+    rng = np.random.default_rng(0)
+    net = Sequential(Linear(4, 5, rng=rng, dtype=np.float64), Own(), Linear(5, 3, rng=rng, dtype=np.float64))
+    callbacks = [SetAtTheEnd(net.parameters()[which].data, value)]
+    options = {"num_epochs": 1, "batch_size": 4, "rng": rng, "progress": False}
+    with pytest.raises(
+        DivergedError, match="train: the (prediction|largest parameter) is -?(nan|inf) in epoch 1, step 3"
+    ):
+        train(net, CrossEntropyLoss(), SGD(net.parameters(), 0.1), (X, Y), callbacks=callbacks, **options)
+
+
+def test_seconds_of_an_epoch_count_on_after_an_interruption_and_start_anew():
+    state = State(epoch=1, order=ORDER, position=4, step=1, seconds=1000.0)
+    loop = Loop(make(), 4, np.random.default_rng(0), state=state)
+    loop.run((X, Y), 2)
+    first, second = state.history.seconds
+    assert 1000 <= first < 1100
+    assert second < 900
+
+
+def test_in_mid_epoch_the_order_of_its_start_is_kept():
+    resumed, whole = make(), make()
+    state = State(epoch=1, order=ORDER, position=4, step=1)
+    Loop(resumed, 4, np.random.default_rng(0), state=state).epoch(X, Y, np.arange(len(X)))
+    for rows in (ORDER[4:8], ORDER[8:]):
+        whole.update(whole.loss_and_gradients(X[rows], Y[rows])[2])
+    for name, array in whole.parameters().items():
+        np.testing.assert_array_equal(resumed.parameters()[name], array)
+
+
+@pytest.mark.parametrize("callbacks", [None, Callback(), [print], (callback for callback in [Callback()])])
+def test_callbacks_must_be_a_list(callbacks):
+    with pytest.raises(TypeError, match="train: callbacks must be a list of Callback objects"):
+        train_with_test(CrossEntropyLoss(), (X, Y), callbacks=callbacks)
+
+
+def test_train_scratch_checks_its_learning_rate_at_once():
+    params = scratch.mlp.init_parameters(4, 5, 3, rng=np.random.default_rng(1))
+    with pytest.raises(ValueError, match=r"^train_scratch: lr must be finite and at least 0, got -1"):
+        train_scratch(scratch.mlp, params, (X, Y), lr=-1, num_epochs=0, batch_size=4, rng=np.random.default_rng(0))
 
 
 def test_a_regression_has_neither_accuracies_nor_a_test_loss():
@@ -143,4 +242,4 @@ def test_a_history_without_tests_or_epochs_shows_what_it_has():
         "   epoch  train loss   seconds",
         "       1      0.5000      2.00",
     ]
-    assert repr(History()) == "   epoch"
+    assert repr(History()) == "no epochs yet"
