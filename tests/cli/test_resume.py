@@ -22,16 +22,15 @@ from tests.helpers.command import POSIX, assert_one_line, assert_same_results, h
 # The command, which kills itself in the step that its first argument says.
 KILLED = """
 import os, signal, sys
-from numpynet.cli import run
 from numpynet.cli.main import main
+from numpynet.training.progress import Progress
 
-class Killed(run.Progress):
-    def after_step(self, state):
-        if state.step == step:
-            os.kill(os.getpid(), signal.SIGKILL)
+def after_step(self, state):
+    if state.step == step:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 step = int(sys.argv.pop(1))
-run.Progress = Killed
+Progress.after_step = after_step
 sys.exit(main())
 """
 
@@ -54,8 +53,8 @@ def test_killed_repeatedly_it_ends_with_an_undisturbed_runs_bits(options, tmp_pa
     rng = np.random.default_rng(1)
     for step in np.sort(rng.integers(1, 500, 5)):
         process = start(*options, cwd=tmp_path, program=["-c", KILLED, step])
-        process.communicate(timeout=120)
-        assert process.returncode == -signal.SIGKILL
+        _, stderr = process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL, stderr
         state = read_checkpoint(tmp_path / "killed" / "checkpoint.npz").state
         assert max(0, step - 5) <= state.step < step
     for seconds in rng.uniform(0, 4, 3):
@@ -71,7 +70,7 @@ def test_killed_repeatedly_it_ends_with_an_undisturbed_runs_bits(options, tmp_pa
 
 @POSIX
 def test_ctrl_c_saves_and_names_a_command_that_ends_the_run(tmp_path):
-    """The run has more epochs than it could train before the signal; resumed, it ends after the epoch it was in, or one more."""
+    """The run has more epochs than it can train before the signal arrives; resumed, it trains for one more at most."""
     options = ["linear", "--seed", 3]
     process = start(*options, "--epochs", 10**6, "--output", "my runs", "--threads", 1, cwd=tmp_path)
     try:

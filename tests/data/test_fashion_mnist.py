@@ -81,7 +81,8 @@ WRONG = {
     "unpacked, MNIST": ("", lambda c: reversed_idx(gzip.compress(c)), ChecksumError, "this is MNIST, not Fashion-MNIST"),
     "another data set": (".gz", lambda c: gzip.compress(other(), mtime=0), ChecksumError,
                          r"complete, but with different numbers, like MNIST or a modified copy\): SHA-256"),
-    "another data set, smaller when packed": (".gz", lambda c: gzip.compress(idx(np.ones((60, 4, 4), np.uint8))), ChecksumError, "complete, but with different numbers"),
+    "another data set, smaller when packed": (".gz", lambda c: gzip.compress(idx(np.ones((60, 4, 4), np.uint8))),
+        ChecksumError, "complete, but with different numbers"),
     "another data set, of another shape": ("", lambda c: other(shape=(50, 4, 4)), ChecksumError, r"shape must be \(60, 4, 4\), got \(50, 4, 4\)"),
     "much too long": ("", lambda c: c + bytes(10_000), ChecksumError, "changed"),
 }  # fmt: skip

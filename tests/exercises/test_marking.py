@@ -92,7 +92,8 @@ WRONG = [
      "it raised ValueError: linear: X must have shape (n, 4) to fit W (4, 2), got (2, 3) (line 69)"),
     ("lesson5_layers", "Sequential.backward", "for layer in reversed(self.layers):", "for layer in (self.layers[2], self.layers[0]):", "no_relu_mask"),
     ("lesson5_layers", "SGD.step", "parameter.data -= self.lr", "parameter.data += self.lr", "SGD.step is wrong."),
-    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad", "parameter = parameter.data - self.lr * parameter.grad", "Nothing has changed"),
+    ("lesson5_layers", "SGD.step", "parameter.data -= self.lr * parameter.grad",
+     "parameter = parameter.data - self.lr * parameter.grad", "Nothing has changed"),
 ]  # fmt: skip
 
 
