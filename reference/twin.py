@@ -111,6 +111,8 @@ class TwinRun:
         totals["loss"] += float(loss) * len(y)
 
         expected_loss, expected_y_hat, expected_grads = repeater.loss_and_gradients(X, y)
+        if y_hat is None or expected_y_hat is None:  # a regression from scratch leaves them out
+            y_hat, expected_y_hat = contender.predict(X), repeater.predict(X)
         found, expected = {"prediction": y_hat, "loss": loss}, {"prediction": expected_y_hat, "loss": expected_loss}
         found |= {f"grad_{key}": grad for key, grad in self.under_common_names(grads, contender).items()}
         expected |= {f"grad_{key}": expected_grads[key] for key in backward_order(self.names)}

@@ -108,6 +108,7 @@ def assert_models_agree(model, sizes, n, seed, dtype):
             (value, y_hat, grads), (other_value, other_y_hat, other_grads) = (
                 trainable.loss_and_gradients(X, y) for trainable in (own, other)
             )
+            y_hat = own.predict(X) if y_hat is None else y_hat
             assert value.dtype == dtype
             assert_agree(float(value), other_value, losses, f"{style} loss")
             assert_agree(y_hat, other_y_hat, formulas, f"{style} prediction")
