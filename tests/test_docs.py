@@ -89,6 +89,14 @@ def test_the_map_names_every_part_of_the_house():
         assert f"  {name} " in text, name
 
 
+def test_the_files_that_architecture_names_exist():
+    text = PAGES[str(Path("docs", "architecture.md"))]
+    names = set(re.findall(r"`([\w/]+\.py)`", text))
+    assert len(names) > 10
+    for name in names:
+        assert list(ROOT.glob(f"**/{name}")), name
+
+
 def test_version_and_tools_are_the_same_wherever_they_stand():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
