@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from tests.helpers.slow import slow_where
-
 pytest.importorskip("threadpoolctl", reason="needs threadpoolctl: pip install threadpoolctl")
 from benchmarks import problems, steps
 from benchmarks.contenders import CONTENDERS, CannotRaceError, make_contender
@@ -30,9 +28,8 @@ def contests():
 
 # Some versions of PyTorch recommend TF32 when they compile for a GPU, but its products are less exact than float32's.
 @pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores")
-@pytest.mark.parametrize(
-    ("name", "model"), slow_where(lambda _, contest: contest[1] != "linear" or "JAX" in contest[0], contests())
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "model"), list(contests()))
 def test_every_contender_has_numpynets_loss_in_two_epochs(name, model):
     problem = problems.quick(problems.PROBLEMS[model])
     base, other = make("numpynet", problem), make(name, problem)

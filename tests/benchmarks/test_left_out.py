@@ -45,6 +45,7 @@ def test_a_contender_without_its_library_is_left_out(monkeypatch):
         ("CUDA graph, GPU", "mlp", "no CUDA GPU"),
     ],
 )
+@pytest.mark.slow
 def test_a_contender_that_cannot_race_says_why(name, model, reason, monkeypatch, tmp_path):
     pytest.importorskip({"scikit-learn": "sklearn"}.get(name, "torchvision"), reason="needs the contender's library")
     if name == "CUDA graph, GPU":

@@ -69,6 +69,7 @@ def test_killed_repeatedly_it_ends_with_an_undisturbed_runs_bits(options, tmp_pa
 
 
 @POSIX
+@pytest.mark.slow
 def test_ctrl_c_saves_and_names_a_command_that_ends_the_run(tmp_path):
     """The run has more epochs than it can train before the signal arrives; resumed, it trains for one more at most."""
     options = ["linear", "--seed", 3]
@@ -136,6 +137,7 @@ def test_resuming_a_finished_run_adds_only_more_epochs(tmp_path, here):
     assert_same_results(tmp_path / "out", tmp_path / "five")
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_its_results_still_leaves_them(tmp_path, here):
     assert here("train", "linear", "--seed", 2, "--output", "out", cwd=tmp_path).returncode == 0
     model = (tmp_path / "out" / "model.npz").read_bytes()
@@ -163,6 +165,7 @@ def test_a_finished_run_keeps_the_versions_that_trained_it(two_epochs, tmp_path,
         assert history(tmp_path)["versions"]["blas"] == "another"
 
 
+@pytest.mark.slow
 def test_a_resumed_run_reads_its_checkpoint_once(two_epochs, tmp_path, monkeypatch):
     shutil.copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
     opened = []
@@ -176,6 +179,7 @@ def test_a_resumed_run_reads_its_checkpoint_once(two_epochs, tmp_path, monkeypat
     assert opened == [tmp_path / "checkpoint.npz"]
 
 
+@pytest.mark.slow
 def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, capsys):
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(two_epochs.read_bytes())

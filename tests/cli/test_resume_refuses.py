@@ -13,7 +13,8 @@ from numpynet.cli.run import RunFolder
 from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import forge, make
 from tests.helpers.command import assert_one_line
-from tests.helpers.slow import slow_after
+
+pytestmark = pytest.mark.slow
 
 CHANGED = {
     "batch size": (["mlp", "--batch-size", 128], "batch_size is 256 there, and cannot become 128"),
@@ -29,7 +30,7 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize("case", slow_after(2, CHANGED))
+@pytest.mark.parametrize("case", CHANGED)
 def test_a_changed_setting_is_refused_and_the_checkpoint_stays(case, finished, here):
     arguments, message = CHANGED[case]
     before = (finished / "out" / "checkpoint.npz").read_bytes()

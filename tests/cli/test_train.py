@@ -7,7 +7,6 @@ import pytest
 
 from numpynet import models
 from tests.helpers.command import PNG, ROOT, history, numpynet
-from tests.helpers.slow import slow_after
 
 
 def test_train_linear_finds_w_and_b_and_writes_all_its_files(tmp_path):
@@ -36,8 +35,9 @@ def test_train_linear_finds_w_and_b_and_writes_all_its_files(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "options", slow_after(1, [["softmax"], ["mlp", "--hidden", 32, 16, "--momentum", 0.5, "--weight-decay", 1e-4]])
+    "options", [["softmax"], ["mlp", "--hidden", 32, 16, "--momentum", 0.5, "--weight-decay", 1e-4]]
 )
 def test_without_fashion_mnist_classifiers_train_on_shapes(options, tmp_path, here):
     arguments = ["--epochs", 2, "--seed", 1, "--batch-size", 100, "--lr", 0.05, "--output", "out"]
@@ -83,12 +83,14 @@ def test_a_drawn_seed_is_printed_and_stored_and_repeats_the_run(tmp_path, here):
     assert history(tmp_path / "again")["train_loss"] == history(tmp_path / "first")["train_loss"]
 
 
+@pytest.mark.slow
 def test_a_tilde_in_a_folders_name_is_the_users_home(tmp_path, here):
     result = here("train", "linear", "--epochs", 1, "--output=~/results", cwd=tmp_path)  # HOME is tmp_path
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "results" / "model.npz").exists()
 
 
+@pytest.mark.slow
 def test_no_epochs_leave_the_untrained_model(tmp_path, here):
     result = here("train", "linear", "--epochs", 0, "--output", "out", cwd=tmp_path)
     assert result.returncode == 0, result.stderr

@@ -160,6 +160,7 @@ def test_the_gap_that_is_met_is_the_one_that_is_called_unwritten(lesson, changes
         ("return X @@ W", "linear: lesson1_functions.py cannot be run: SyntaxError"),
     ],
 )
+@pytest.mark.slow
 def test_one_exercise_does_not_stop_the_marking_of_the_others(wrong, words, solved):
     path = replaced(solved, "lesson1_functions", "return X @ W + b", wrong)
     marks = mark_lesson(path)
@@ -176,6 +177,7 @@ def test_an_exercise_that_never_returns_does_not_stop_the_others(solved, tmp_pat
     assert marks["relu_backward"]["ok"]
 
 
+@pytest.mark.slow
 def test_a_lesson_or_a_function_that_is_gone_is_said(solved):
     replaced(solved, "lesson1_functions", "def relu(", "def rectified(")
     (solved / "lesson3_softmax_regression.py").unlink()

@@ -36,6 +36,7 @@ def test_a_slip_whose_line_is_gone_is_an_error():
         prove.mark_planted(place, "pass")
 
 
+@pytest.mark.slow
 def test_prove_plants_every_mistake_and_each_is_caught_and_named(capsys):
     count = sum(len(lines) for _, lines in SLIPS)
     assert prove.prove_command() == 0

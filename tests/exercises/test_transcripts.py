@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
+
 from numpynet.exercises import prove
 from tests.helpers.command import ROOT, numpynet
 
 
+@pytest.mark.slow
 def test_transcripts_are_what_the_commands_print(tmp_path, capsys):
     section = (ROOT / "README.md").read_text("utf-8").split("## Exercises that mark themselves")[1]
     first = re.search(r"```text\n(.*?)```", section, re.DOTALL).group(1)

@@ -8,6 +8,8 @@ nbclient = pytest.importorskip("nbclient", reason="needs nbclient, nbformat and 
 nbformat = pytest.importorskip("nbformat", reason="needs nbclient, nbformat and ipykernel")
 pytest.importorskip("ipykernel", reason="needs nbclient, nbformat and ipykernel")
 
+pytestmark = pytest.mark.slow
+
 CELLS = [
     """
 import warnings

@@ -52,7 +52,8 @@ def test_relu_is_mentioned_where_units_may_be_left_out(model, dtype, run_command
     assert max(map(len, printed.partition("they agree")[2].splitlines())) <= 120
 
 
-@pytest.mark.parametrize("model", slow_after(1, ["linear", "softmax"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["linear", "softmax"])
 def test_the_command_has_the_figures_of_numpynet_train(model, run_command, tmp_path, capsys):
     settings = replace(BOOK[model], epochs=2, data="synthetic" if model == "linear" else "shapes", seed=3)
     run(settings, RunFolder(tmp_path))

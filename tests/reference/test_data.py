@@ -25,6 +25,7 @@ def test_the_books_loaders_refuse_a_changed_copy(tmp_path):
 
 
 @pytest.mark.skipif(FASHION_MNIST is None, reason=NEEDS_FASHION_MNIST)
+@pytest.mark.slow
 def test_the_books_loaders_give_numpynets_data():
     from reference.data import loaders
 

@@ -63,6 +63,7 @@ def run_on_shapes(dtype, change=lambda contenders: None, num_hiddens=16):
     ("mistake", "dtype"),
     [(m, np.float64) for m in MISTAKES] + [(m, np.float32) for m in MISTAKES if m != "relative error 1e-9"],
 )
+@pytest.mark.slow
 def test_the_twin_run_names_step_0_and_the_first_wrong_gradient(mistake, dtype, monkeypatch):
     loss_and_gradients, words = MISTAKES[mistake]
     monkeypatch.setattr(numpynet.scratch.mlp, "loss_and_gradients", loss_and_gradients)

@@ -264,6 +264,7 @@ atomic.write_atomic(sys.argv[1], b"the new content " * 1000)
 
 
 @POSIX
+@pytest.mark.slow
 def test_killed_at_any_call_it_leaves_the_old_or_the_new_file(tmp_path):
     path, old, new = tmp_path / "file", b"the old content", b"the new content " * 1000
     seen = []
