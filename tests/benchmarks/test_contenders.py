@@ -23,11 +23,10 @@ def contests():
         for model in problems.PROBLEMS:
             impossible = (name == "scikit-learn" and model != "mlp") or ("torchvision" in name and model == "linear")
             if name not in ("numpynet", "matrix products", "torch.compile") and not impossible:
-                yield name, model
+                marks = [pytest.mark.filterwarnings("ignore")] if "compile" in name else []  # PyTorch's own warnings
+                yield pytest.param(name, model, marks=marks)
 
 
-# Some versions of PyTorch recommend TF32 when they compile for a GPU, but its products are less exact than float32's.
-@pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores")
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "model"), list(contests()))
 def test_every_contender_has_numpynets_loss_in_two_epochs(name, model):
