@@ -131,3 +131,15 @@ def test_impossible_settings_do_not_prevent_a_fresh_start(tmp_path):
     for settings in [{"epochs": None}, {"epochs": "x"}, {"epochs": [1]}, {}]:
         save_checkpoint(tmp_path / "c", net, optimizer, rng=rng, epoch=1, step=1, settings=settings)
         resume.warn_of_unfinished(tmp_path / "c")
+
+
+def test_a_checkpoint_that_cannot_be_resumed_is_not_replaced_silently(two_epochs, tmp_path, capsys):
+    """Such as one of an earlier version, whose run may be unfinished."""
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(two_epochs.read_bytes())
+    forge(path, meta={"version": 1})
+    assert main(["train", "linear", "--epochs", "1", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert f"starting afresh; this replaces a checkpoint that cannot be resumed: {path}: version must be 2" in printed
+    assert main(["train", "linear", "--epochs", "1", "--output", str(tmp_path)]) == 0
+    assert "starting afresh" not in capsys.readouterr().out

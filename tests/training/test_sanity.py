@@ -67,7 +67,7 @@ SICK = {
 
 
 @pytest.mark.parametrize("what", slow_after(4, SICK))
-def test_triage_finds_what_is_wrong(what, shapes):
+def test_sanity_finds_what_is_wrong(what, shapes):
     net, change, lr, words = SICK[what]
     assert words in " ".join(sanity(net(), CrossEntropyLoss(), *change(*shapes), lr=lr))
 
@@ -123,7 +123,7 @@ def test_networks_without_matrices_and_without_parameters():
 
 
 @pytest.mark.slow
-def test_triage_finds_nothing_on_healthy_runs():
+def test_sanity_finds_nothing_on_healthy_runs():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         loss = SquaredLoss()
