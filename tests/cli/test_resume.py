@@ -57,7 +57,7 @@ def test_killed_repeatedly_it_ends_with_an_undisturbed_runs_bits(options, tmp_pa
         assert process.returncode == -signal.SIGKILL, stderr
         state = read_checkpoint(tmp_path / "killed" / "checkpoint.npz").state
         assert max(0, step - 5) <= state.step < step
-    for seconds in rng.uniform(0, 4, 3):
+    for seconds in rng.uniform(0, 2.5, 3):
         process = start(*options, cwd=tmp_path)
         try:
             process.communicate(timeout=seconds)
