@@ -5,9 +5,10 @@ import os
 import platform
 from pathlib import Path
 
+import numpynet
 from numpynet.cli.environment import blas
 
-PACKAGES = ("numpynet-backprop", "numpy", "torch", "jax", "scikit-learn", "threadpoolctl")
+PACKAGES = ("numpy", "torch", "jax", "scikit-learn", "threadpoolctl")
 MAX_LOAD = 0.5  # processes wanting to run, on average over the minute before the start
 MAX_SPREAD = 0.3  # from the fastest to the slowest round, as a fraction of the median
 
@@ -22,7 +23,7 @@ def describe(threads):
         "blas": blas(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {"numpynet": numpynet.__version__} | {name: version(name) for name in PACKAGES},
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
 
