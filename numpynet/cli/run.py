@@ -88,10 +88,11 @@ class Run:
         else:
             hidden = [settings.hidden] if settings.model == "mlp" else []
             self.net = book.concise(num_inputs, *hidden, *num_outputs, rng=rng)
+        self.loss = book.loss()
         self.optimizer = SGD(self.net.parameters(), settings.lr, settings.momentum, settings.weight_decay)
         self.model: Trainable = (
             FromScratch(book.scratch, params, settings.lr)
             if settings.scratch
-            else FromLayers(self.net, book.loss(), self.optimizer)
+            else FromLayers(self.net, self.loss, self.optimizer)
         )
         self.path = ParameterPath(self.net) if settings.model == "linear" else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numpynet.book import BOOK, MODELS, SETTINGS, BookData, Settings, load_data
+from numpynet.book import BOOK, SETTINGS, BookData, Settings, load_data
 from numpynet.cli.results import write_results
 from numpynet.cli.resume import CtrlC, restore_run, settings_to_resume, warn_of_unfinished
 from numpynet.cli.run import Run, RunFolder
@@ -90,7 +90,7 @@ def _train(this: Run, data: BookData, checkpoint: Checkpoint | None) -> History:
         checkpointer.save(state)  # now, so that an earlier run's is not mistaken for this one's
     callbacks: list[Callback] = [Progress(settings.epochs), *([path] if path else [])]
     callbacks += [checkpointer, CtrlC(checkpointer, folder.command(settings.model))]
-    loop = Loop(this.model, settings.batch_size, this.rng, callbacks, state, MODELS[settings.model].loss())
+    loop = Loop(this.model, settings.batch_size, this.rng, callbacks, state, this.loss)
     return loop.run(data.train, settings.epochs, data.test)
 
 
