@@ -7,9 +7,9 @@ What to read, in this order; each is short:
     scratch.linear_regression   the smallest model that learns: y_hat = X W + b
     scratch.softmax_regression  the same with classes: scores, probabilities, cross-entropy
     scratch.mlp                 one hidden layer: backpropagation in full, on one page
-    layers, losses, optim.SGD   the same functions, held together by objects that remember what backward needs
+    base, layers, losses        the same functions, held together by objects that remember what backward needs
     models                      the three models again, made of layers
-    training.loop               the loop that trains them all
+    training.trainable, .loop   the loop that trains them all, with optim.SGD or sgd
 
 Logits are scores, one for each class; the most likely class has the largest. Softmax turns them into probabilities.
 ReLU is max(·, 0). Training passes over the data many times. One pass is an epoch; it is split into small random groups,

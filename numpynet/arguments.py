@@ -42,7 +42,7 @@ def _refuse(function: str, name: str, value: Any, wanted: str) -> NoReturn:
     elif type(value) in (np.ndarray, np.memmap):
         got = f"an array of {value.dtype}"
         if "float" in wanted and value.dtype.kind in "iub":
-            images = value.dtype == np.uint8
+            images = name == "X" and value.dtype == np.uint8
             got += f"; for images, try {name} / numpy.float32(255)" if images else f"; try {name}.astype(float)"
     raise TypeError(f"{function}: {name} must be {wanted}, got {got}")
 

@@ -11,7 +11,7 @@ from numpynet.arguments import Array
 
 
 class Parameter:
-    """An array that training changes, `data`, and ∂L/∂data, the gradient of the loss, `grad`, None at first."""
+    """`data` is an array that training changes; `grad` is ∂L/∂data, None until the first backward."""
 
     def __init__(self, data: Array) -> None:
         self.data = data
@@ -27,7 +27,7 @@ class Memory:
     _memory: Any = None
 
     def _forget(self) -> None:
-        """Call this before the computation: if that raises, backward must not use an earlier input."""
+        """Call this first in forward: if forward then fails, backward finds nothing, rather than an earlier input."""
         self._memory = None
 
     def _remember(self, needed: Any) -> None:
@@ -45,7 +45,7 @@ class Layer(Memory):
 
     Its parameters are its attributes of type Parameter and those of nested layers, in the order they were set.
     `backward` sets their `grad`, never adds to it, and returns the gradient of the input; with input_grad=False it may
-    skip the latter and return None.
+    return None instead.
     """
 
     def __call__(self, X: Array) -> Array:

@@ -1,10 +1,10 @@
 """Every formula of the library, once: each function, and below it the gradient of that function worked out by hand.
 
 L is the loss, the number that training minimizes. For any array T, grad_T is ∂L/∂T: how L changes with each entry of T.
-It has T's shape. A backward function is one step of the chain rule: it takes the gradient of the loss with respect to
-its function's output, then the forward arrays it needs, under their own names, and returns the gradient with respect to
-each input. The chain starts at a loss, whose backward needs no such gradient, and ends at the data. These steps are all
-there is to backpropagation.
+It has T's shape. A backward function is one step of the chain rule. Its first argument is the gradient of the loss with
+respect to its function's output; the others are the arrays of the forward pass that it needs, under the names they have
+there. It returns the gradient with respect to each input. The chain starts at the loss, whose backward takes no such
+gradient because ∂L/∂L = 1, and ends at the data. These steps are all there is to backpropagation.
 
 The functions are pure: they remember nothing and modify no argument. Arrays hold floats, one example in each row. The
 output has the dtype of the inputs; float32 with float64 gives float64, as everywhere in NumPy. Cost is given in flops

@@ -118,12 +118,12 @@ class Sequential(Layer):
             for layer in self.layers:
                 X = layer.forward(X)
         except BaseException:
-            self._forget_all()  # or layers that X did not reach would serve an earlier one
+            self._forget_all()  # or the layers that X did not reach would still hold an earlier one
             raise
         return X
 
     def backward(self, grad_Y: Array, *, input_grad: bool = False) -> Any:
-        """Stop at the first layer with parameters: what lies before it is data, whose gradient nobody needs."""
+        """Go back as far as the first layer with parameters: the layers before it have nothing to learn."""
         first = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.parameters()), 0)
         for layer in reversed(self.layers[first + 1 :]):
             grad_Y = layer.backward(grad_Y)

@@ -1,5 +1,5 @@
 """Gradient descent: how parameters move once their gradients are known. The whole idea is one line, `W -= lr * grad_W`,
-in `sgd`. The SGD object calls it, after adding momentum or weight decay if you ask for them.
+in `sgd`. The SGD object does the same to a network's parameters, with momentum or weight decay if you ask for them.
 """
 
 from __future__ import annotations
@@ -31,12 +31,8 @@ def sgd(params: Mapping[Any, Array] | Sequence[Array], grads: Mapping[Any, Array
     array([0., 3.])
     """
     arguments.check_number("sgd", "lr", lr)
-    _descend(arguments.check_pairs("sgd", params, grads), float(lr))
-
-
-def _descend(pairs: Iterable[tuple[Array, Array]], lr: float) -> None:
-    for W, grad_W in pairs:
-        W -= lr * grad_W
+    for W, grad_W in arguments.check_pairs("sgd", params, grads):
+        W -= float(lr) * grad_W
 
 
 class SGD:
@@ -46,9 +42,8 @@ class SGD:
 
         G = ∂L/∂W                       the direction without options
         G = ∂L/∂W + weight_decay W      with weight_decay: as if weight_decay/2 Σ W² were added to the loss
-        V = momentum V + G              with momentum: V, at first 0, adds up past directions, and old ones fade;
-                                            it replaces G as the direction
-        G + momentum V                  with nesterov=True: this is the direction; it looks one step ahead
+        V = momentum V + G              the direction with momentum: a sum of past G in which old ones fade
+        G + momentum V                  the direction with nesterov=True: one step ahead of V
 
     Cost: two passes over the parameters, and two more for each option.
     Raises: TypeError or ValueError for an option that is not a finite number >= 0; TypeError if parameters holds
@@ -100,7 +95,8 @@ class SGD:
             pairs.append((W, G))
         if self.momentum or self.weight_decay:
             pairs = [(W, self._direction(i, W, G)) for i, (W, G) in enumerate(pairs)]
-        _descend(pairs, self.lr)
+        for W, G in pairs:
+            W -= self.lr * G  # as in sgd
 
     def _direction(self, i: int, W: Array, G: Any) -> Any:
         if self.weight_decay:

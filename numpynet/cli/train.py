@@ -33,6 +33,8 @@ def train_command(arguments: argparse.Namespace) -> None:
         checkpoint = read_checkpoint(folder.checkpoint)
         settings = settings_to_resume(checkpoint, given)
     else:
+        if arguments.resume:
+            print(f"no checkpoint in {output}: starting from the beginning")
         settings = dataclasses.replace(BOOK[arguments.model], **{"seed": _random_seed()} | given)
     print(f"seed: {settings.seed}")
     print(run(settings, folder, checkpoint))

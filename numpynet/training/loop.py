@@ -128,11 +128,11 @@ class Loop:
 
     @np.errstate(over="ignore", invalid="ignore")
     def epoch(self, X: Array, y: Array, order: Array) -> float:
-        """Train on the examples in this order, or on what state.order has left; return the mean training loss."""
+        """Train on the examples in this order, or finish an interrupted epoch in its own; return the mean loss."""
         state, classifier = self.state, y.dtype.kind in "iu"
         if state.order is None:
             state.epoch, state.order = state.epoch + 1, order
-        order, start = state.order, time.perf_counter() - state.seconds  # a resumed epoch keeps its order
+        order, start = state.order, time.perf_counter() - state.seconds
         for X_batch, y_batch in batches_in_order(X, y, self.batch_size, order[state.position :]):
             loss, y_hat, grads = self.model.loss_and_gradients(X_batch, y_batch)  # forward, then backward
             state.step, state.loss = state.step + 1, float(loss)

@@ -57,12 +57,13 @@ class History:
 
 
 def format_figure(name: str, value: float | None) -> str:
-    """One figure of a History as text: 4 digits, but 2 for seconds, and powers of ten for a huge loss."""
+    """One figure of a History as text: 4 digits, but 2 for seconds, and powers of ten for a huge or tiny loss."""
     if value is None:
         return ""
     if name == "seconds":
         return f"{value:.2f}"
-    return f"{value:.4f}" if value < 1e4 else f"{value:.3e}"
+    scientific = "loss" in name and (value >= 1e4 or 0 < value < 1e-3)
+    return f"{value:.3e}" if scientific else f"{value:.4f}"
 
 
 @dataclass

@@ -120,6 +120,7 @@ def test_without_a_checkpoint_resume_starts(tmp_path, here):
     result = here("train", "linear", "--resume", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "resuming" not in result.stdout
+    assert f"no checkpoint in {Path('runs', 'linear')}: starting from the beginning" in result.stdout
 
 
 @pytest.mark.slow

@@ -225,11 +225,11 @@ def test_a_regression_has_neither_accuracies_nor_a_test_loss():
 
 
 def test_a_history_shows_as_a_table():
-    history = History([2.25, 12345.0], [0.5, 0.75], [0.25, 1.0], [0.1234, 10.0], [1.5, 0.5])
+    history = History([2.25, 12345.0], [0.5, 0.75], [0.25, 1.0], [0.1234, 10.0], [1.5, 0.00005])
     assert repr(history).splitlines() == [
         "   epoch  train loss  test loss  train accuracy  test accuracy   seconds",
         "       1      2.2500     1.5000          0.5000         0.2500      0.12",
-        "       2   1.234e+04     0.5000          0.7500         1.0000     10.00",
+        "       2   1.234e+04  5.000e-05          0.7500         1.0000     10.00",
     ]
     html = history._repr_html_()
     assert html.startswith("<table><tr><th>epoch</th><th>train loss</th>")
