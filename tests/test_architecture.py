@@ -149,3 +149,18 @@ def test_no_function_has_more_than_fifteen_branches():
         if part(module) != "gradcheck"
     }
     assert not {name: count for name, count in counts.items() if count > 15}
+
+
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+
+
+def test_the_tests_stay_readable():
+    """Files of at most 350 lines, names of at most 60 characters, and nothing imported from another test file."""
+    for path in TESTS:
+        text = path.read_text("utf-8")
+        assert text.count("\n") <= 350, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                assert len(node.name) <= 60, f"{path}: {node.name}"
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
+                assert node.module.startswith("tests.helpers"), f"{path}: {node.module}"

@@ -133,7 +133,7 @@ def test_impossible_settings_do_not_prevent_a_fresh_start(tmp_path):
         resume.warn_of_unfinished(tmp_path / "c")
 
 
-def test_a_checkpoint_that_cannot_be_resumed_is_not_replaced_silently(two_epochs, tmp_path, capsys):
+def test_replacing_a_checkpoint_that_cannot_be_resumed_is_said(two_epochs, tmp_path, capsys):
     """Such as one of an earlier version, whose run may be unfinished."""
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(two_epochs.read_bytes())

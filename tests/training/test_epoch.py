@@ -128,7 +128,7 @@ def test_the_test_loss_is_that_of_the_whole_test_set():
     assert history.test_loss[-1] == pytest.approx(float(CrossEntropyLoss()(net(X_test), y_test)), rel=1e-14)
 
 
-def test_where_the_loss_of_predictions_is_not_known_none_is_recorded():
+def test_no_test_loss_is_recorded_where_it_is_not_known():
     """A module from scratch has no function for it, nor has a loss of one's own with forward and backward alone."""
 
     class Own:
@@ -144,7 +144,7 @@ def test_where_the_loss_of_predictions_is_not_known_none_is_recorded():
     assert len(history.test_accuracy) == len(other.test_accuracy) == 2
 
 
-def test_a_test_loss_that_is_not_finite_stops_the_run_without_a_warning():
+def test_a_test_loss_that_is_not_finite_stops_the_run():
     net = models.softmax_regression(4, 3, rng=np.random.default_rng(1), dtype=np.float64)
     net.parameters()[0].data *= 1000
     huge = X.copy()
@@ -169,7 +169,7 @@ class SetAtTheEnd(Callback):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("which", range(4))
-def test_an_epoch_may_not_end_with_a_parameter_that_is_not_finite(which, value):
+def test_no_epoch_ends_with_a_parameter_that_is_not_finite(which, value):
     """ReLU, and here a layer of one's own that turns NaN into 0, may hide it from the predictions."""
 
     class Own(ReLU):
@@ -186,7 +186,7 @@ def test_an_epoch_may_not_end_with_a_parameter_that_is_not_finite(which, value):
         train(net, CrossEntropyLoss(), SGD(net.parameters(), 0.1), (X, Y), callbacks=callbacks, **options)
 
 
-def test_seconds_of_an_epoch_count_on_after_an_interruption_and_start_anew():
+def test_seconds_continue_after_an_interruption():
     state = State(epoch=1, order=ORDER, position=4, step=1, seconds=1000.0)
     loop = Loop(make(), 4, np.random.default_rng(0), state=state)
     loop.run((X, Y), 2)
