@@ -43,16 +43,7 @@ def parse_idx(file: BinaryIO, name: str, shape: tuple[int, ...] | None = None) -
     packed = file.read(2) == b"\x1f\x8b"
     file.seek(0)
     stream = _Unpacked(file, name) if packed else file
-    start = stream.read(4)
-    if len(start) == 4 and (start[:2] != b"\0\0" or start[2] != _UNSIGNED_BYTE):
-        raise DataError(f"{name}: an IDX file of bytes must start with 00 00 08, got {start[:3].hex(' ')}")
-    axes = start[3] if len(start) == 4 else 1
-    if not 1 <= axes <= _MOST_AXES:
-        raise DataError(f"{name}: an IDX file must have 1 to {_MOST_AXES} axes, got {axes}")
-    lengths = stream.read(4 * axes)
-    if len(lengths) < 4 * axes:
-        raise TruncatedError(f"{name}: truncated: the file ends within its header")
-    found = tuple(int(n) for n in np.frombuffer(lengths, ">u4"))
+    found = _read_shape(stream, name)
     if shape is not None and found != shape:
         raise DataError(f"{name}: shape must be {shape}, got {found}")
     size = math.prod(found)
@@ -72,6 +63,20 @@ def parse_idx(file: BinaryIO, name: str, shape: tuple[int, ...] | None = None) -
     if stream.read(1):
         raise DataError(f"{name}: more data than the {size} bytes that the header announces")
     return array
+
+
+def _read_shape(stream: BinaryIO | _Unpacked, name: str) -> tuple[int, ...]:
+    """The shape in the header at the start of the stream."""
+    start = stream.read(4)
+    if len(start) == 4 and (start[:2] != b"\0\0" or start[2] != _UNSIGNED_BYTE):
+        raise DataError(f"{name}: an IDX file of bytes must start with 00 00 08, got {start[:3].hex(' ')}")
+    axes = start[3] if len(start) == 4 else 1
+    if not 1 <= axes <= _MOST_AXES:
+        raise DataError(f"{name}: an IDX file must have 1 to {_MOST_AXES} axes, got {axes}")
+    lengths = stream.read(4 * axes)
+    if len(lengths) < 4 * axes:
+        raise TruncatedError(f"{name}: truncated: the file ends within its header")
+    return tuple(int(n) for n in np.frombuffer(lengths, ">u4"))
 
 
 def idx_header(shape: tuple[int, ...]) -> bytes:

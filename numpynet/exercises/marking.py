@@ -79,6 +79,7 @@ def mark_command(target: Path, *, time_limit: float) -> int:
 
 
 def list_checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
+    """A check for each exercise of the lesson at path, in what its file defines."""
     for exercise in EXERCISES:
         if exercise.lesson == path.stem:
             yield exercise.name, partial(mark, exercise, space)

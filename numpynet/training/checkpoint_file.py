@@ -111,6 +111,7 @@ def errors_begin_with(words: str) -> Iterator[None]:
 
 
 def as_json(value: Any) -> str:
+    """JSON text of value, in which NumPy's arrays and numbers are plain ones; TypeError for what JSON lacks."""
     import json
 
     def plain(value: Any) -> Any:
