@@ -41,10 +41,9 @@ def train(
 ) -> History:
     """Train net on data = (X, y) by minibatch gradient descent, and return the history.
 
-    If y holds integers, net is a classifier: its accuracy is recorded on data and, with the loss, on test = (X, y) if
-    given. progress prints a line per epoch, and shows a bar where possible. A loss that is not finite stops the run
-    before any parameter moves. state, as returned by `load_checkpoint`, says where to resume; the run updates it. The
-    loop itself is `Loop.epoch`, below.
+    If y holds integers, net is a classifier: its accuracy is recorded on data and, with the loss, on test = (X, y).
+    progress prints a line per epoch, and shows a bar where possible. A loss that is not finite stops the run before any
+    parameter moves. state, from `load_checkpoint`, says where to resume. The loop itself is `Loop.epoch`, below.
 
     Shapes: X (n, ...), y (n, ...), as net and loss need them. dtype: uint8 X are passed to net as float32 in [0, 1].
     Cost: each epoch, a forward and a backward pass for every example, and a forward pass for every test example.
@@ -54,8 +53,8 @@ def train(
     """
     if not {id(parameter) for parameter in optimizer.parameters} <= {id(parameter) for parameter in net.parameters()}:
         raise ValueError("train: optimizer must hold parameters of net, got those of a different network")
-    test_loss = loss if callable(loss) else None
-    loop = Loop(FromLayers(net, loss, optimizer), batch_size, rng, callbacks, state or State(), test_loss)
+    state = State() if state is None else state
+    loop = Loop(FromLayers(net, loss, optimizer), batch_size, rng, callbacks, state, loss if callable(loss) else None)
     return _checked_run(loop, data, num_epochs, test, progress)
 
 
@@ -82,7 +81,8 @@ def train_scratch(
     Source: D2L 3.2, 3.6, 4.2.
     """
     arguments.check_number("train_scratch", "lr", lr)
-    loop = Loop(FromScratch(model, params, lr), batch_size, rng, callbacks, state or State(), caller="train_scratch")
+    state = State() if state is None else state
+    loop = Loop(FromScratch(model, params, lr), batch_size, rng, callbacks, state, caller="train_scratch")
     return _checked_run(loop, data, num_epochs, test, progress)
 
 

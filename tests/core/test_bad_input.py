@@ -212,6 +212,7 @@ def test_the_command_refuses_a_width_there_is_no_memory_for():
         ({"callbacks": Callback()}, TypeError, ": callbacks must be a list of Callback objects"),
         ({"callbacks": [print]}, TypeError, ": callbacks must be a list of Callback objects"),
         ({"state": History()}, TypeError, ": state must be a State, as from load_checkpoint, got History"),
+        ({"state": 0}, TypeError, ": state must be a State, as from load_checkpoint, got int"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("call", [train_mlp, train_scratch_mlp])
