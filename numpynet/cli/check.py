@@ -36,36 +36,24 @@ def check_command(arguments: argparse.Namespace) -> int:
 
 
 def _check_file(path: Path, time_limit: float) -> int:
-    from numpynet.gradcheck.learner_file import LOOKED_FOR, check_file
-    from numpynet.gradcheck.report import wrap
+    from numpynet.gradcheck.learner_file import check_file
 
     if not path.is_file():
         what = "is a folder without lessons" if path.is_dir() else "does not exist"
         print(f"numpynet check: {path} {what}; give a Python file, a folder of lessons, or one of {', '.join(MODELS)}")
         return 2
-    found = check_file(path, time_limit=time_limit)
-    if not found:
-        print("\n".join(wrap(f"numpynet check: found nothing to check in {path}; looked for {LOOKED_FOR}")))
+    try:
+        report = check_file(path, time_limit=time_limit)
+    except ValueError as error:
+        print(f"numpynet check: {error}")
         return 2
-    print(f"\n{RULE}\n".join(finding["text"] for finding in found))
-    print(RULE)
-    print(_last_line(found))
-    if any(finding["ok"] is False for finding in found):
-        return 1
-    return 0 if any(finding["ok"] for finding in found) else 2
-
-
-def _last_line(found: list[dict[str, Any]]) -> str:
-    """How many are right, which are wrong, and which were not checked."""
-    right, wrong, unknown = (
-        [finding["name"] for finding in found if finding["ok"] is ok] for ok in (True, False, None)
-    )
-    line = f"{len(right)} of {len(found)} right"
-    if wrong:
-        line += f"; wrong: {', '.join(wrong)}"
-    if unknown:
-        line += f"; not checked: {', '.join(unknown)}"
-    return line
+    paragraphs = report.paragraphs()
+    if not report.verdicts:
+        paragraphs.append(f"numpynet check: found nothing to check in {path}: nothing in it seems to compute gradients")
+    print(f"\n{RULE}\n".join(paragraphs))
+    if report.verdicts:
+        print(f"{RULE}\n{report.summary()}")
+    return report.code
 
 
 def _check_own(model: str, seed: int) -> int:

@@ -1,7 +1,7 @@
 """The backward pass as a list of rules in backward order, so that a learner's mistake can replace any of them.
 
-Here a network is a chain of "linear" and "relu" steps followed by a loss. RIGHT holds the rules: each computes one
-quantity from earlier ones, and every layer uses the same. `backward` walks the chain from back to front. Changing a
+Here a network is a chain of "linear" steps and activations, "relu", "sigmoid" or "tanh", followed by a loss. RIGHT holds
+the rules: each computes one quantity from earlier ones, and every layer uses the same. `backward` walks the chain from back to front. Changing a
 rule also changes everything that depends on it, as it does in the learner's program.
 """
 
@@ -21,27 +21,60 @@ Rule = Callable[[Any], Array]  # from the quantities so far to a new one
 Twist = Callable[[Any, Array], Array]  # from the quantities so far and the right new one to a wrong one
 Site = tuple[str, int]  # a rule, and the step of the chain where it is used; the loss comes after the last step
 
-# q holds the quantities of one step. A linear step Y = H W + b has H, W, b and grad_Y; H is the output of the ReLU
-# before it, H = max(Z, 0). In the first layer both H and Z are X. A ReLU step H = max(Z, 0) has Z, H and grad_H. The
-# loss has O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropy and for the squared loss
-# with its ½. In a rule with a free number, such as a learning rate, q.number is that number.
-RIGHT: dict[str, Rule] = {
-    "P": lambda q: softmax(q.O) if q.classes else q.O,
-    "T": lambda q: onehot(q.y, q.O) if q.classes else q.y,
-    "grad_O": lambda q: q.scale * (q.P - q.T) / q.n,
-    "grad_W": lambda q: q.H.T @ q.grad_Y,
-    "grad_b": lambda q: q.grad_Y.sum(axis=0),
-    "grad_H": lambda q: q.grad_Y @ q.W.T,
-    "grad_Z": lambda q: q.grad_H * (q.Z > 0),
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda Z: np.maximum(Z, 0),
+    "sigmoid": lambda Z: np.asarray(0.5 + 0.5 * np.tanh(Z / 2)),
+    "tanh": np.tanh,
 }
+# The derivatives, from what the activation's step has: Z, and H = f(Z).
+SLOPES: dict[str, Rule] = {
+    "relu": lambda q: q.Z > 0,
+    "sigmoid": lambda q: q.H * (1 - q.H),
+    "tanh": lambda q: 1 - q.H**2,
+}
+
+# What makes probabilities, or predictions, of the output O of the last step: a part of the loss.
+PREDICTIONS: dict[str, Callable[[Array], Array]] = {
+    "cross_entropy": softmax,
+    "binary_cross_entropy": ACTIVATIONS["sigmoid"],
+    "squared_loss": lambda O: O,
+}
+
+# q holds the quantities of one step. A linear step Y = H W + b has H, W, b and grad_Y; H is the output of the activation
+# before it, H = f(Z). In the first layer both H and Z are X. An activation's step has Z, H and grad_H. The loss has O,
+# y, and n, the number of terms it averages; scale is 1 for the mean cross-entropies and for the squared loss with its ½.
+# In a rule with a free number, such as a learning rate, q.number is that number. decay_W and decay_b are the λ of a weight
+# decay in the loss, 0 without one.
+RIGHT: dict[str, Rule] = {
+    "P": lambda q: PREDICTIONS[q.loss](q.O),
+    "T": lambda q: onehot(q.y, q.O) if q.loss == "cross_entropy" else q.y,
+    "grad_O": lambda q: q.scale * (q.P - q.T) / q.n,
+    "grad_W": lambda q: q.H.T @ q.grad_Y + q.decay_W * q.W,
+    "grad_b": lambda q: q.grad_Y.sum(axis=0) + q.decay_b * q.b,
+    "grad_H": lambda q: q.grad_Y @ q.W.T,
+    "grad_Z": lambda q: q.grad_H * SLOPES[q.activation](q),
+}
+
+
+@dataclass(frozen=True)
+class Decay:
+    """A term λ/2 Σ W² of the loss, over all weights, and over the biases too; over_n: λ is divided by n."""
+
+    strength: float
+    biases: bool = False
+    over_n: bool = False
+
+    def at(self, n: int) -> float:
+        """λ, with n examples."""
+        return self.strength / n if self.over_n else self.strength
 
 
 @dataclass(frozen=True)
 class Chain:
     """What the learner's function computes: its steps, and the names of its arrays.
 
-    kind is "cross_entropy", "squared_loss", or "" if there is no loss and the gradient of the output is given. weights
-    are the names of W and b (or None), one pair for each linear step. output is the name of what the last step returns.
+    kind is "cross_entropy", "binary_cross_entropy", "squared_loss", or "" if there is no loss and the gradient of the
+    output is given. weights are the names of W and b (or None), one pair for each linear step. output is the name of what the last step returns.
     scale multiplies the loss; factor is what that puts before and after P − T in the formula of grad_O.
     """
 
@@ -51,6 +84,7 @@ class Chain:
     output: str = "Y"
     scale: Callable[[int, int], float] = lambda n, terms: 1.0
     factor: tuple[str, str] = ("", " / n")
+    decay: Decay | None = None
 
     def weight_names(self, step: int) -> tuple[str, str | None]:
         return self.weights[self.steps[:step].count("linear")]
@@ -58,9 +92,7 @@ class Chain:
     def name(self, rule: str, step: int) -> str:
         """The learner's name for the quantity that this rule computes at this step."""
         if rule in ("P", "T"):
-            return (
-                {"P": "P", "T": "onehot(y)"}[rule] if self.kind == "cross_entropy" else {"P": "y_hat", "T": "y"}[rule]
-            )
+            return prediction_names(self.kind)[rule]
         if rule == "grad_O":
             return f"grad_{self.output}"
         if rule in ("grad_W", "grad_b"):
@@ -73,7 +105,7 @@ class Chain:
             return "X"
         if step == len(self.steps):
             return self.output
-        return f"{'H' if self.steps[step - 1] == 'relu' else 'Z'}{self.steps[:step].count('linear')}"
+        return f"{'H' if self.steps[step - 1] in ACTIVATIONS else 'Z'}{self.steps[:step].count('linear')}"
 
 
 @dataclass
@@ -89,17 +121,22 @@ class Point:
     y: Any = None
     G: Any = None
     before: Point | None = field(default=None, repr=False)
-    _values: list[Array] | None = field(default=None, repr=False)
+    _values: dict[tuple[str, ...], list[Array]] = field(default_factory=dict, repr=False)
 
     def values(self, chain: Chain) -> list[Array]:
         """The result of `forward` at this point, computed once."""
-        if self._values is None:
-            self._values = forward(chain, self)
-        return self._values
+        if chain.steps not in self._values:
+            self._values[chain.steps] = forward(chain, self)
+        return self._values[chain.steps]
 
     def forget_values(self) -> None:
         """Call this after changing the point."""
-        self._values = None
+        self._values.clear()
+
+
+def prediction_names(kind: str) -> dict[str, str]:
+    """What the predictions P and the targets T of a loss are called."""
+    return {"P": "y_hat" if kind == "squared_loss" else "P", "T": "onehot(y)" if kind == "cross_entropy" else "y"}
 
 
 def onehot(y: Array, O: Array) -> Array:
@@ -113,8 +150,8 @@ def forward(chain: Chain, point: Point) -> list[Array]:
     """The input of every step, then the output of the last one."""
     values = [point.X.reshape(len(point.X), -1) if "linear" in chain.steps else point.X]
     for step, kind in enumerate(chain.steps):
-        if kind == "relu":
-            values.append(np.maximum(values[-1], 0))
+        if kind in ACTIVATIONS:
+            values.append(ACTIVATIONS[kind](values[-1]))
         else:
             W, b = chain.weight_names(step)
             values.append(values[-1] @ point.params[W] + (point.params[b] if b else 0))
@@ -123,13 +160,25 @@ def forward(chain: Chain, point: Point) -> list[Array]:
 
 def loss_of(chain: Chain, point: Point) -> Any:
     """The loss that a correct program computes there; for a chain without a loss, Σ G ∘ output."""
-    O, y = point.values(chain)[-1], point.y
+    O, y, n = point.values(chain)[-1], point.y, len(point.X)
     if not chain.kind:
         return np.sum(point.G * O)
     if chain.kind == "squared_loss":
-        return chain.scale(len(O), O.size) * np.mean((O - y) ** 2) / 2
-    O = O - O.max(axis=1, keepdims=True)
-    return chain.scale(len(O), len(O)) * np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(len(O)), y])
+        loss = chain.scale(n, O.size) * np.mean((O - y) ** 2) / 2
+    elif chain.kind == "binary_cross_entropy":  # −y log s − (1 − y) log(1 − s) = log(1 + exp(O)) − y O
+        loss = chain.scale(n, O.size) * np.mean(np.logaddexp(0, O) - y * O)
+    else:
+        O = O - O.max(axis=1, keepdims=True)
+        loss = chain.scale(n, n) * np.mean(np.log(np.exp(O).sum(axis=1)) - O[np.arange(n), y])
+    return (
+        loss if chain.decay is None else loss + chain.decay.at(n) / 2 * sum_of_squares(chain, point, chain.decay.biases)
+    )
+
+
+def sum_of_squares(chain: Chain, point: Point, biases: bool) -> Any:
+    """Σ W² over all weights, and over the biases too if asked."""
+    names = [name for W, b in chain.weights for name in ((W, b) if biases else (W,)) if name]
+    return sum(np.sum(point.params[name] ** 2) for name in names)
 
 
 class Changes:
@@ -177,7 +226,7 @@ def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Itera
         gradient = point.G
     for step in reversed(range(end)):
         q = _quantities(chain, point, step, values, earlier)
-        if chain.steps[step] == "relu":
+        if chain.steps[step] in ACTIVATIONS:
             q.grad_H = gradient
             gradient = changes.apply("grad_Z", step, q)
             yield ("grad_Z", step), gradient, q
@@ -196,17 +245,19 @@ def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Itera
 
 def _quantities(chain: Chain, point: Point, step: int, values: Sequence[Array], earlier: Sequence[Array] | None) -> Any:
     """What the rules of this step may use; `before` has the same for an earlier call."""
-    terms = values[-1].size if chain.kind == "squared_loss" else len(point.X)
+    terms = len(point.X) if chain.kind in ("", "cross_entropy") else values[-1].size
     q = SimpleNamespace(n=terms)
     if step == len(chain.steps):
-        q.O, q.y, q.classes = values[-1], point.y, chain.kind == "cross_entropy"
+        q.O, q.y, q.loss = values[-1], point.y, chain.kind
         q.scale = chain.scale(len(point.X), terms)
-    elif chain.steps[step] == "relu":
-        q.Z, q.H = values[step], values[step + 1]
+    elif chain.steps[step] in ACTIVATIONS:
+        q.Z, q.H, q.activation = values[step], values[step + 1], chain.steps[step]
     else:
         W, b = chain.weight_names(step)
         q.H, q.W, q.b = values[step], point.params[W], point.params[b] if b else None
-        q.Z = values[step - 1] if "relu" in chain.steps[:step][-1:] else q.H
+        q.decay_W = chain.decay.at(len(point.X)) if chain.decay else 0.0
+        q.decay_b = q.decay_W if chain.decay and chain.decay.biases else 0.0
+        q.Z = values[step - 1] if step and chain.steps[step - 1] in ACTIVATIONS else q.H
     if earlier is not None and point.before is not None:
         q.before = _quantities(chain, point.before, step, earlier, None)
         if step == len(chain.steps):

@@ -8,6 +8,7 @@ never near 0.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.backward_rules import Chain, Point, forward, onehot
+from numpynet.gradcheck.backward_rules import ACTIVATIONS, Chain, Point, forward, onehot
 from numpynet.gradcheck.numeric import shifts_away_from_zero
 
 # Pre-activations stay at least this far from the ReLU's kink (times the largest input, if that is above 1).
@@ -36,6 +37,7 @@ class Layout:
     example_shape: tuple[int, ...]
     y_shape: tuple[int, ...] = ()
     y_dtype: Any = np.float64
+    alternatives: tuple[Chain, ...] = ()
 
     def arguments(self, point: Point) -> tuple[dict[str, Array], Array, Array]:
         """Copies of params, X and y in the shapes that the caller's function takes."""
@@ -96,27 +98,36 @@ def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
             return []
     if not weights or len(X) == 0:
         return []
-    steps = ("linear", "relu") * (len(weights) - 1) + ("linear",)
     shapes = {name: array.shape for name, array in params.items()}
     kinds = []
     if width > 1 and y.dtype.kind in "iu" and y.shape == (len(X),) and y.min() >= 0 and y.max() < width:
         kinds = ["cross_entropy"]
     elif y.shape == (len(X), width) or (width == 1 and y.shape == (len(X),)):
         rows = y.reshape(len(X), -1)
-        looks_onehot = width > 1 and np.all(np.isin(rows, (0, 1))) and np.all(rows.sum(axis=1) == 1)
-        kinds = ["cross_entropy", "squared_loss"] if looks_onehot else ["squared_loss"]
-    outputs = {"cross_entropy": "O", "squared_loss": "y_hat"}
+        binary = bool(np.all(np.isin(rows, (0, 1))))
+        onehot = width > 1 and binary and bool(np.all(rows.sum(axis=1) == 1))
+        kinds = ["cross_entropy"] * onehot + ["binary_cross_entropy" if binary else "squared_loss"]
     y_dtype = y.dtype if y.dtype.kind in "iub" else np.float64
+    chains = {kind: _possible_chains(kind, tuple(weights)) for kind in kinds}
     return [
         Layout(
-            Chain(steps, kind, tuple(weights), outputs[kind]),
-            shapes,
-            X.shape[1:],
-            y.shape[1:],
-            np.float64 if kind == "squared_loss" else y_dtype,
+            first, shapes, X.shape[1:], y.shape[1:], np.float64 if kind == "squared_loss" else y_dtype, tuple(others)
         )
-        for kind in kinds
+        for kind, (first, *others) in chains.items()
     ]
+
+
+def _possible_chains(kind: str, weights: tuple[tuple[str, str | None], ...]) -> list[Chain]:
+    """The chains with these weights, the likeliest first: each activation, and each that may follow the last layer."""
+    heads = {"cross_entropy": {kind: ("",)}, "squared_loss": {kind: ("", "sigmoid", "tanh", "relu")}}.get(
+        kind, {"binary_cross_entropy": ("",), "squared_loss": ("", "sigmoid", "tanh", "relu")}
+    )
+    chains = []
+    for loss, ends in heads.items():
+        for end, activation in itertools.product(ends, ACTIVATIONS if len(weights) > 1 else ("",)):
+            steps = ("linear", activation) * (len(weights) - 1) + ("linear",) + (end,) * bool(end)
+            chains.append(Chain(steps, loss, weights, "y_hat" if loss == "squared_loss" else "O"))
+    return chains
 
 
 def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
@@ -139,6 +150,10 @@ def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
     elif chain.kind == "cross_entropy":
         point.y = rng.integers(0, widths[-1], n)  # classes of unequal frequency, so that no mistake averages out
         point.y[0] = (point.y[-1] + (n > 1)) % widths[-1]
+    elif chain.kind == "binary_cross_entropy":
+        shape = (n, widths[-1]) if chain.weights else (n, *layout.example_shape)
+        point.y = (rng.random(shape) < 0.4).astype(np.float64)
+        point.y.reshape(-1)[:2] = 0.0, 1.0
     else:
         point.y = rng.normal(size=(n, widths[-1]) if chain.weights else (n, *layout.example_shape))
     return point

@@ -10,7 +10,7 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.asking import Answer, Question
-from numpynet.gradcheck.backward_rules import Chain, Point, gradients, loss_of
+from numpynet.gradcheck.backward_rules import Chain, Decay, Point, gradients, loss_of, sum_of_squares
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.mistakes import MISTAKES, Mistake
 
@@ -27,6 +27,15 @@ SCALES: dict[str, list[tuple[str, tuple[str, str], Callable[[int, int], float]]]
     "cross_entropy": [
         ("the mean cross-entropy", ("", " / n"), lambda n, terms: 1.0),
         ("a sum over the examples", ("", ""), lambda n, terms: float(n)),
+    ],
+    "binary_cross_entropy": [
+        ("the mean binary cross-entropy", ("", " / N"), lambda n, terms: 1.0),
+        ("a sum of the binary cross-entropies", ("", ""), lambda n, terms: float(terms)),
+        (
+            "the binary cross-entropy, summed over the outputs and averaged over the examples",
+            ("", " / n"),
+            lambda n, terms: terms / n,
+        ),
     ],
     "squared_loss": [
         ("the mean of (y_hat − y)² / 2", ("", " / N"), lambda n, terms: 1.0),
@@ -102,15 +111,77 @@ def ask(exam: Examination, points: Sequence[Point]) -> None:
     exam.repeated = Call(points[0], exam.question.ask(points[0]))
 
 
+def match_any(calls: Sequence[Call], chains: Sequence[Chain]) -> tuple[Chain, str, bool]:
+    """The first chain whose loss equals the learner's; else the first whose loss nearly does; else the first."""
+    found = []
+    for chain in chains:
+        found.append(match(calls, chain))
+        if found[-1][1] and not found[-1][2]:
+            return found[-1]
+    return next((each for each in found if each[1]), found[0])
+
+
 def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
-    """The known loss that equals the learner's in all calls: the chain with its scale, its name, whether nearly."""
+    """The known loss that equals the learner's in all calls: the chain with its scale, its name, whether nearly.
+
+    The loss may include weight decay, and it may be a constant times a usual one.
+    """
     usable = [call for call in calls if np.isfinite(call.answer.loss)]
+    options = [
+        (replace(chain, scale=scale, factor=factor), words) for words, factor, scale in SCALES[chain.kind] if usable
+    ]
     for tolerance in (FORMULAS_AGREE, 1e-4):
-        for words, factor, scale in SCALES[chain.kind] if usable else []:
-            scaled = replace(chain, scale=scale, factor=factor)
+        for scaled, words in options:
             if all(_loss_is(call, scaled, tolerance) for call in usable):
                 return scaled, words, tolerance > FORMULAS_AGREE
+    for scaled, words in options if chain.kind and chain.weights else []:
+        decay = _fit_decay(usable, scaled)
+        if decay is not None:
+            return replace(scaled, decay=decay), f"{words} plus {describe_decay(decay)}", False
+    for scaled, words in options[:1] if chain.kind else []:
+        found = _fit_factor(usable, scaled)
+        if found is not None:
+            return (*found, False)
     return replace(chain, factor=SCALES[chain.kind][0][1]), "", False
+
+
+def _fit_decay(calls: Sequence[Call], chain: Chain) -> Decay | None:
+    """The weight decay that is what the loss has beyond this chain's, in every call; None if it is something else."""
+    calls = [call for call in calls if sum_of_squares(chain, call.point, False)]
+    losses = [(call.answer.loss, float(loss_of(chain, call.point)), len(call.point.X)) for call in calls]
+    for biases, over_n in itertools.product((False, True), repeat=2):
+        squares = [float(sum_of_squares(chain, call.point, biases)) for call in calls]
+        found = [
+            2 * (loss - known) * (n if over_n else 1) / size
+            for (loss, known, n), size in zip(losses, squares, strict=True)
+        ]
+        sizes = [abs(loss) * (n if over_n else 1) / size for (loss, _, n), size in zip(losses, squares, strict=True)]
+        if len(found) > 1 and np.ptp(found) <= FORMULAS_AGREE * max(sizes) and abs(found[0]) > 1e-6 * max(sizes):
+            return Decay(float(np.mean(found)), biases, over_n)
+    return None
+
+
+def describe_decay(decay: Decay) -> str:
+    """The term of the loss in words."""
+    strength = f"{decay.strength:.4g}{'/n' if decay.over_n else ''}"
+    return f"weight decay, λ/2 Σ W² with λ = {strength}" + (", over the biases too" if decay.biases else "")
+
+
+def _fit_factor(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str] | None:
+    """A loss that is a constant times this chain's, or a constant times a power of n."""
+    with np.errstate(all="ignore"):
+        ratios = [call.answer.loss / np.float64(loss_of(chain, call.point)) for call in calls]
+    if not np.isfinite(ratios).all():
+        return None
+    usual = SCALES[chain.kind][0][0]
+    for power, words in [(0, ""), (1, " n"), (-1, " / n"), (2, " n²"), (-2, " / n²")]:
+        found = [ratio / len(call.point.X) ** power for ratio, call in zip(ratios, calls, strict=True)]
+        if len(found) > 2 and abs(np.ptp(found)) <= FORMULAS_AGREE * abs(found[0]):
+            factor = float(np.mean(found))
+            scaled = replace(chain, scale=lambda n, terms: factor * n**power)
+            number = "" if abs(factor - 1) < 1e-9 and power else f" {factor:.6g}"
+            return scaled, f"{usual}, times{number}{words}"
+    return None
 
 
 def _loss_is(call: Call, chain: Chain, tolerance: float) -> bool:

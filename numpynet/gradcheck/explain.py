@@ -14,10 +14,20 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.backward_rules import Chain, Changes, Point, Site, backward, gradients, is_returned
+from numpynet.gradcheck.backward_rules import (
+    ACTIVATIONS,
+    Chain,
+    Changes,
+    Point,
+    Site,
+    backward,
+    gradients,
+    is_returned,
+)
 from numpynet.gradcheck.mistakes import MISTAKES, NEVER_TOGETHER, Mistake
 
-ROUNDING = {"double": 1e-10, "single": 1e-5}  # exact means equal to this, relative to the largest entry
+# Exact means equal to this, relative to the largest entry; nearly, if there is a small number in a division.
+ROUNDING = {"double": 1e-10, "single": 1e-5, "nearly": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -60,30 +70,40 @@ def causes_in(chain: Chain, mistakes: Sequence[Mistake] = MISTAKES) -> list[Caus
     """Every way to make one of the mistakes in this chain, at every place."""
     found = []
     for mistake in mistakes:
-        if mistake.only and mistake.only != chain.kind:
+        if (mistake.only and chain.kind not in mistake.only) or not _may_have(chain, mistake):
             continue
         ways: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [(way, {}) for way in mistake.instead]
         ways += [({}, way) for way in mistake.then]
         dids = mistake.did if isinstance(mistake.did, tuple) else itertools.repeat(mistake.did)
         for (instead, then), did in zip(ways, dids, strict=False):
-            sites = [_steps(chain, rule) for rule in {**instead, **then}]
+            sites = [_steps(chain, rule, mistake.activations) for rule in {**instead, **then}]
             if not any(sites):
                 continue
-            found.append(Cause(mistake, instead, then, did=did))
+            if not mistake.activations or {*chain.steps} - {"linear"} <= {*mistake.activations}:
+                found.append(Cause(mistake, instead, then, did=did))
+                single = False
+            else:
+                single = True  # the other activations of the chain are not concerned
             steps = sorted(set(itertools.chain(*sites)), reverse=True)
-            if len(steps) > 1 and not {"P", "T"} & {*instead}:
+            if (len(steps) > 1 or single) and not {"P", "T"} & {*instead}:
                 everywhere = [step for step in steps if all(step in site for site in sites)]
                 found += [Cause(mistake, instead, then, step, did=did) for step in everywhere]
     return found
 
 
-def _steps(chain: Chain, rule: str) -> list[int]:
-    """The steps at which this rule is used."""
+def _may_have(chain: Chain, mistake: Mistake) -> bool:
+    if mistake.needs_decay is not None and mistake.needs_decay != (chain.decay is not None):
+        return False
+    return not mistake.activations or any(step in mistake.activations for step in chain.steps)
+
+
+def _steps(chain: Chain, rule: str, activations: Sequence[str] = ()) -> list[int]:
+    """The steps at which this rule is used; activations: only those of these."""
     if rule in ("P", "T", "grad_O"):
         return [len(chain.steps)] if chain.kind else []
-    kind = "relu" if rule == "grad_Z" else "linear"
+    kinds = (activations or ACTIVATIONS) if rule == "grad_Z" else ["linear"]
     first = 1 if rule == "grad_H" and chain.kind else 0
-    return [step for step in range(first, len(chain.steps)) if chain.steps[step] == kind]
+    return [step for step in range(first, len(chain.steps)) if chain.steps[step] in kinds]
 
 
 def explanations(

@@ -1,120 +1,128 @@
-"""Check a learner's file: find what can be checked in it, and choose the data.
+"""Check a learner's file: load it in a process of its own, find what computes gradients, and judge each thing here.
 
-Run as a program, this module is the process in which the file runs (see `isolation`).
+The file's process only answers questions with arrays: whatever the file prints or replaces, the verdict is reached in
+this process, from numbers.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from numpynet.gradcheck.files.process import Process, ProcessEndedError
+from numpynet.gradcheck.files.source import Source, read, tampering
+from numpynet.gradcheck.report import wrap
+from numpynet.gradcheck.styles import find, judging
+from numpynet.gradcheck.styles.judging import Verdict
 
-from numpynet import functional
-from numpynet.arguments import Array
-from numpynet.gradcheck.asking import ModelQuestion
-from numpynet.gradcheck.backward_rules import Point
-from numpynet.gradcheck.check import check_model, check_pair
-from numpynet.gradcheck.draws import recognise
-from numpynet.gradcheck.examination import Call, match
-from numpynet.gradcheck.isolation import MODULE, Check, Finding, NotCheckedError, run_isolated, write_findings
-from numpynet.gradcheck.learner_layers import check_class
-from numpynet.gradcheck.report import Report
+MOST_SKIPPED = 6  # statements that did not run, of which each is told
 
-PAIRS: dict[str, Callable[..., Any]] = {
-    "linear_backward": functional.linear,
-    "relu_backward": functional.relu,
-    "softmax_cross_entropy_backward": functional.softmax_cross_entropy,
-    "squared_loss_backward": functional.squared_loss,
-    "mse_loss_backward": functional.mse_loss,
-}
-LOOKED_FOR = f"functions named {', '.join(PAIRS)} or loss_and_gradients, and classes with forward and backward methods"
+ADAPTER = """\
+What was not checked can be, with a few lines that say how to call it:
+
+    from numpynet.gradcheck import check_model
+
+    def loss_and_gradients(params, X, y):
+        net.W1, net.b1 = params["W1"], params["b1"]      # your network, with these parameters
+        loss = ...                                       # your loss for X and y, a number
+        return loss, {"W1": net.dW1, "b1": net.db1}      # your gradients, under the same names
+
+    print(check_model(loss_and_gradients, {"W1": net.W1, "b1": net.b1}, X, y))
+"""
 
 
-def check_file(path: Path, *, time_limit: float = 60.0) -> list[Finding]:
-    """Run the file in a separate process and check what it defines: {"name", "ok", "text"} for each, [] for nothing.
+@dataclass(frozen=True)
+class FileReport:
+    """The verdicts on what a file defines, and what of it did not run."""
 
-    ok is None for what was not checked; the text says why.
-    Raises: FileNotFoundError if the file does not exist.
+    name: str
+    verdicts: tuple[Verdict, ...] = ()
+    broken: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    distrusted: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """0: everything that was found is right; 1: a gradient is wrong; 2: something, or all, was not checked."""
+        if any(verdict.ok is False for verdict in self.verdicts):
+            return 1
+        return 0 if self.verdicts and all(verdict.ok for verdict in self.verdicts) else 2
+
+    def paragraphs(self) -> list[str]:
+        """The report in words, a paragraph for each thing."""
+        before = [f"{self.name} does not run: {each}" for each in self.broken]
+        if self.skipped:
+            more = len(self.skipped) - MOST_SKIPPED
+            lines = [f"    {line}" for line in self.skipped[:MOST_SKIPPED]] + [f"    and {more} more"] * (more > 0)
+            before.append("\n".join(["These statements of the file were skipped:", *lines]))
+        if self.distrusted:
+            names = ", ".join(self.distrusted)
+            before.append(
+                "\n".join(
+                    wrap(
+                        f"The file replaces parts of the libraries it is checked with ({names}), so nothing in it can be called right."
+                    )
+                )
+            )
+        texts = [*before, *(verdict.text for verdict in self.verdicts)]
+        if any(verdict.ok is None and not verdict.unwritten for verdict in self.verdicts):
+            texts.append(ADAPTER.rstrip())
+        return texts
+
+    def summary(self) -> str:
+        """How many are right, which are wrong, which were not checked."""
+        groups = {
+            "wrong": [verdict.name for verdict in self.verdicts if verdict.ok is False],
+            "not written yet": [verdict.name for verdict in self.verdicts if verdict.ok is None and verdict.unwritten],
+            "not checked": [verdict.name for verdict in self.verdicts if verdict.ok is None and not verdict.unwritten],
+        }
+        right = sum(verdict.ok is True for verdict in self.verdicts)
+        checked = sum(verdict.ok is not None for verdict in self.verdicts)
+        parts = [f"{right} of {checked} right"] if checked else []
+        return "; ".join([*parts, *(f"{word}: {', '.join(names)}" for word, names in groups.items() if names)])
+
+
+def check_file(path: Path, *, time_limit: float = 60.0) -> FileReport:
+    """Check everything in a Python file or notebook that computes gradients.
+
+    time_limit: seconds for each thing. Raises: FileNotFoundError if the file does not exist; ValueError if it is a
+    notebook that cannot be read.
     """
-    return run_isolated(__name__, path, time_limit=time_limit)
+    source = read(path)
+    with Process(source, time_limit) as process:
+        found = list(_verdicts(process, source))
+        try:
+            distrusted = [*tampering(source.tree), *process.replaced()]
+        except ProcessEndedError as error:
+            distrusted = [f"its process {error}"]
+        skipped = [_describe(source, number, words) for number, words in sorted(process.skipped.items())]
+    if distrusted:
+        text = "{} was not checked: what it answers cannot be trusted."
+        found = [replace(each, ok=None, text=text.format(each.name)) if each.ok else each for each in found]
+    return FileReport(path.name, tuple(found), source.broken, tuple(skipped), tuple(dict.fromkeys(distrusted)))
 
 
-def list_checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
-    """The checks for what a file defines, with random data."""
-    rng = np.random.default_rng(0)
-    X, W, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
-    inputs: dict[str, tuple[Array, ...]] = {
-        "linear_backward": (X, W, b),
-        "relu_backward": (X,),
-        "softmax_cross_entropy_backward": (X, rng.integers(0, 4, 5)),
-        "squared_loss_backward": (X, rng.normal(size=(5, 4))),
-        "mse_loss_backward": (X, rng.normal(size=(5, 4))),
-    }
-    for name, value in space.items():
-        if getattr(value, "__module__", None) != MODULE:
-            continue
-        if name in PAIRS and callable(value):
-            yield name, partial(check_pair, PAIRS[name], value, *inputs[name])
-        elif name == "loss_and_gradients" and callable(value):
-            yield name, partial(check_model, value, *_choose_data(value, rng))
-        elif inspect.isclass(value) and hasattr(value, "forward") and hasattr(value, "backward"):
-            yield name, partial(check_class, value, X)
-        elif name.endswith("_backward") and inspect.isfunction(value):
-            yield name, partial(_refuse_unknown, name)
+def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
+    things = [
+        thing
+        for thing in find.things(process, process.definitions(), source.tree)
+        if not (thing.base and not thing.ways)
+    ]
+    verdicts = []
+    for thing in things:
+        process.start_clock()
+        try:
+            verdicts.append(judging.judge_thing(thing))
+        except ProcessEndedError as error:
+            verdicts.append(Verdict(thing.name, None, f"{thing.name} was not checked: it {error}"))
+    yield from judging.together(verdicts)
 
 
-def _refuse_unknown(name: str) -> Report:
-    forward = name.removesuffix("_backward")
-    raise NotCheckedError(
-        f"numpynet has no {forward}; check_pair({forward}, {name}, X) checks it against your own {forward}"
-    )
+def _describe(source: Source, number: int, words: str) -> str:
+    statement = source.statements[number]
+    place = ", ".join(filter(None, [statement.place, f"line {statement.line}"]))
+    return f"{place}: {words.lstrip('!')}"
 
 
-def _choose_data(function: Callable[..., Any], rng: np.random.Generator) -> tuple[dict[str, Array], Array, Array]:
-    """Parameters and data for the model that this function seems to be: the first for which its loss is a known one.
-
-    If there is none, the first for which it does not raise.
-    """
-    answered = []
-    cases = _make_cases(rng)
-    for case in cases:
-        answer = ModelQuestion(function, None).ask(Point(*case))
-        if answer.raised:  # not this model, or a mistake: try the next
-            continue
-        if _has_known_loss(function, *case):
-            return case
-        answered.append(case)
-    return [*answered, *cases][0]
-
-
-def _make_cases(rng: np.random.Generator) -> list[tuple[dict[str, Array], Array, Array]]:
-    """Parameters and data for each of the models that are tried."""
-    X, labels, n = rng.normal(size=(5, 4)), rng.integers(0, 3, 5), rng.normal
-    two = {"W1": n(size=(4, 6)), "b1": n(size=6), "W2": n(size=(6, 3)), "b2": n(size=3)}
-    three = {**two, "W2": n(size=(6, 7)), "b2": n(size=7), "W3": n(size=(7, 3)), "b3": n(size=3)}
-    softmax, linear = {"W": n(size=(4, 3)), "b": n(size=3)}, {"W": n(size=(4, 1)), "b": n(size=1)}
-    cases = [(two, X, labels), (three, X, labels), (softmax, X, labels)]
-    numbers = [(linear, X, n(size=(5, 1))), (linear, X, n(size=5))]
-    square = []  # with square weights, which fit even where a transpose is missing
-    for params, _, _ in cases:
-        same = {name: n(size=(4,) * array.ndim) for name, array in params.items()}
-        square.append((same, X, rng.integers(0, 4, 5)))
-    return [*cases, *numbers, *square]
-
-
-def _has_known_loss(function: Callable[..., Any], params: dict[str, Array], X: Array, y: Array) -> bool:
-    """Whether the loss that the function returns is a known one for such parameters and data."""
-    for layout in recognise(params, X, y):
-        point = layout.point(params, X, y)
-        call = Call(point, ModelQuestion(function, layout).ask(point))
-        if match([call], layout.chain)[1]:
-            return True
-    return False
-
-
-if __name__ == "__main__":
-    write_findings(list_checks)
+_ = field, Sequence

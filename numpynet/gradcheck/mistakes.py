@@ -12,21 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from numpynet.arguments import Array
 from numpynet.functional import softmax
-from numpynet.gradcheck.backward_rules import Rule, Twist
+from numpynet.gradcheck.backward_rules import ACTIVATIONS, SLOPES, Rule, Twist
+
 
 FORMULAS = {
-    "P": "softmax({O})",
+    "P": "{prediction}",
     "T": "with row i for example i, column j for class j",
     "grad_O": "{times}({P} − {T}){over}",
     "grad_W": "{H}ᵀ {grad_Y}",
     "grad_b": "Σᵢ ({grad_Y})ᵢ, the sum over the examples",
     "grad_H": "{grad_Y} {W}ᵀ",
-    "grad_Z": "{grad_H} ∘ ({Z} > 0)",
+    "grad_Z": "{grad_H} ∘ {slope}",
 }
+SLOPE_FORMULAS = {"relu": "({Z} > 0)", "sigmoid": "{H} ∘ (1 − {H})", "tanh": "(1 − {H}²)"}
+PREDICTION_FORMULAS = {"cross_entropy": "softmax({O})", "binary_cross_entropy": "sigmoid({O})"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Mistake:
 
     did: one text, one for each way to make the mistake, or one for each rule that it replaces. unknown names a free
     number, such as a learning rate; it is solved for from the wrong gradients, and `possible` says whether the solution
-    makes sense. only: the kind of loss for which the mistake can be made.
+    makes sense. only: the kinds of loss for which the mistake can be made; activations: those for which it
+    can. needs_decay: whether the loss must, or must not, include weight decay.
     """
 
     name: str
@@ -43,10 +49,12 @@ class Mistake:
     sentence: str
     instead: Sequence[dict[str, Rule]] = ()
     then: Sequence[dict[str, Twist]] = ()
-    only: str = ""
+    only: tuple[str, ...] = ()
+    activations: tuple[str, ...] = ()
     unknown: str = ""
     possible: Callable[[float], bool] = bool
     needs_earlier_call: bool = False
+    needs_decay: bool | None = None
 
 
 def anywhere(twist: Twist, but: str = "") -> list[dict[str, Twist]]:
@@ -55,12 +63,24 @@ def anywhere(twist: Twist, but: str = "") -> list[dict[str, Twist]]:
     return [{rule: twist} for rule in rules if rule != but] + [{"grad_W": twist, "grad_b": twist}]
 
 
+def reshape_only(G: Array) -> Array:
+    """The transpose of G reshaped to G's shape; for a square G that would be the transpose itself, another mistake."""
+    if G.shape[0] == G.shape[1]:
+        raise ValueError("square")
+    return G.T.reshape(G.shape)
+
+
+def slope_at(q: Any, H: Array) -> Array:
+    """The derivative of the activation, from H in place of its output."""
+    return H * (1 - H) if q.activation == "sigmoid" else 1 - H**2
+
+
 STALE: dict[str, Rule] = {
     "P": lambda q: q.before.P,
     "T": lambda q: q.before.T,
-    "grad_W": lambda q: q.before.H.T @ q.grad_Y,
+    "grad_W": lambda q: q.before.H.T @ q.grad_Y + q.decay_W * q.W,
     "grad_H": lambda q: q.grad_Y @ q.before.W.T,
-    "grad_Z": lambda q: q.grad_H * (q.before.Z > 0),
+    "grad_Z": lambda q: q.grad_H * SLOPES[q.activation](q.before),
 }
 
 
@@ -69,7 +89,7 @@ STALE_FORMULAS = {
     "T": "{T} from an earlier call",
     "grad_W": "{grad_W} = {H}ᵀ(earlier call) {grad_Y}",
     "grad_H": "{grad_H} = {grad_Y} {W}ᵀ(earlier call)",
-    "grad_Z": "{grad_Z} = {grad_H} ∘ ({Z}(earlier call) > 0)",
+    "grad_Z": "{grad_Z} = {grad_H} ∘ {slope}, of an earlier call",
 }
 
 
@@ -115,14 +135,14 @@ MISTAKES = (
         "{it} = {times}({P} − {T}) / n, with n the number of examples",
         "The mean is over all N elements, not only over the n examples: with several outputs, N = n · outputs.",
         then=[{"grad_O": lambda q, G: G * q.O[0].size}],
-        only="squared_loss",
+        only=("squared_loss",),
     ),
     Mistake(
         "divided_by_elements_not_examples",
         "{it} = {times}({P} − {T}) / (n · number of classes)",
         "The mean is over the examples only: a row of {P} is one example, with one loss.",
         then=[{"grad_O": lambda q, G: G / q.O.shape[1]}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     # the bias
     Mistake(
@@ -158,6 +178,14 @@ MISTAKES = (
         "The gradient passes through the ReLU unchanged. Where {Z} <= 0 the output is 0 whatever {Z} is, so no "
         "gradient passes there. (The mask {H} >= 0 changes nothing: {H} is never negative.)",
         instead=[{"grad_Z": lambda q: q.grad_H}],
+        activations=("relu",),
+    ),
+    Mistake(
+        "upstream_gradient_dropped",
+        "{grad_Z} = {slope}",
+        "Only the derivative of the activation is there. The chain rule multiplies it by the gradient that comes in, "
+        "{grad_H}.",
+        instead=[{"grad_Z": lambda q: np.asarray(SLOPES[q.activation](q), float)}],
     ),
     Mistake(
         "relu_mask_from_gradient",
@@ -165,26 +193,34 @@ MISTAKES = (
         "The mask is made from the gradient. Where a ReLU lets the gradient pass depends on the forward values, {Z} or "
         "{H}, not on the sign of the gradient.",
         instead=[{"grad_Z": lambda q: q.grad_H * (q.grad_H > 0)}],
+        activations=("relu",),
     ),
     Mistake(
         "relu_mask_reversed",
         "{grad_Z} = {grad_H} ∘ ({Z} < 0)",
         "The mask is inverted: the gradient must pass where {Z} > 0, because there the output equals {Z}.",
         instead=[{"grad_Z": lambda q: q.grad_H * (q.Z < 0)}],
+        activations=("relu",),
     ),
     Mistake(
         "relu_output_as_mask",
         "{grad_Z} = {grad_H} ∘ {H}",
         "The gradient is multiplied by the output of the ReLU, not by its derivative, which is 1 wherever {Z} > 0.",
         instead=[{"grad_Z": lambda q: q.grad_H * q.H}, {"grad_Z": lambda q: q.grad_H * q.Z}],
+        activations=("relu",),
     ),
     Mistake(
         "another_activations_slope",
-        ("{grad_Z} = {grad_H} ∘ {H} ∘ (1 − {H})", "{grad_Z} = {grad_H} ∘ (1 − {H}²)"),
-        "That is the derivative of a sigmoid or of tanh. The activation of this network is the ReLU.",
+        (
+            "{grad_Z} = {grad_H} ∘ {H} ∘ (1 − {H})",
+            "{grad_Z} = {grad_H} ∘ (1 − {H}²)",
+            "{grad_Z} = {grad_H} ∘ ({Z} > 0)",
+        ),
+        "That is the derivative of another activation. Of the one in this network it is {slope}.",
         instead=[
             {"grad_Z": lambda q: q.grad_H * q.H * (1 - q.H)},
             {"grad_Z": lambda q: q.grad_H * (1 - q.H**2)},
+            {"grad_Z": lambda q: q.grad_H * (q.Z > 0)},
         ],
     ),
     Mistake(
@@ -193,12 +229,49 @@ MISTAKES = (
         "A ReLU mask is applied to the gradient of {O}, but no ReLU follows {O}.",
         then=[{"grad_O": lambda q, G: G * (q.O > 0)}],
     ),
+    # other activations
+    Mistake(
+        "no_activation_slope",
+        "{grad_Z} = {grad_H}",
+        "The gradient passes through the activation unchanged. It must be multiplied by the derivative, {slope}.",
+        instead=[{"grad_Z": lambda q: q.grad_H}],
+        activations=("sigmoid", "tanh"),
+    ),
+    Mistake(
+        "slope_of_the_wrong_value",
+        ("{grad_Z} = {grad_H} ∘ f′ with {Z} for {H}", "{grad_Z} = {grad_H} ∘ f′ with f({H}) for {H}"),
+        "The derivative is {slope}, where {H} is the output of the activation. It is computed from another value here.",
+        instead=[
+            {"grad_Z": lambda q: q.grad_H * slope_at(q, q.Z)},
+            {"grad_Z": lambda q: q.grad_H * slope_at(q, ACTIVATIONS[q.activation](q.H))},
+        ],
+        activations=("sigmoid", "tanh"),
+    ),
+    Mistake(
+        "incomplete_slope",
+        (
+            "{grad_Z} = {grad_H} ∘ {H}",
+            "{grad_Z} = {grad_H} ∘ (1 − {H})",
+            "{grad_Z} = {grad_H} ∘ {H} ∘ (1 + {H})",
+            "{grad_Z} = {grad_H} ∘ {H}²",
+            "{grad_Z} = {grad_H} ∘ (1 + {H}²)",
+        ),
+        "A part of the derivative is missing or has the wrong sign. It is {slope}.",
+        instead=[
+            {"grad_Z": lambda q: q.grad_H * q.H},
+            {"grad_Z": lambda q: q.grad_H * (1 - q.H)},
+            {"grad_Z": lambda q: q.grad_H * q.H * (1 + q.H)},
+            {"grad_Z": lambda q: q.grad_H * q.H**2},
+            {"grad_Z": lambda q: q.grad_H * (1 + q.H**2)},
+        ],
+        activations=("sigmoid", "tanh"),
+    ),
     # the weights
     Mistake(
         "weight_gradient_from_preactivation",
         "{grad_W} = {Z}ᵀ {grad_Y}",
         "The input of the layer is {H}, the output of the ReLU. {Z}, its input, is never multiplied by {W}.",
-        instead=[{"grad_W": lambda q: q.Z.T @ q.grad_Y}],
+        instead=[{"grad_W": lambda q: q.Z.T @ q.grad_Y + q.decay_W * q.W}],
     ),
     Mistake(
         "weight_not_transposed",
@@ -206,6 +279,19 @@ MISTAKES = (
         "{W} must be transposed in the backward pass: forward, entry (k, j) leads from input k to output j; backward, "
         "from output j to input k.",
         instead=[{"grad_H": lambda q: q.grad_Y @ q.W}],
+    ),
+    Mistake(
+        "weight_gradient_not_transposed",
+        ("{grad_W} = {H} {grad_Y}", "{grad_W} = {grad_Y} {H}"),
+        "{H} must be transposed: entry (k, j) of {grad_W} is the sum over the examples of {H} for input k times {grad_Y} "
+        "for output j, which is {H}ᵀ {grad_Y}.",
+        instead=[{"grad_W": lambda q: q.H @ q.grad_Y}, {"grad_W": lambda q: q.grad_Y @ q.H}],
+    ),
+    Mistake(
+        "reshaped_not_transposed",
+        "{grad_W} = ({grad_Y})ᵀ {H}, reshaped",
+        "reshape changes the shape, but leaves the numbers in their order: it is no transpose.",
+        then=[{"grad_W": lambda q, G: reshape_only(G)}],
     ),
     Mistake(
         "weight_gradient_transposed",
@@ -238,6 +324,30 @@ MISTAKES = (
             {"grad_b": lambda q, G: G + q.number * q.b},
         ],
         unknown="λ",
+        needs_decay=False,
+    ),
+    Mistake(
+        "weight_decay_missing",
+        "{grad_W} = {H}ᵀ {grad_Y}",
+        "The loss includes weight decay, but the gradient does not: λ {W} must be added.",
+        then=[{"grad_W": lambda q, G: G - q.decay_W * q.W}],
+        needs_decay=True,
+    ),
+    Mistake(
+        "weight_decay_factor",
+        (
+            "{grad_W} = {H}ᵀ {grad_Y} + 2 λ {W}",
+            "{grad_W} = {H}ᵀ {grad_Y} + λ/2 {W}",
+            "{grad_W} = {H}ᵀ {grad_Y} + λ/n {W}",
+        ),
+        "The weight decay in the gradient has another factor than that in the loss. The derivative of λ/2 {W}² is λ {W}, "
+        "and that of λ {W}² is 2 λ {W}.",
+        then=[
+            {"grad_W": lambda q, G: G + q.decay_W * q.W},
+            {"grad_W": lambda q, G: G - q.decay_W / 2 * q.W},
+            {"grad_W": lambda q, G: G - q.decay_W * (1 - 1 / q.n) * q.W},
+        ],
+        needs_decay=True,
     ),
     # the loss
     Mistake(
@@ -245,28 +355,43 @@ MISTAKES = (
         "grad_{O} = {times}{P}{over}",
         "− {T} is missing: at the right class, the gradient is the probability minus 1.",
         instead=[{"grad_O": lambda q: q.scale * q.P / q.n}],
-        only="cross_entropy",
+        only=("cross_entropy",),
+    ),
+    Mistake(
+        "onehot_broadcast",
+        (
+            "every column of a class in {T} is subtracted from every example",
+            "grad_{O} = ({P} − y){over}, with y as a column",
+            "grad_{O} = {P} − {T}{over}",
+        ),
+        "Only the entry of each example's own class gets − 1, before the division: {times}({P} − {T}){over}.",
+        instead=[
+            {"grad_O": lambda q: q.scale * (q.P - np.isin(np.arange(q.P.shape[1]), q.y)) / q.n},
+            {"grad_O": lambda q: q.scale * (q.P - q.y[:, None]) / q.n},
+            {"grad_O": lambda q: q.scale * (q.P - q.T / q.n)},
+        ],
+        only=("cross_entropy",),
     ),
     Mistake(
         "missing_probabilities",
         "grad_{O} = −{times}{T}{over}",
         "{P} is missing: the logits of the wrong classes have a gradient too, their probability.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.n}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     Mistake(
         "missing_target",
         "grad_{O} = {times}{P}{over}",
         "The target {T} is missing: the gradient is proportional to the error of the prediction, {P} − {T}.",
         instead=[{"grad_O": lambda q: q.scale * q.P / q.n}],
-        only="squared_loss",
+        only=("squared_loss", "binary_cross_entropy"),
     ),
     Mistake(
         "missing_prediction",
         "grad_{O} = −{times}{T}{over}",
         "The prediction {P} is missing: the gradient is proportional to its error, {P} − {T}.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.n}],
-        only="squared_loss",
+        only=("squared_loss", "binary_cross_entropy"),
     ),
     Mistake(
         "plus_not_minus",
@@ -280,21 +405,21 @@ MISTAKES = (
         "The softmax is taken over the examples. Take it over the classes, axis=1: the probabilities of an example add "
         "up to 1.",
         instead=[{"P": lambda q: softmax(q.O.T).T}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     Mistake(
         "softmax_twice",
         "P = softmax(softmax({O}))",
         "The softmax is taken twice. A function that takes logits applies it itself: pass it {O}, not probabilities.",
         then=[{"P": lambda q, P: softmax(P)}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     Mistake(
         "softmax_missing",
         "P = {O}",
         "The logits are used where their softmax belongs.",
         instead=[{"P": lambda q: q.O}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     Mistake(
         "softmax_slope_twice",
@@ -302,7 +427,15 @@ MISTAKES = (
         "{times}({P} − {T}){over} is the gradient with respect to the logits: it already includes the softmax "
         "derivative.",
         then=[{"grad_O": lambda q, G: G * q.P * (1 - q.P)}],
-        only="cross_entropy",
+        only=("cross_entropy",),
+    ),
+    Mistake(
+        "sigmoid_slope_twice",
+        "grad_{O} = {right} ∘ {P} ∘ (1 − {P})",
+        "{times}({P} − {T}){over} is the gradient with respect to the logits: it already includes the derivative of the "
+        "sigmoid.",
+        then=[{"grad_O": lambda q, G: G * q.P * (1 - q.P)}],
+        only=("binary_cross_entropy",),
     ),
     Mistake(
         "softmax_slope_missing",
@@ -310,7 +443,7 @@ MISTAKES = (
         "That is the gradient with respect to {P}, not {O}. In a softmax every logit changes every probability: "
         "differentiate the softmax and the loss together.",
         instead=[{"grad_O": lambda q: -q.scale * q.T / q.P / q.n}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     Mistake(
         "softmax_slope_of_one_class_only",
@@ -318,7 +451,7 @@ MISTAKES = (
         "The softmax derivative is applied only to the right class. Every logit changes every probability, through the "
         "common denominator.",
         instead=[{"grad_O": lambda q: -q.scale * q.T * (1 - q.P) / q.n}],
-        only="cross_entropy",
+        only=("cross_entropy",),
     ),
     Mistake(
         "labels_shifted",
@@ -369,6 +502,7 @@ MISTAKES = (
 NEVER_TOGETHER = (
     {"sum_not_mean", "divided_by_n_twice"},
     {"factor_two", "factor_half"},
+    {"no_activation_slope", "incomplete_slope"},
     {"missing_onehot", "missing_probabilities"},
     {"missing_target", "missing_prediction"},
     {"softmax_slope_twice", "softmax_slope_missing"},

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.backward_rules import Chain, Point, Site
+from numpynet.gradcheck.backward_rules import ACTIVATIONS, Chain, Point, Site, prediction_names
 from numpynet.gradcheck.explain import Cause, first_wrong
-from numpynet.gradcheck.mistakes import FORMULAS
+from numpynet.gradcheck.mistakes import FORMULAS, PREDICTION_FORMULAS, SLOPE_FORMULAS
 
 
 class GradientError(AssertionError):
@@ -106,18 +106,19 @@ def format_apart(one: Any, other: Any) -> tuple[str, str]:
 
 def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
     """The names for a formula's letters at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
-    regression = chain.kind == "squared_loss"
-    names = {"O": chain.output, "P": "y_hat" if regression else "P", "T": "y" if regression else "onehot(y)"}
+    names = {"O": chain.output, **prediction_names(chain.kind)}
     names["times"], names["over"] = chain.factor
-    names["n"] = "N" if regression else "n"
+    names["n"] = "n" if chain.kind in ("", "cross_entropy") else "N"
+    names["prediction"] = PREDICTION_FORMULAS.get(chain.kind, "").format(O=chain.output)
     if rule in ("P", "T", "grad_O"):
         return names
-    if chain.steps[step] == "relu":
+    if chain.steps[step] in ACTIVATIONS:
         Z, H = chain.value_name(step), chain.value_name(step + 1)
-        return names | {"Z": Z, "H": H, "grad_Z": f"grad_{Z}", "grad_H": f"grad_{H}"}
+        slope = SLOPE_FORMULAS[chain.steps[step]].format(Z=Z, H=H)
+        return names | {"Z": Z, "H": H, "grad_Z": f"grad_{Z}", "grad_H": f"grad_{H}", "slope": slope}
     W, b = chain.weight_names(step)
     H, Y = chain.value_name(step), chain.value_name(step + 1)
-    Z = chain.value_name(step - 1) if step and chain.steps[step - 1] == "relu" else H
+    Z = chain.value_name(step - 1) if step and chain.steps[step - 1] in ACTIVATIONS else H
     names |= {"H": H, "Z": Z, "W": W, "b": b or "b", "grad_H": f"grad_{H}", "grad_Y": f"grad_{Y}"}
     return names | {"grad_W": f"grad_{W}", "grad_b": f"grad_{b}"}
 
@@ -127,9 +128,10 @@ def right_formula(chain: Chain, rule: str, step: int) -> str:
     names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
         return "the output of the last layer"
-    if rule == "T" and chain.kind == "squared_loss":
+    if rule == "T" and chain.kind != "cross_entropy":
         return "with row i for example i"
-    return FORMULAS[rule].format_map(names)
+    decay = " + λ {W}" if rule == "grad_W" and chain.decay else ""
+    return (FORMULAS[rule] + decay).format_map(names)
 
 
 def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
@@ -162,8 +164,9 @@ def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> lis
 
 def _say_which_layer(chain: Chain, cause: Cause, it: str) -> str:
     """In which of several layers the mistake is made."""
-    kind = "relu" if "grad_Z" in cause.rules() else "linear"
-    if cause.rules() & {"P", "T", "grad_O"} or chain.steps.count(kind) < 2 or cause.rules() == {"grad_H"}:
+    kinds = set(ACTIVATIONS) if "grad_Z" in cause.rules() else {"linear"}
+    count = sum(step in kinds for step in chain.steps)
+    if cause.rules() & {"P", "T", "grad_O"} or count < 2 or cause.rules() == {"grad_H"}:
         return ""
     return " Every layer is affected." if cause.step is None else f" Only {it} is affected; the other layers are right."
 
@@ -190,8 +193,8 @@ def _find_site(chain: Chain, cause: Cause, first: Site) -> Site:
     order = [rule for rule in FORMULAS if rule in rules]
     if order[0] in ("P", "T", "grad_O"):
         return order[0], len(chain.steps)
-    kind = "relu" if order[0] == "grad_Z" else "linear"
-    steps = [step for step in range(len(chain.steps)) if chain.steps[step] == kind]
+    kinds = set(ACTIVATIONS) if order[0] == "grad_Z" else {"linear"}
+    steps = [step for step in range(len(chain.steps)) if chain.steps[step] in kinds]
     return order[0], steps[-1] if cause.step is None else cause.step
 
 

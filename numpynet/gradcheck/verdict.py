@@ -16,7 +16,7 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients
 from numpynet.gradcheck.derivatives import Derivatives, computes_single_loss, has_known_derivatives, measure_derivatives
-from numpynet.gradcheck.examination import SCALES, Call, Examination, is_known_gradient
+from numpynet.gradcheck.examination import SCALES, Call, Examination, describe_decay, is_known_gradient
 from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
 from numpynet.gradcheck.facts import facts_about, facts_about_examples, is_close
 from numpynet.gradcheck.report import (
@@ -44,6 +44,13 @@ PARAMETERS_CHANGED = (
     "argument_changed: The code modifies {} in place. A backward pass only computes gradients; updating parameters is "
     "the optimizer's job."
 )
+
+WRITES_INTO_GRADIENT = (
+    "the code writes into the gradient that it is given. Its own result is right, but a caller who uses that array again "
+    "sees other numbers: work on a copy"
+)
+
+NEARLY = "apart from that, every number is off by less than a thousandth: is a small number added in a division, or in a log?"
 
 DECAY = "weight_decay_in_gradient"
 
@@ -80,6 +87,8 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         exam.facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
     elif wrong or not repeats:
         why = _find_explanation(exam, quick=right)
+        if not why.causes and not right and " times " in f" {exam.matched} ":
+            wrong, why = _compare_with_the_usual_loss(exam, wrong)
         if not exam.matched and not right and np.isfinite(exam.given.answer.loss):
             # an unknown loss may include the weight decay
             why.causes = [each for each in why.causes if all(cause.mistake.name != DECAY for cause in each)]
@@ -92,6 +101,10 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         mistakes.append("gradient_accumulated")
     for explanation in causes if causes and len(causes[0]) == 1 else causes[:1]:
         mistakes += [cause.mistake.name for cause in explanation]
+    harmless = [name for name in changed if name == "grad_Y"] if right and repeats else []
+    changed = [name for name in changed if name not in harmless]
+    if harmless:
+        exam.notes.append(WRITES_INTO_GRADIENT)
     if changed:
         mistakes.append("argument_changed")
     ok = right and repeats and not problems and not changed
@@ -102,6 +115,21 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     if not ok and not causes and not why.accumulated and (wrong or not right):
         exam.facts += _generic_facts(exam, wrong, derivatives)
     return _write_report(exam, ok, derivatives, problems, changed, wrong, why, tuple(dict.fromkeys(mistakes)))
+
+
+def _compare_with_the_usual_loss(exam: Examination, wrong: list[Call]) -> tuple[list[Call], Explanation]:
+    """For gradients that are not those of a loss with an unusual factor: the mistakes against the usual one, if any."""
+    assert exam.chain is not None
+    for words, factor, scale in SCALES[exam.chain.kind]:
+        usual = replace(exam, chain=replace(exam.chain, scale=scale, factor=factor))
+        still = [call for call in usual.calls() if not call.answer.raised and not is_known_gradient(usual, call)]
+        why = _find_explanation(usual, quick=True) if still else Explanation()
+        if why.causes or not still:
+            fit = "the gradients are right for" if not still else "the gradients are compared here with those of"
+            exam.facts.append(f"the loss that is computed is {exam.matched}; {fit} {words}")
+            exam.chain = usual.chain
+            return still or wrong, why
+    return wrong, Explanation()
 
 
 def _fits_the_loss(
@@ -155,6 +183,11 @@ def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
             "central differences were used"
         ]
     facts = []
+    if exam.chain.decay is not None:
+        fit = ", and the gradients match it" if right else ""
+        facts.append(f"the loss includes {describe_decay(exam.chain.decay)}{fit}")
+    elif right and ", times" in exam.matched:
+        facts.append(f"the loss is {exam.matched}; the gradients have the same factor, so the two match")
     if exam.nearly and not exam.single:
         facts.append(f"the loss is {exam.matched} to only four digits, as if a small number were added inside the log")
     if "sum" in exam.matched and right:
@@ -229,6 +262,11 @@ def _find_explanation(exam: Examination, quick: bool) -> Explanation:
         causes = explanations(chain, history, exam.catalogue, rounding=rounding, pairs=True)
         if causes:
             return Explanation(causes, history[0].point)
+    plain = [mistake for mistake in at_once if not mistake.unknown]
+    nearly = [] if quick else explanations(chain, observed, plain, rounding=ROUNDING["nearly"])
+    if len(nearly) == 1:
+        exam.facts.append(NEARLY)
+        return Explanation(nearly, observed[0].point)
     return Explanation()
 
 

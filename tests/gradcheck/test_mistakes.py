@@ -8,12 +8,15 @@ import pytest
 from numpynet.gradcheck import GradientError, check_model
 from numpynet.gradcheck.backward_rules import RIGHT
 from numpynet.gradcheck.mistakes import FORMULAS, MISTAKES, NEVER_TOGETHER
-from tests.helpers.learners import PRODUCTS, case, learner, mistakes_in, outside
+from tests.helpers.learners import OBLONG, PRODUCTS, case, learner, mistakes_in, outside
 from tests.helpers.programs import PROGRAMS, program
 from tests.helpers.slow import slow_after, slow_where
 
 MODELS = ["linear", "softmax", "mlp", "deep"]
+MORE = ["regression", "sigmoid", "tanh", "binary", "decay"]
+DEEP = ["mlp", "deep", "sigmoid", "tanh", "binary", "decay"]
 STYLES = list(PRODUCTS)
+RAISES = ["weight_gradient_not_transposed"]  # unless all sizes are equal
 
 
 def beyond_linear(position, case):
@@ -22,8 +25,11 @@ def beyond_linear(position, case):
 
 def layer_for(mistake, model, rng):
     """A layer in which this mistake can be made, counted from 1."""
-    depth = {"mlp": 2, "deep": 3}[model]
-    if mistake.startswith(("relu_mask", "relu_output", "no_relu", "another")) and "logits" not in mistake:
+    depth = 3 if model == "deep" else 2
+    if (
+        mistake.startswith(("relu_mask", "relu_output", "no_", "another", "slope_of", "incomplete", "upstream"))
+        and "logits" not in mistake
+    ):
         return int(rng.integers(1, depth))
     if mistake in ("weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward"):
         return int(rng.integers(2, depth + 1))
@@ -32,36 +38,71 @@ def layer_for(mistake, model, rng):
 
 @pytest.mark.parametrize(
     ("model", "mistake"),
-    slow_where(
-        beyond_linear, [(model, mistake) for model in [*MODELS, "regression"] for mistake in mistakes_in(model)]
-    ),
+    slow_where(beyond_linear, [(model, mistake) for model in [*MODELS, *MORE] for mistake in mistakes_in(model)]),
 )
 def test_every_mistake_is_named_in_every_model_on_any_shapes(model, mistake):
     for seed in range(20 if model != "deep" else 8):
         rng = np.random.default_rng(seed)
-        layer = layer_for(mistake, model, rng) if model in ("mlp", "deep") and seed % 4 > 1 else None
+        layer = layer_for(mistake, model, rng) if model in DEEP and seed % 4 > 1 else None
         style = STYLES[seed % 7 % 3]
-        report = check_model(learner(mistake, style=style, layer=layer), *case(model, rng, square=seed % 2 == 1))
+        made = learner(mistake, style=style, layer=layer, model=model)
+        report = check_model(made, *case(model, rng, square=seed % 2 == 1))
         assert not report.ok, seed
         assert report.mistakes == (mistake,), seed
         assert mistake in str(report)
 
 
-@pytest.mark.parametrize("model", slow_after(2, [*MODELS, "regression"]))
+@pytest.mark.parametrize("model", slow_after(2, [*MODELS, "regression", "tanh"]))
 def test_mistakes_in_float32_are_named_too(model):
     for seed, mistake in enumerate(mistakes_in(model)):
         rng = np.random.default_rng(seed % 6)
-        report = check_model(learner(mistake, dtype=np.float32), *case(model, rng, square=seed % 2 == 1))
+        report = check_model(learner(mistake, dtype=np.float32, model=model), *case(model, rng, square=seed % 2 == 1))
         assert not report.ok, mistake
         assert report.mistakes[:1] == (mistake,), seed
 
 
 def test_every_known_mistake_is_planted_and_has_its_formula():
     names = {mistake.name for mistake in MISTAKES}
-    assert names | {"gradient_accumulated", "argument_changed"} == set(mistakes_in("mlp") + mistakes_in("regression"))
+    planted = {mistake for model in [*MODELS, *MORE] for mistake in mistakes_in(model)} | {*OBLONG, *RAISES}
+    assert names | {"gradient_accumulated", "argument_changed"} == planted
     assert len(names) == len(MISTAKES)
     assert RIGHT.keys() == FORMULAS.keys()
     assert set.union(*map(set, NEVER_TOGETHER)) <= names
+
+
+@pytest.mark.parametrize("model", ["softmax", "mlp"])
+def test_a_reshape_for_a_transpose_is_named(model):
+    for seed in range(6):
+        params, X, y = case(model, np.random.default_rng(seed))
+        oblong = all(params[name].shape[0] != params[name].shape[1] for name in params if name[0] == "W")
+        if oblong:
+            assert check_model(learner("reshaped_not_transposed"), params, X, y).mistakes == (
+                "reshaped_not_transposed",
+            )
+
+
+@pytest.mark.parametrize("product", [lambda H, G: H @ G, lambda H, G: G @ H])
+def test_a_product_without_any_transpose_is_named_though_it_raises(product):
+    def mine(params, X, y):
+        P = np.exp(X @ params["W"] + params["b"])
+        P /= P.sum(axis=1, keepdims=True)
+        loss = -np.log(P[np.arange(len(y)), y]).mean()
+        P[np.arange(len(y)), y] -= 1
+        G = P / len(y)
+        return loss, {"W": product(X, G), "b": G.sum(axis=0)}
+
+    report = check_model(mine, *case("softmax", np.random.default_rng(0), n=7))
+    assert report.mistakes == ("weight_gradient_not_transposed",)
+    assert "ValueError" in str(report)
+
+
+@pytest.mark.parametrize("model", ["sigmoid", "tanh", "binary", "decay"])
+def test_right_programs_with_other_activations_and_losses_are_right(model):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        report = check_model(learner(model=model), *case(model, rng, square=seed % 2 == 1))
+        assert report.ok, (seed, report)
+        assert report.mistakes == ()
 
 
 def right_run(seed):
@@ -109,9 +150,11 @@ def test_mistakes_outside_the_catalogue_are_not_misnamed(model, mistake):
 @pytest.mark.parametrize("mistake", slow_after(2, [mistake.name for mistake in MISTAKES]))
 def test_without_its_entry_a_mistake_stays_unnamed(mistake):
     others = tuple(entry for entry in MISTAKES if entry.name != mistake)
-    for model in ["regression", "softmax", "mlp"]:
+    for model in ["regression", "softmax", "mlp", "sigmoid", "binary", "decay"]:
         if mistake in mistakes_in(model):
-            report = check_model(learner(mistake), *case(model, np.random.default_rng(3)), catalogue=others)
+            report = check_model(
+                learner(mistake, model=model), *case(model, np.random.default_rng(3)), catalogue=others
+            )
             assert not report.ok
             assert report.mistakes == ()
 
@@ -121,9 +164,11 @@ LINES = [
     {"sum_not_mean", "divided_by_n_twice", "fixed_batch_size", "divided_by_elements_not_examples"},
     {"factor_two", "factor_half"},
     {"bias_mean_not_sum", "bias_first_example_only", "bias_over_wrong_axis", "bias_not_summed"},
-    {"no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope"},
+    {"no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
+     "upstream_gradient_dropped"},
     {"missing_onehot", "missing_probabilities", "missing_target", "missing_prediction", "plus_not_minus", "softmax_slope_twice",
-     "softmax_slope_missing", "softmax_slope_of_one_class_only"},
+     "softmax_slope_missing", "softmax_slope_of_one_class_only", "onehot_broadcast"},
+    {"onehot_broadcast", "labels_shifted"}, {"stale_forward", "weight_not_transposed"},  # it raises before anything is kept
     {"softmax_over_examples", "softmax_twice", "softmax_missing"},
     {"stale_forward", "weight_gradient_from_preactivation"},
     {"fixed_batch_size", "factor_two"}, {"fixed_batch_size", "factor_half"},  # another c

@@ -28,12 +28,16 @@ EVERYWHERE = ["wrong_sign", "sum_not_mean", "divided_by_n_twice", "factor_two", 
               "bias_first_example_only", "bias_over_wrong_axis", "bias_not_summed", "relu_mask_on_logits", "weight_gradient_transposed",
               "weight_decay_in_gradient", "plus_not_minus", "labels_shifted", "fixed_batch_size", "gradient_accumulated",
               "stale_forward", "argument_changed"]  # fmt: skip
+OBLONG = ["reshaped_not_transposed"]  # needs a weight that is not square
+IN_A_DECAY = ["weight_decay_missing", "weight_decay_factor"]
 CLASSES = ["missing_onehot", "missing_probabilities", "softmax_over_examples", "softmax_twice", "softmax_missing",
-           "softmax_slope_twice", "softmax_slope_missing", "softmax_slope_of_one_class_only", "divided_by_elements_not_examples"]  # fmt: skip
+           "softmax_slope_twice", "softmax_slope_missing", "softmax_slope_of_one_class_only", "onehot_broadcast", "divided_by_elements_not_examples"]  # fmt: skip
 NUMBERS = ["missing_target", "missing_prediction"]
 NEEDS_LOGITS = ["softmax_missing", "softmax_over_examples", "relu_mask_on_logits"]
 HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
-          "weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward"]  # fmt: skip
+          "weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward", "upstream_gradient_dropped"]  # fmt: skip
+SMOOTH = ["no_activation_slope", "slope_of_the_wrong_value", "incomplete_slope", "another_activations_slope", "upstream_gradient_dropped",
+          "weight_gradient_from_preactivation", "weight_not_transposed"]  # fmt: skip
 # Mistakes that are not in the catalogue: to be found, and not to be called by a name that is not theirs.
 OUTSIDE_AT_THE_LOSS = {
     "three times": lambda G, P, T, n: 3 * G,
@@ -74,17 +78,33 @@ def mistakes_in(model):
     """The mistakes that can be made in this model; regression is linear regression with several outputs."""
     if model == "regression":
         return [*EVERYWHERE, *NUMBERS, "divided_by_examples_not_elements"]
+    if model in ("sigmoid", "tanh"):
+        return [mistake for mistake in EVERYWHERE if mistake != "relu_mask_on_logits"] + CLASSES + SMOOTH
+    if model == "binary":
+        return ["sigmoid_slope_twice", *NUMBERS, *EVERYWHERE[:6], "plus_not_minus", "no_activation_slope"]
+    if model == "decay":
+        return [*IN_A_DECAY, *EVERYWHERE[:10], *CLASSES]
     return EVERYWHERE + (NUMBERS if model == "linear" else CLASSES) + (HIDDEN if model in ("mlp", "deep") else [])
 
 
 def case(model, rng, *, square=False, n=None, dtype=np.float64):
     """params, X and y for a model, the shapes at random; square: all layers equally wide."""
-    depth = {"linear": 1, "regression": 1, "softmax": 1, "mlp": 2, "deep": 3}[model]
+    depth = {
+        "linear": 1,
+        "regression": 1,
+        "softmax": 1,
+        "mlp": 2,
+        "deep": 3,
+        "sigmoid": 2,
+        "tanh": 2,
+        "binary": 2,
+        "decay": 2,
+    }[model]
     n = n or int(rng.integers(3, 12))
     widths = [int(rng.integers(2, 6))] * (depth + 1) if square else [int(w) for w in rng.integers(2, 7, depth + 1)]
     if model == "linear":
         widths[-1] = 1
-    if model != "linear" and widths[-1] == 2:  # half of it, or divided by two outputs: the same
+    if model not in ("linear", "binary") and widths[-1] == 2:  # half of it, or divided by two outputs: the same
         widths = [width + 1 for width in widths]
     names = [("W", "b")] if depth == 1 else [(f"W{k}", f"b{k}") for k in range(1, depth + 1)]
     params = {}
@@ -93,14 +113,20 @@ def case(model, rng, *, square=False, n=None, dtype=np.float64):
     X = rng.normal(size=(n, widths[0])).astype(dtype)
     numbers = model in ("linear", "regression")
     y = rng.normal(size=(n, widths[-1])).astype(dtype) if numbers else rng.integers(0, widths[-1], n)
+    if model == "binary":
+        y = (rng.random((n, widths[-1])) < 0.5).astype(dtype)
     return params, X, y
 
 
-def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.01):
+FORWARD = {"relu": lambda Z: np.where(Z > 0, Z, 0), "sigmoid": lambda Z: 1 / (1 + np.exp(-Z)), "tanh": np.tanh}
+
+
+def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.01, model=""):
     """A loss_and_gradients with these mistakes; layer: only in this layer, counted from 1 (None: in all).
 
-    dtype: the program casts everything to it first.
+    dtype: the program casts everything to it first. model: for the activation, and for a loss with weight decay.
     """
+    activation = {"sigmoid": "sigmoid", "binary": "sigmoid", "tanh": "tanh"}.get(model, "relu")
     dot, memory = PRODUCTS[style], {}
 
     def made(mistake, k=None):
@@ -119,7 +145,7 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
         for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
             Z.append(dot(H[-1], params[W]) + params[b])
             if k < depth - 1:
-                H.append(np.where(Z[-1] > 0, Z[-1], 0))
+                H.append(FORWARD[activation](Z[-1]))
         O = Z[-1]
         if classes:
             O = O - O.max(axis=1, keepdims=True) if not any(made(m) for m in NEEDS_LOGITS) else O
@@ -133,9 +159,14 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
                 P = np.exp(P) / np.exp(P).sum(axis=1, keepdims=True)
             if made("softmax_missing"):
                 P = O
+        elif model == "binary":
+            P, T = FORWARD["sigmoid"](O), y
+            loss = -(y * np.log(P) + (1 - y) * np.log(1 - P)).mean()
         else:
             P, T = O, np.roll(y, 1, axis=0) if made("labels_shifted") else y.astype(O.dtype)
             loss = 0.5 * np.mean((P - y) ** 2)
+        if model == "decay":
+            loss = loss + 0.15 * sum(np.sum(params[W] ** 2) for W in weights)
         if made("stale_forward"):
             memory.setdefault("H", list(H))
             H = memory["H"]
@@ -146,12 +177,15 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             G = -T
         if made("plus_not_minus"):
             G = P + T
-        if made("softmax_slope_twice"):
+        if made("softmax_slope_twice") or made("sigmoid_slope_twice"):
             G = G * P * (1 - P)
         if made("softmax_slope_missing"):
             G = -T / P
         if made("softmax_slope_of_one_class_only"):
             G = -T * (1 - P)
+        if made("onehot_broadcast"):
+            G = P.copy()
+            G[:, y] -= 1
         if made("wrong_sign"):
             G = -G
         if made("factor_two"):
@@ -178,6 +212,10 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             dW = dot(used.T, G)
             if made("weight_gradient_transposed", number):
                 dW = dot(G.T, used)
+            if made("reshaped_not_transposed", number):
+                dW = dot(G.T, used).reshape(W.shape)
+            if model == "decay" and not made("weight_decay_missing", number):
+                dW = dW + (0.15 if made("weight_decay_factor", number) else 0.3) * W
             if made("weight_decay_in_gradient", number):
                 dW = dW + decay * W
             db = G.sum(axis=0)
@@ -195,8 +233,12 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             if made("weights_updated_before_backward", number):
                 W = W - lr * dW
             G = dot(G, W if made("weight_not_transposed", number) else W.T)
-            slope = Z[k - 1] > 0
-            if made("no_relu_mask", k):
+            slope = {"relu": Z[k - 1] > 0, "sigmoid": H[k] * (1 - H[k]), "tanh": 1 - H[k] ** 2}[activation]
+            if made("slope_of_the_wrong_value", k):
+                slope = Z[k - 1] * (1 - Z[k - 1]) if activation == "sigmoid" else 1 - Z[k - 1] ** 2
+            if made("incomplete_slope", k):
+                slope = 1 - H[k]
+            if made("no_relu_mask", k) or made("no_activation_slope", k):
                 slope = 1
             if made("relu_mask_from_gradient", k):
                 slope = G > 0
@@ -205,7 +247,9 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             if made("relu_output_as_mask", k):
                 slope = H[k]
             if made("another_activations_slope", k):
-                slope = H[k] * (1 - H[k])
+                slope = Z[k - 1] > 0 if activation == "sigmoid" else H[k] * (1 - H[k])
+            if made("upstream_gradient_dropped", k):
+                G = np.ones_like(G)
             for mistake, other in OUTSIDE_IN_THE_RELU.items():
                 if made(mistake, k):
                     slope = other(Z[k - 1], G)

@@ -1,0 +1,148 @@
+"""How people lay out their arrays: examples in rows or columns, W or its transpose, labels or one-hot rows.
+
+A check thinks in one form: X (n, d), W (d, m), b (m,), y as classes (n,) or numbers (n, m). Here that form is turned into
+the learner's, and the learner's gradients are turned back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numpynet.arguments import Array
+from numpynet.gradcheck.files.host import Path
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """Where a parameter is kept, in an array of this shape: entry k of the parameter is entry positions[k] of the array."""
+
+    name: str
+    path: Path
+    shape: tuple[int, ...]
+    positions: Array
+
+    def read(self, array: Array) -> Array:
+        """The parameter, or its gradient, from the learner's array. Raises: ValueError if that has another size."""
+        if array.size != np.prod(self.shape, dtype=int):
+            raise ValueError(f"an array of shape {array.shape} where {self.shape} belongs")
+        return np.asarray(array, np.float64).reshape(-1)[self.positions]
+
+    def write(self, own: Array, value: Array) -> None:
+        own.reshape(-1)[self.positions] = value
+
+
+def fill(slots: Sequence[Slot], params: Mapping[str, Array]) -> dict[Path, Array]:
+    """The learner's arrays, by path, with these parameters in them."""
+    arrays: dict[Path, Array] = {}
+    for slot in slots:
+        if slot.name in params:
+            slot.write(arrays.setdefault(slot.path, np.zeros(slot.shape)), params[slot.name])
+    return arrays
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One linear layer of a network: the names of W and b (None: it has no bias), and its width."""
+
+    W: str
+    b: str | None
+    inputs: int
+    outputs: int
+
+
+def assign(arrays: Mapping[Path, Array], inputs: int) -> Iterator[tuple[list[Slot], list[Layer]]]:
+    """Every way to take arrays for the weights and biases of a chain of linear layers with this many inputs.
+
+    All arrays are used. W may be (inputs, outputs) or its transpose, b (outputs,), (1, outputs) or (outputs, 1).
+    """
+    yield from _extend(list(arrays.items()), inputs, [], [])
+
+
+def _extend(
+    left: list[tuple[Path, Array]], width: int, slots: list[Slot], layers: list[Layer]
+) -> Iterator[tuple[list[Slot], list[Layer]]]:
+    if not left and layers:
+        yield slots, layers
+    number = len(layers) + 1
+    for i, (path, array) in enumerate(left):
+        for positions in _as_weight(array.shape, width):
+            outputs = positions.shape[1]
+            W = Slot(f"W{number}", path, array.shape, positions)
+            rest = left[:i] + left[i + 1 :]
+            biases = [(j, each) for j, each in enumerate(rest) if _is_bias(each[1].shape, outputs)]
+            for j, (b_path, b_array) in biases:
+                b = Slot(f"b{number}", b_path, b_array.shape, np.arange(outputs).reshape(outputs))
+                layer = Layer(W.name, b.name, width, outputs)
+                yield from _extend(rest[:j] + rest[j + 1 :], outputs, [*slots, W, b], [*layers, layer])
+            yield from _extend(rest, outputs, [*slots, W], [*layers, Layer(W.name, None, width, outputs)])
+
+
+def _as_weight(shape: tuple[int, ...], width: int) -> Iterator[Array]:
+    """The ways to read an array of this shape as W (width, outputs)."""
+    order = np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    if shape == (width,) or (width == 1 and shape == ()):
+        yield order.reshape(width, 1)
+    if len(shape) == 2 and shape[0] == width:
+        yield order
+    if len(shape) == 2 and shape[1] == width:
+        yield order.T
+
+
+def _is_bias(shape: tuple[int, ...], outputs: int) -> bool:
+    return shape in {(outputs,), (1, outputs), (outputs, 1)} or (outputs == 1 and shape == ())
+
+
+# The forms of X and of what a network returns: rows (n, d); columns (d, n); and for one example alone (1, d), (d, 1), (d,).
+FORMS = ("rows", "columns", "row", "column", "flat")
+ONE_EXAMPLE = ("row", "column", "flat")
+
+
+def to_form(array: Array, form: str) -> Array:
+    """An array with a row for each example in the learner's form."""
+    if form in ("rows", "row"):
+        return array.copy()
+    return array.T.copy() if form in ("columns", "column") else array[0].copy()
+
+
+def from_form(array: Any, form: str, n: int, width: int | None = None) -> Array | None:
+    """The array with a row for each of n examples, or None if it has no such shape; one column may be left out."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "fiub" or array.size == 0:
+        return None
+    if form == "flat":
+        array = array.reshape(1, -1) if array.ndim < 2 or n == 1 else array
+    elif form in ("columns", "column") and array.ndim == 2:
+        array = array.T
+    if array.ndim == 0 and n == 1:
+        array = array.reshape(1, 1)
+    if array.ndim == 1:
+        array = array.reshape(n, -1) if array.size % n == 0 and array.size == n else array
+    if array.ndim < 2 or len(array) != n or (width is not None and array.shape[1:] != (width,)):
+        return None
+    return array
+
+
+def targets(y: Array, classes: int, form: str) -> Iterator[tuple[str, Array]]:
+    """The ways to write targets, each with its name; y: classes (n,) as integers, or numbers (n, m)."""
+    n = len(y)
+    if y.ndim == 1:  # classes
+        yield "labels", y.copy()
+        yield "one-hot", to_form(np.eye(max(classes, int(y.max()) + 1))[y], form)
+        yield "labels in a column", y[:, None].copy()
+        yield "labels in a row", y[None, :].copy()
+        return
+    yield "numbers", to_form(y, form)
+    if y.shape[1] == 1:
+        yield "flat numbers", y[:, 0].copy()
+        yield "the other way", (y.T if form in ("rows", "row") else y).copy()
+    if n == 1 and form != "flat":
+        yield "flat", y[0].copy()
+
+
+def write_target(kind: str, y: Array, classes: int, form: str) -> Array:
+    """The targets in one of the ways of `targets`."""
+    return next(array for each, array in targets(y, classes, form) if each == kind)

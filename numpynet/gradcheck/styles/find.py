@@ -1,0 +1,151 @@
+"""Find what a file defines that can be checked, and how to ask it: each style is tried, and numbers choose."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpynet.gradcheck.files.host import Definition
+from numpynet.gradcheck.files.process import ProcessEndedError
+from numpynet.gradcheck.styles import functions, layers, losses, networks, pairs, units
+from numpynet.gradcheck.styles.layers import Failed, Found
+from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
+from numpynet.gradcheck.styles.units import Sizes, Unit
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A class or a function: the ways in which it can be asked, the likeliest first, or what was tried in vain."""
+
+    name: str
+    ways: tuple[Found, ...]
+    tried: tuple[Failed, ...] = ()
+    base: bool = False  # other classes of the file are made from it
+
+
+def things(host: Any, definitions: Sequence[Definition], tree: ast.Module, sizes: Sizes = Sizes()) -> Iterator[Thing]:
+    """Everything in the file that computes gradients."""
+    known = {definition.name: definition for definition in definitions}
+    any_found = False
+    bases = {ast.unparse(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}
+    for definition in definitions:
+        if definition.methods is not None and _has_backward(definition.methods):
+            host.start_clock()
+            try:
+                found, failed = _of_class(host, definition, known, sizes, tree)
+            except ProcessEndedError as error:
+                found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
+            if found or _computes_gradients(definition):
+                yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases)
+                any_found = any_found or bool(found)
+    unit = units.of_functions(host, definitions, sizes, tree)
+    yield from _of_functions(unit, tree, any_found)
+
+
+def _has_backward(methods: Any) -> bool:
+    return any(
+        matches(BACKWARD, name) or networks.gradient_names_among([name])
+        for name in methods
+        if not matches(IGNORED, name)
+    )
+
+
+def _computes_gradients(definition: Definition) -> bool:
+    """Whether a class that cannot be asked is worth a word: it has a backward, or is trained on X and y."""
+    methods = definition.methods or {}
+    names = [name for name in methods if not matches(IGNORED, name)]
+    trained = any({"X", "y"} <= {role_of(each) for each in methods[name].names} for name in names)
+    return any(matches(BACKWARD, name) for name in names) or trained
+
+
+def _of_class(
+    host: Any, definition: Definition, known: Any, sizes: Sizes, tree: ast.Module
+) -> tuple[list[Found], list[Failed]]:
+    found: list[Found] = []
+    failed: list[Failed] = []
+    made = units.of_class(host, definition, known, sizes, tree)
+    for unit in made:
+        for style in (layers.of_class, networks.attempts, losses.of_class):
+            for each in style(unit):
+                if isinstance(each, Found):
+                    found.append(each)
+                else:
+                    failed.append(each)
+            if found:
+                break
+        if found:
+            break
+    if not made:
+        signature = definition.signature
+        failed.append(
+            Failed(
+                definition.name,
+                f"{definition.name}({', '.join(signature.required if signature else ())})",
+                "no guess at its arguments made an object",
+            )
+        )
+    return found, failed
+
+
+def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thing]:
+    covered: set[str] = set()
+    for name in networks.gradient_names(unit):
+        if name in covered:
+            continue
+        unit.host.start_clock()
+        try:
+            outcomes = list(_outcomes(unit, name, tree))
+        except ProcessEndedError as error:
+            outcomes = [Failed(name, "a call", f"it {error}")]
+        found = [each for each in outcomes if isinstance(each, Found)]
+        failed = [each for each in outcomes if isinstance(each, Failed)]
+        for each in found:
+            covered |= {str(call.target.path[-1]) for call in each.question.recipe.calls}
+        any_found = any_found or bool(found)
+        if found or (matches(BACKWARD, name) and not (any_found and matches(UPDATE, name))):
+            yield Thing(name, tuple(found), tuple(failed))
+
+
+def _outcomes(unit: Unit, name: str, tree: ast.Module) -> Iterator[Found | Failed]:
+    signature = unit.functions[name]
+    roles = {role_of(each) for each in signature.names}
+    if (
+        matches(BACKWARD, name)
+        and not matches(LOSS, name)
+        and not {"y"} & {role_of(each) for each in signature.names if each.lower() != "y"}
+    ):
+        found = False
+        for each in pairs.of_functions(unit, name, tree):
+            yield each
+            found = found or isinstance(each, Found)
+        if found:
+            return
+    if losses.is_loss(unit, name) and "X" not in roles - {"y"} or matches(LOSS, name):
+        found = False
+        values, derivatives = _loss_pair(unit, name)
+        for each in losses.attempts(unit, values, derivatives) if values else losses.without_value(unit, name):
+            yield each
+            found = found or isinstance(each, Found)
+        if found:
+            return
+    yield from networks.attempts(unit, lambda names: [*functions.options(unit, names, tree), None], name)
+
+
+def _loss_pair(unit: Unit, name: str) -> tuple[list[str], list[str]]:
+    """The loss, and the function that gives its gradient, as far as they are two."""
+    candidates = [
+        each
+        for each in unit.functions
+        if losses.is_loss(unit, each) and not matches(BACKWARD, each) and not matches(IGNORED, each)
+    ]
+    if not matches(BACKWARD, name):
+        return [name], []
+    own = pairs.stem(name)
+    same = [
+        each
+        for each in candidates
+        if pairs.stem(each) in (own, own.removeprefix("d")) or own.startswith(pairs.stem(each))
+    ]
+    return (same or candidates)[:3], [name]

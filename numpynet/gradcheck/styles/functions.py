@@ -1,0 +1,178 @@
+"""Functions that take their parameters as arguments: what to pass for them, in each way that people lay them out."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from numpynet.arguments import Array
+from numpynet.gradcheck.files.host import Call, Ref
+from numpynet.gradcheck.styles.bind import Given, Parameters
+from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
+from numpynet.gradcheck.styles.units import Unit, arguments_of
+
+INITIALISE = r"init|(make|create|build|get|new|random|set|gen)\w*(param|weight|net|model|wb)|xavier|setup"
+
+# How W and b are laid out: the form of X, W as (inputs, outputs) or transposed, and the shape of b for m outputs.
+LAYOUTS: tuple[tuple[str, bool, Any], ...] = (
+    ("rows", False, lambda m: (m,)),
+    ("columns", True, lambda m: (m, 1)),
+    ("rows", False, lambda m: (1, m)),
+    ("rows", True, lambda m: (m,)),
+    ("columns", False, lambda m: (m, 1)),
+    ("rows", True, lambda m: (1, m)),
+    ("rows", True, lambda m: (m, 1)),
+)
+
+
+def options(unit: Unit, names: Sequence[str], tree: ast.Module) -> Iterator[Parameters]:
+    """What may be passed for the parameters of these functions, the likeliest first."""
+    wanted = list(dict.fromkeys(name for function in names for name in unit.functions[function].names))
+    kinds = {name: kind_of_parameter(name) for name in wanted}
+    weights = [name for name in wanted if kinds[name] == "W"]
+    biases = [name for name in wanted if kinds[name] == "b"]
+    whole = [name for name in wanted if role_of(name) == "params"]
+    yield from _from_initialisers(unit, tree)
+    for name, keys, kind in _contents(tree, names):
+        for each in laid_out(unit, *([key for key in keys if kind_of_parameter(key) == letter] for letter in "Wb")):
+            values = {key: each.named[key] for key in keys}
+            container = values if kind is dict else tuple(values.values())
+            yield Parameters(each.arrays, {name: container}, container, each.form)
+    if weights:
+        yield from laid_out(unit, weights, biases)
+        if len(weights) == 1:
+            yield from _single(unit, weights[0], biases)
+            yield from _lists(unit, weights[0], biases[:1])
+    if whole:
+        path = ("params",)
+        for shape in [(unit.sizes.inputs, unit.sizes.outputs), (unit.sizes.inputs,), (unit.sizes.inputs, 1)]:
+            yield Parameters({path: np.zeros(shape)}, {}, Given(path), "rows")
+
+
+def _contents(tree: ast.Module, functions: Sequence[str]) -> Iterator[tuple[str, list[str], type]]:
+    """The arguments that hold several parameters, by names: p["W1"] or `W1, b1, W2, b2 = p` in one of the functions."""
+    found: dict[tuple[str, type], dict[str, None]] = {}
+    for function in tree.body:
+        if not (isinstance(function, ast.FunctionDef) and function.name in functions):
+            continue
+        own = {argument.arg for argument in function.args.args}
+        for node in ast.walk(function):
+            if (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.value, ast.Name)
+                and isinstance(node.slice, ast.Constant)
+            ):
+                if node.value.id in own and isinstance(node.slice.value, str):
+                    found.setdefault((node.value.id, dict), {})[node.slice.value] = None
+            elif isinstance(node, ast.comprehension) and isinstance(
+                node.iter, (ast.Tuple, ast.List)
+            ):  # (p[k] for k in ("W1", "b1"))
+                holder = next(
+                    (
+                        each.id
+                        for each in ast.walk(function)
+                        if isinstance(each, ast.Name) and each.id in own and role_of(each.id) == "params"
+                    ),
+                    "",
+                )
+                keys = [
+                    each.value
+                    for each in node.iter.elts
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                ]
+                if holder and keys:
+                    found.setdefault((holder, dict), {}).update(dict.fromkeys(keys))
+            elif (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Name)
+                and isinstance(node.targets[0], ast.Tuple)
+                and node.value.id in own
+            ):
+                names = [item.id for item in node.targets[0].elts if isinstance(item, ast.Name)]
+                found.setdefault((node.value.id, tuple), {}).update(dict.fromkeys(names))
+    for (name, kind), keys in found.items():
+        if all(map(kind_of_parameter, keys)):
+            yield name, list(keys), kind
+
+
+def _order(name: str) -> tuple[int, ...]:
+    digits = [int(each) for each in re.findall(r"\d+", name)]
+    last = 9 if matches(r"out|_?o$|final|last|hy$|ho$", name) else 0
+    return (*(digits or [last]),)
+
+
+def laid_out(unit: Unit, weights: Sequence[str], biases: Sequence[str]) -> Iterator[Parameters]:
+    """One array for each name, in the order of their numbers, in each of the usual layouts."""
+    sizes = unit.sizes
+    if not weights or len(biases) not in (0, len(weights)):
+        return
+    widths = [sizes.inputs, *[sizes.hidden + k for k in range(len(weights) - 1)], sizes.outputs]
+    for outputs in (1, sizes.outputs) if len(weights) == 1 else (sizes.outputs, 1):
+        widths[-1] = outputs
+        for form, transposed, shape in LAYOUTS:
+            arrays: dict[Any, Array] = {}
+            for k, name in enumerate(sorted(weights, key=_order)):
+                arrays[name,] = np.zeros((widths[k + 1], widths[k]) if transposed else (widths[k], widths[k + 1]))
+            for k, name in enumerate(sorted(biases, key=_order)):
+                arrays[name,] = np.zeros(shape(widths[k + 1]))
+            yield Parameters(arrays, {path[0]: Given(path) for path in arrays}, None, form)
+
+
+def _single(unit: Unit, weight: str, biases: Sequence[str]) -> Iterator[Parameters]:
+    """One vector of weights, and a number for the bias."""
+    d = unit.sizes.inputs
+    for form, shape in [("rows", (d,)), ("rows", (d, 1)), ("columns", (d, 1)), ("columns", (1, d))]:
+        arrays: dict[Any, Array] = {(weight,): np.zeros(shape), **{(bias,): np.zeros(()) for bias in biases}}
+        yield Parameters(arrays, {path[0]: Given(path) for path in arrays}, None, form)
+
+
+def _lists(unit: Unit, weight: str, biases: Sequence[str]) -> Iterator[Parameters]:
+    """Lists of weights and biases, one of each for a layer."""
+    sizes = [unit.sizes.inputs, unit.sizes.hidden, unit.sizes.outputs]
+    for form, transposed, shape in LAYOUTS:
+        arrays: dict[Any, Array] = {}
+        for k, (d, m) in enumerate(itertools.pairwise(sizes)):
+            arrays[weight, k] = np.zeros((m, d) if transposed else (d, m))
+            for bias in biases:
+                arrays[bias, k] = np.zeros(shape(m))
+        yield Parameters(arrays, {name: [Given((name, k)) for k in range(2)] for name in (weight, *biases)}, None, form)
+
+
+def _from_initialisers(unit: Unit, tree: ast.Module) -> Iterator[Parameters]:
+    """What the file's own functions that make parameters return."""
+    for name, signature in unit.functions.items():
+        if not matches(INITIALISE, name):
+            continue
+        for arguments in itertools.islice(arguments_of(signature, {}, unit.sizes), 3):
+            outcome = unit.host.run([Call(Ref(0, (name,)), (), arguments)])[-1]
+            arrays: dict[Any, Array] = {}
+            template = _template(outcome.value, (), arrays)
+            if outcome.raised or not arrays or len(arrays) > 8:
+                continue
+            named: dict[str, Any] = {}
+            if isinstance(template, dict):
+                named = {key: value for key, value in template.items() if isinstance(key, str)}
+            elif isinstance(template, (tuple, list)) and len(unit.results.get(name, ())) == len(template):
+                named = dict(zip(unit.results[name], template, strict=True))
+            yield Parameters(arrays, named, template)
+            break
+
+
+def _template(value: Any, path: Any, arrays: dict[Any, Array]) -> Any:
+    """The same nested value with a Given for each array of floats."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size and value.ndim <= 2:
+        arrays[path] = value
+        return Given(path)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_template(each, (*path, i), arrays) for i, each in enumerate(value))
+    if isinstance(value, Mapping):
+        return {key: _template(each, (*path, key), arrays) for key, each in value.items()}
+    return value
+
+
+NONE = Parameters({}, {})  # for functions without parameters

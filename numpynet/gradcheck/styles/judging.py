@@ -1,0 +1,143 @@
+"""From the ways in which something can be asked to one verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from numpynet.gradcheck.asking import Answer
+from numpynet.gradcheck.backward_rules import Chain
+from numpynet.gradcheck.check import _examine, _examine_unknown
+from numpynet.gradcheck.draws import Layout
+from numpynet.gradcheck.examination import Call, Examination
+from numpynet.gradcheck.report import Report, wrap
+from numpynet.gradcheck.styles.find import Thing
+from numpynet.gradcheck.styles.layers import Failed, Found
+
+MOST_WAYS = 4
+MEAN_IN_LAYERS = (
+    "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the sum of the examples' losses: "
+    "the mean is then taken in each layer."
+)
+SUM_IN_LOSS = "The 1/n of this loss is missing in its gradient, and is taken in the layers: together they are right."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """ok is None for what was not checked, or is not written yet.
+
+    mean_in_layer: its gradients are right if they are multiplied by n.
+    """
+
+    name: str
+    ok: bool | None
+    text: str
+    mistakes: tuple[str, ...] = ()
+    unwritten: bool = False
+    mean_in_layer: bool = False
+    is_loss: bool = False
+
+
+def judge_thing(thing: Thing) -> Verdict:
+    """The verdict on a thing: right if it is in one of the ways in which it can be asked."""
+    verdicts = []
+    for way in thing.ways[:MOST_WAYS]:
+        verdicts.append(judge_way(way))
+        if verdicts[-1].ok:
+            break
+    if not verdicts:
+        return _not_checked(thing)
+    return next((each for ok in (True, False, None) for each in verdicts if each.ok is ok), verdicts[0])
+
+
+def judge_way(way: Found) -> Verdict:
+    """The verdict on one way."""
+    report = ask_judge(way)
+    notes = list(way.notes)
+    layer = way.kind == "" and way.network is not None and bool(way.network.layers)
+    if report.ok is False and layer:
+        in_layer = ask_judge(replace(way, question=replace(way.question, scale=lambda n: float(n))))
+        if in_layer.ok:
+            text = _with_notes(in_layer.text, [*notes, MEAN_IN_LAYERS])
+            return Verdict(way.name, True, text, mean_in_layer=True)
+    assumed = way.question.assumed
+    if assumed and report.ok is False and not way.pinned and len(report.mistakes) != 1:
+        text = f"{way.name} was not checked: the file computes no loss, and its gradients are those of none that is known here."
+        return Verdict(way.name, None, "\n".join(wrap(text)))
+    if assumed:
+        notes.append(f"the file computes no loss: this is for {assumed}")
+        if report.ok and "sum" in assumed and "averaged" not in assumed:
+            notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
+    return Verdict(way.name, report.ok, _with_notes(report.text, notes), report.mistakes, is_loss=way.network is None)
+
+
+def _with_notes(text: str, notes: Sequence[str]) -> str:
+    lines = [
+        line
+        for note in notes
+        for line in wrap(f"Note: {note[0].lower() if note[1:2].islower() else note[0]}{note[1:]}".rstrip(".") + ".")
+    ]
+    return "\n".join([text, "", *lines]) if lines else text
+
+
+def ask_judge(way: Found) -> Report:
+    """The judge's report, with the network and the loss that were recognised; or without, if they do not hold."""
+    layout = layout_of(way)
+    if layout is not None:
+        exam = Examination(way.name, way.question, layout.chain, Call(replace(way.given), Answer()))
+        report = _examine(exam, layout, None, None, None)
+        if report is not None:
+            return report
+    return _examine_unknown(Examination(way.name, way.question, None, Call(replace(way.given), Answer())), None)
+
+
+def layout_of(way: Found) -> Layout | None:
+    """The known chain, in the formulas' shapes."""
+    if way.kind == "unknown" or (way.network is None and not way.kind):
+        return None
+    output = "O" if way.kind == "cross_entropy" else "y_hat"
+    chain = way.network.chain(way.kind) if way.network else Chain((), way.kind, output=output)
+    shapes = {slot.name: slot.positions.shape for slot in way.question.recipe.slots}
+    width = way.question.width or 0
+    return Layout(chain, shapes, way.given.X.shape[1:], () if way.kind in ("", "cross_entropy") else (width,))
+
+
+def _not_checked(thing: Thing) -> Verdict:
+    if any(each.unwritten for each in thing.tried):
+        why = next(each for each in thing.tried if each.unwritten)
+        return Verdict(thing.name, None, f"{thing.name} is not written yet: {why.came}.", unwritten=True)
+    lines = [f"{thing.name} was not checked. What was tried, and what came:"]
+    for each in _different(thing.tried)[:4]:
+        lines += [f"    {line}" for line in wrap(f"{each.tried}: {each.came}")]
+    return Verdict(thing.name, None, "\n".join(lines))
+
+
+def _different(tried: Sequence[Failed]) -> list[Failed]:
+    """One of each kind of failure, those that came furthest first."""
+    told = [each for each in tried if each.came and not each.came.startswith("no arrays")] or tried
+    found = {each.came.split(" line ")[-1] + each.came[:30]: each for each in reversed(told)}
+    return sorted(found.values(), key=lambda each: ("Error" in each.came, each.tried))
+
+
+def together(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, where the mean may be taken in the loss or in the layers of a file, but not in both."""
+    in_layers = [each for each in verdicts if each.mean_in_layer]
+    if not in_layers:
+        return list(verdicts)
+    losses = [each for each in verdicts if each.is_loss and (each.ok or each.mistakes == ("sum_not_mean",))]
+    found = []
+    for each in verdicts:
+        if each in losses and each.ok is False:
+            first = each.text.split("\n")[0]
+            each = replace(
+                each,
+                ok=True,
+                mistakes=(),
+                text=_with_notes(each.text.replace(first, f"{each.name} is right."), [SUM_IN_LOSS]),
+            )
+        elif each.mean_in_layer and any(loss.ok for loss in losses):
+            text = f"{each.name} is wrong: divided_by_n_twice."
+            why = "It divides by the number of examples, and so does the gradient of the file's loss."
+            each = replace(each, ok=False, mistakes=("divided_by_n_twice",), text="\n".join([text, "", *wrap(why)]))
+        found.append(each)
+    return found

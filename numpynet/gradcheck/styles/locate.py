@@ -1,0 +1,119 @@
+"""Where a recipe leaves its gradients: of all the arrays seen, those that are most like the slopes; names break ties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from numpynet.arguments import Array
+from numpynet.gradcheck.styles.conventions import Slot, from_form
+from numpynet.gradcheck.styles.names import gradient_names
+from numpynet.gradcheck.styles.recipe import Record, Source, take
+
+UNLIKE = 0.05  # a cosine below this, and no name that fits: this array is no attempt at the gradient
+
+
+def locate(
+    record: Record,
+    before: Mapping[Any, Any],
+    slopes: Mapping[str, Array],
+    slots: Sequence[Slot],
+    form: str,
+    rate: float,
+    loss: Any = None,
+) -> dict[str, Source]:
+    """The source of each gradient, for those that have one. before: what was seen before the last call; loss: its key."""
+    options = [_choose(record, before, slopes, slots, form, rate, loss, updates) for updates in (False, True)]
+    return max(options, key=lambda option: (len(option[0]), option[1]))[0]
+
+
+def _choose(
+    record: Record, before: Mapping[Any, Any], slopes: Mapping[str, Array], slots: Sequence[Slot], form: str, rate: float, loss: Any, updates: bool
+) -> tuple[dict[str, Source], float]:  # fmt: skip
+    """The best sources of one kind for the parameters, gradients or updates, and how well they fit together."""
+    n = len(slopes["X"]) if "X" in slopes else 0
+    scored: list[tuple[float, str, Source]] = []
+    for name, slope in slopes.items():
+        slot = next((each for each in slots if each.name == name), None)
+        for source, array in candidates(record, before, slot, rate):
+            if source.key != loss and (slot is None or bool(source.factor) == updates):
+                score = _score(source, array, slope, slot, form, n)
+                scored += [(score, name, source)] if score is not None else []
+    chosen: dict[str, Source] = {}
+    taken: set[Any] = set()
+    total = 0.0
+    for score, name, source in sorted(scored, key=lambda each: -each[0]):
+        if name not in chosen and source.key not in taken:
+            chosen[name] = source
+            taken.add(source.key)
+            total += score
+    return chosen, total
+
+
+def _score(source: Source, array: Array, slope: Array, slot: Slot | None, form: str, n: int) -> float | None:
+    """How well an array fits as this gradient; None if it is no attempt at it."""
+    found = from_form(array, form, n, slope.shape[1]) if slot is None else take(slot, array)
+    penalty = 0.0
+    if found is None and slot is not None and not source.factor and _is_transpose(array, slot):
+        found, penalty = slot.read(array.T), 0.6
+    if found is None or found.shape != slope.shape:
+        return None
+    fits = slot is not None and _name_of(source.key) in gradient_names(_name_of(slot.path))
+    stored = source.key[0] == "state" and not source.factor
+    if not np.any(found):  # perhaps never set, or not written yet
+        return -1.0 if fits or not stored else None
+    likeness = _likeness(found, slope)
+    if likeness < UNLIKE and not fits and stored:
+        return None
+    return likeness + 0.3 * fits + 0.1 * (source.key[0] == "value") - penalty - 0.05 * bool(source.factor)
+
+
+def candidates(
+    record: Record, before: Mapping[Any, Any], slot: Slot | None, rate: float
+) -> Iterator[tuple[Source, Any]]:
+    last = max((key[1] for key in record.seen if key[0] == "value"), default=0)
+    updated = any(
+        key[-len(path) :] == path
+        and key[0] in ("state", "argument")
+        and not np.array_equal(np.asarray(array), record.put[path])
+        for path in record.put
+        for key, array in record.seen.items()
+    )
+    for key, array in record.seen.items():
+        own = slot is not None and key[0] in ("state", "argument") and key[-len(slot.path) :] == slot.path
+        if own:
+            assert slot is not None
+            if updated:
+                yield Source(key, 1 / rate), (record.put[slot.path] - array) / rate
+            continue
+        if key[0] == "argument" or (key[0] == "value" and key[1] != last):
+            continue
+        if key[0] == "state" and key in before and np.array_equal(np.asarray(before[key]), np.asarray(array)):
+            continue
+        yield Source(key), np.asarray(array)
+        if slot is not None and key[0] == "value" and np.shape(array) == slot.shape:
+            difference = (record.put[slot.path] - np.asarray(array)) / rate
+            if np.linalg.norm(difference) * rate < 0.9 * np.linalg.norm(record.put[slot.path]):
+                yield Source(key, 1 / rate), difference
+
+
+def _likeness(found: Array, slope: Array) -> float:
+    """1 for the same direction, 2 if it is exactly a multiple, plus a little if that is 1."""
+    size = np.linalg.norm(found) * np.linalg.norm(slope)
+    if not size or not np.isfinite(size):
+        return 0.0
+    cosine = abs(float(np.sum(found * slope))) / size
+    return cosine + (cosine > 1 - 1e-9) + 0.2 * (cosine > 1 - 1e-9 and np.allclose(found, slope, rtol=1e-6))
+
+
+def _is_transpose(array: Any, slot: Slot) -> bool:
+    shape = np.shape(array)
+    return len(shape) == 2 and shape == slot.shape[::-1] and shape != slot.shape
+
+
+def _name_of(path: Sequence[Any]) -> str:
+    """The last word of a path."""
+    words = [str(key).lstrip(".") for key in path if isinstance(key, str)]
+    return words[-1].lower() if words else ""
