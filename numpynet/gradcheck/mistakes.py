@@ -20,7 +20,6 @@ from numpynet.arguments import Array
 from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import ACTIVATIONS, SLOPES, Rule, Twist
 
-
 FORMULAS = {
     "P": "{prediction}",
     "T": "with row i for example i, column j for class j",
@@ -160,10 +159,18 @@ MISTAKES = (
     ),
     Mistake(
         "bias_over_wrong_axis",
-        ("{grad_b} = the sum of each row of {grad_Y}", "{grad_b} = the sum of all entries of {grad_Y}"),
+        (
+            "{grad_b} = the sum of each row of {grad_Y}",
+            "{grad_b} = the sum of all entries of {grad_Y}",
+            "{grad_b} = the sum of all entries of {grad_Y}, the same for every unit",
+        ),
         "The gradient of the bias is summed over the wrong axis. {b} has one entry for each column of {grad_Y}: sum "
         "over the rows, axis=0.",
-        instead=[{"grad_b": lambda q: q.grad_Y.sum(axis=1)}, {"grad_b": lambda q: q.grad_Y.sum()}],
+        instead=[
+            {"grad_b": lambda q: q.grad_Y.sum(axis=1)},
+            {"grad_b": lambda q: q.grad_Y.sum()},
+            {"grad_b": lambda q: np.full(q.b.shape, q.grad_Y.sum())},
+        ],
     ),
     Mistake(
         "bias_not_summed",

@@ -7,6 +7,7 @@ here can run code there, and no verdict is reached here. What the file replaces 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import pickle
 import signal
@@ -75,6 +76,8 @@ def prepare(module: types.ModuleType, host: Host, path: str, root: str, package:
     place = min(places, default=len(sys.path))  # after the standard library, which a file beside it may not replace
     sys.path[place:place] = dict.fromkeys([root, str(Path(path).parent)])
     os.environ.setdefault("MPLBACKEND", "Agg")
+    with contextlib.suppress(OSError):
+        os.chdir(Path(path).parent)  # where such files are usually run, with their data and os.pardir in reach
 
 
 def execute(host: Host, code: str, place: str) -> tuple[str, str]:

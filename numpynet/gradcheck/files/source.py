@@ -101,6 +101,44 @@ def _package(path: Path) -> tuple[Path, str]:
     return folder, ".".join(names)
 
 
+# Modules through which a file could reach into the process that answers for it, and calls that could.
+REACHING = {"gc", "inspect", "ctypes", "sys", "_thread", "multiprocessing", "importlib", "builtins", "faulthandler"}
+NAMES = {"_getframe", "__code__", "__globals__", "f_back", "f_locals", "modules", "get_objects", "get_referrers", "dup2", "settrace"}
+NAMES |= {"setprofile", "_current_frames", "__builtins__", "setitimer", "__subclasses__", "fdopen"}
+
+
 def tampering(tree: ast.Module) -> list[str]:
-    """What in the code reaches into the checker's process: other modules' attributes, frames, the garbage collector."""
-    return []
+    """What in the code reaches into its own process or replaces a part of a library: it need not mean harm."""
+    modules = _imported(tree)
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            root = _root(node)
+            if isinstance(node.ctx, ast.Store) and root in modules:
+                found[ast.unparse(node)] = None
+            elif node.attr in NAMES and (root in REACHING or node.attr.startswith(("_", "f_")) or root in ("os", "signal")):
+                found[ast.unparse(node)] = None
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
+            if node.args and _root(node.args[0]) in modules:
+                found[ast.unparse(node)] = None
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            found |= dict.fromkeys(name for name in names if name.split(".")[0] in ("gc", "ctypes", "faulthandler"))
+    return list(found)
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """The names that stand for modules, or for what was imported from numpynet."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("numpy", "numpynet"):
+            names |= {alias.asname or alias.name for alias in node.names}
+    return names
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -13,6 +13,7 @@ from numpynet.gradcheck.styles.names import role_of
 from numpynet.gradcheck.styles.recipe import Given
 
 RATE = 0.05  # the learning rate that is passed
+UNCLEAR = ("", "X", "y", "P", "G")  # roles of names that may stand for something else
 CONSTANTS: dict[str, tuple[Any, ...]] = {"lr": (RATE,), "reg": (0.0,), "epochs": (1,), "batch": (1000,)}
 
 
@@ -50,7 +51,7 @@ def bind(ref: Ref, signature: Signature, available: Available) -> Iterator[Call]
     names: list[str] = []
     for name in signature.names:
         values = _values(name, available)
-        if not values and name in signature.required and spare:
+        if not values and name in signature.required and spare and role_of(name) in UNCLEAR:
             values = available.roles[spare.pop(0)]
         if not values and name in signature.required:
             return

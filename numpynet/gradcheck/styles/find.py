@@ -37,7 +37,7 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module, sizes
                 found, failed = _of_class(host, definition, known, sizes, tree)
             except ProcessEndedError as error:
                 found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
-            if found or _computes_gradients(definition):
+            if found or (_computes_gradients(definition, tree) and not _is_container(tree, definition.name)):
                 yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases)
                 any_found = any_found or bool(found)
     unit = units.of_functions(host, definitions, sizes, tree)
@@ -52,12 +52,20 @@ def _has_backward(methods: Any) -> bool:
     )
 
 
-def _computes_gradients(definition: Definition) -> bool:
+def _computes_gradients(definition: Definition, tree: ast.Module) -> bool:
     """Whether a class that cannot be asked is worth a word: it has a backward, or is trained on X and y."""
     methods = definition.methods or {}
     names = [name for name in methods if not matches(IGNORED, name)]
     trained = any({"X", "y"} <= {role_of(each) for each in methods[name].names} for name in names)
-    return any(matches(BACKWARD, name) for name in names) or trained
+    node = next((each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == definition.name), None)
+    descends = node is not None and matches(r"grad|deriv|delta|learning|\blr\b|\beta\b|backprop", ast.unparse(node))
+    return any(matches(BACKWARD, name) for name in names) or (trained and descends)
+
+
+def _is_container(tree: ast.Module, name: str) -> bool:
+    """Whether objects of a class only hold others, which are added to them and checked by themselves."""
+    node = next((each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name), None)
+    return node is not None and ".append(" in ast.unparse(node) and "np." not in ast.unparse(node).replace("np.ndarray", "")
 
 
 def _of_class(
@@ -67,7 +75,9 @@ def _of_class(
     failed: list[Failed] = []
     made = units.of_class(host, definition, known, sizes, tree)
     for unit in made:
-        for style in (layers.of_class, networks.attempts, losses.of_class):
+        has_weights = any(array.ndim == 2 for array in unit.parameters().values())
+        rest = (networks.attempts, losses.of_class) if has_weights else (losses.of_class, networks.attempts)
+        for style in (layers.of_class, *rest):
             for each in style(unit):
                 if isinstance(each, Found):
                     found.append(each)
@@ -122,7 +132,7 @@ def _outcomes(unit: Unit, name: str, tree: ast.Module) -> Iterator[Found | Faile
             found = found or isinstance(each, Found)
         if found:
             return
-    if losses.is_loss(unit, name) and "X" not in roles - {"y"} or matches(LOSS, name):
+    if (losses.is_loss(unit, name) and "X" not in roles - {"y"}) or matches(LOSS, name):
         found = False
         values, derivatives = _loss_pair(unit, name)
         for each in losses.attempts(unit, values, derivatives) if values else losses.without_value(unit, name):

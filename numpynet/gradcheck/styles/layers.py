@@ -11,9 +11,9 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Point
-from numpynet.gradcheck.files.host import Call, Part
+from numpynet.gradcheck.files.host import Part
 from numpynet.gradcheck.numeric import central_differences
-from numpynet.gradcheck.styles.bind import RATE, Available, Parameters, G, X, bind
+from numpynet.gradcheck.styles.bind import RATE, Available, G, Parameters, X, bind
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, Slot, assign, from_form, to_form
 from numpynet.gradcheck.styles.known import ACTIVATIONS, Network, logits, recognise, rename, same
 from numpynet.gradcheck.styles.locate import locate
@@ -197,10 +197,13 @@ def _backwards(
     ):  # a derivative alone, of the input or of the output
         roles |= {"X": [X, *outs], "P": [*outs, X]}
         spare = ["cache"]
+    elementwise = network is not None or (
+        output is not None and not recipe.templates and _is_elementwise(recipe, record, output, rows)
+    )
     any_call = False
     for call in bind(unit.function(backward), signature, Available(roles, named, spare=spare)):
         full = replace(recipe, calls=(*recipe.calls, call))
-        derivative = not full.uses("G") and network is not None and not network.layers
+        derivative = not full.uses("G") and not recipe.slots and elementwise
         if full.uses("G") or derivative:
             any_call = True
             yield _locate(unit, full, record, output, network, rows, Y, backward, derivative)
@@ -210,6 +213,19 @@ def _backwards(
             f"{backward}({', '.join(signature.required)})",
             "it is not clear what to pass for its arguments",
         )
+
+
+def _is_elementwise(recipe: Recipe, record: Record, output: Key, rows: Array) -> bool:
+    """Whether each entry of the output depends on the same entry of the input alone."""
+    before = from_form(record.seen[output], recipe.form, len(rows))
+    moved = rows.copy()
+    moved[0, 0] += 0.1
+    after = recipe.play({}, to_form(moved, recipe.form))
+    changed = from_form(after.seen.get(output, np.nan), recipe.form, len(rows))
+    if before is None or changed is None or before.shape != rows.shape != changed.shape:
+        return False
+    different = before != changed
+    return bool(different[0, 0] and different.sum() == 1)
 
 
 def tuple_of(unit: Unit, names: Sequence[str], x: Any, outs: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -60,6 +60,10 @@ def _score(source: Source, array: Array, slope: Array, slot: Slot | None, form: 
         found, penalty = slot.read(array.T), 0.6
     if found is None or found.shape != slope.shape:
         return None
+    if np.size(array) == 1 < found.size:
+        if source.key[0] == "state":
+            return None
+        penalty = 0.7
     fits = slot is not None and _name_of(source.key) in gradient_names(_name_of(slot.path))
     stored = source.key[0] == "state" and not source.factor
     if not np.any(found):  # perhaps never set, or not written yet

@@ -27,6 +27,9 @@ from numpynet.gradcheck.styles.units import Unit
 PREDICTIONS = {"": lambda O: O, "softmax": softmax, "sigmoid": lambda O: np.asarray(0.2 + 0.6 / (1 + np.exp(-O)))}
 
 
+TOGETHER = (
+    "its gradient is that of the softmax, or sigmoid, and the loss together; the two can be checked where they are used"
+)
 EXACT = 1.5  # a likeness above this: the numbers are equal
 OUT = Given(("out",))  # the softmax of the predictions
 
@@ -52,7 +55,10 @@ def attempts(unit: Unit, values: Sequence[str], derivatives: Sequence[str]) -> I
                 break
         if found:
             break
-    yield from [each for _, each in sorted(found, key=lambda pair: -pair[0])] or failed[:4]
+    together = [each for each in failed if each.came == TOGETHER]
+    if together and not any(score > EXACT for score, _ in found):
+        found = []
+    yield from [each for _, each in sorted(found, key=lambda pair: -pair[0])] or together[:1] or failed[:4]
 
 
 # The losses of numpynet: where a file defines only the backward, it is that of this loss.
@@ -133,7 +139,7 @@ def of_class(unit: Unit) -> Iterator[Found | Failed]:
     values = [
         name
         for name in names
-        if name not in derivatives and matches(f"{LOSS}|{FORWARD}|calc", name) and len(unit.functions[name].names) > 1
+        if name not in derivatives and (matches(f"{LOSS}|calc", name) or matches(FORWARD, name) and len(unit.functions[name].required) > 1) and len(unit.functions[name].names) > 1
     ]
     yield from attempts(unit, values[:3], derivatives[:2])
 
@@ -185,6 +191,8 @@ def _ask(
     shown = f"{', '.join(names)} with predictions {to_form(rows, recipe.form).shape} and {recipe.target_kind}"
     point = Point({}, rows, y)
     asked = Asked(recipe, None, None, {}, classes=rows.shape[1], width=rows.shape[1], out_of=softmax)
+    if not (recipe.uses("X") and recipe.uses("y")):
+        return Failed(who, shown, "it does not take predictions and targets")
     record = asked.play(point)
     if record.raised:
         return Failed(who, shown, f"{record.raised} {record.place}".strip())
@@ -218,6 +226,9 @@ def _ask(
         return Failed(who, shown, "nothing was found that could be its gradient")
     likeness, _, key = max(fitting, key=lambda each: (each[1], each[0]))
     likeness += same(from_form(record.seen[key], recipe.form, len(rows), rows.shape[1]) * 1.0, slope, 1e-6)  # type: ignore[operator]
+    gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
+    if not kind and gradient is not None and np.any((slope == 0) & (gradient != 0)) and likeness < EXACT:
+        return Failed(who, shown, "the loss does not move with all predictions: these may be out of its range")
     name = "O" if kind == "cross_entropy" else "y_hat"
     question = replace(asked, input_name=name, gradients={name: Source(key)})
     notes: tuple[str, ...] = ()
@@ -225,11 +236,7 @@ def _ask(
         gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
         T = onehot(y, rows) if y.ndim == 1 else y
         if gradient is not None and _is_multiple(gradient, rows - T) and not _is_multiple(gradient, slope):
-            return Failed(
-                who,
-                shown,
-                "its gradient is that of the softmax (or sigmoid) and the loss together: it can be checked where they are used",
-            )
+            return Failed(who, shown, TOGETHER)
     return likeness, Found(who, question, None, kind or "unknown", point, notes)
 
 

@@ -38,10 +38,10 @@ SIZES = {
 }  # fmt: skip
 
 FORWARD = r"forward|fwd|fprop|feed_?forward|__call__|predict|infer|activate|propagate|output|call|apply|compute|f|query|hypothesis|model|net|affine|layer|run|scores?|evaluate|eval|transform|func|function|fn|activation"
-BACKWARD = r"back|bprop|bwd|grad|deriv|delta|nabla|prime|jacobian|diff|^d_|^df$|^d(?=[a-z])"
+BACKWARD = r"back|bprop|bwd|grad|deriv|delta|nabla|prime|jacobian|diff|^d_|^df$|^d(?=sig|tanh|relu|loss|cost|soft|mse|cross|act|log|squared|lin|affine|elu|lrelu|leaky|hinge)"
 UPDATE = r"step|train|update|fit|learn|optimi[sz]e|epoch|sgd|descent|descend|run|adjust|apply_?grad|minimi[sz]e"
 LOSS = r"loss|cost|error|objective|criterion|mse|entropy|nll|ce$|sse|likelihood|energy|(^|_)j$"
-IGNORED = r"numeric|num_?grad|grad_?check|check|approx|finite|plot|draw|print|save|load|test|accuracy|score$|zero_?grad|debug|show|eval_num|animate|demo|main|read|download|clip|init|reset|one_?hot"
+IGNORED = r"adagrad|adadelta|momentum|optimizer|regulari|l[12]_reg|padding|numeric|num_?grad|grad_?check|check|approx|finite|plot|draw|print|save|load|test|accuracy|score$|zero_?grad|debug|show|eval_num|animate|demo|main|read|download|clip|init|reset|one_?hot"
 
 
 def bare(name: str) -> str:

@@ -26,7 +26,6 @@ from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, bar
 from numpynet.gradcheck.styles.recipe import Asked, Key, Recipe, Record, Source, take
 from numpynet.gradcheck.styles.units import Unit, sizes_for, without_examples
 
-
 Options = Callable[[Sequence[str]], Iterable[Parameters | None]]  # what to pass for the parameters of functions
 
 
@@ -131,7 +130,7 @@ def _stored(unit: Unit) -> dict[str, Any]:
             found["X"] = path
         elif (
             isinstance(value, np.ndarray)
-            and len(value) == len(labels)
+            and value.ndim and len(value) == len(labels)
             and value.dtype.kind in "fi"
             and role_of(str(path[-1])) == "y"
         ):
@@ -329,7 +328,7 @@ def _losses(
             fitting.append(loss)
             value = loss.value(output, T)
             for key in own:
-                off = abs(_number(record.seen[key]) - value) / abs(value)
+                off = abs(_number(record.seen[key]) - value) / (abs(value) or np.inf)
                 if off <= 1e-4:  # there may be a tiny number inside a log
                     slopes = known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y))
                     yield replace(base, loss=key), loss, slopes

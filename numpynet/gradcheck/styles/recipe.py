@@ -326,7 +326,9 @@ class Asked(Question):
 
 
 def take(slot: Slot, array: Array) -> Array | None:
-    """The gradient of a parameter from an array of its own shape, or of one that broadcasts to the same numbers."""
+    """The gradient of a parameter from an array of its own shape, or of one that broadcasts to it; None for others."""
+    if array.size == 1 and slot.positions.ndim == 1 and slot.positions.size > 1:
+        return np.full(slot.positions.shape, float(array.reshape(-1)[0]))  # b -= lr · db does so
     if array.shape == slot.shape or (
         array.size == np.prod(slot.shape, dtype=int) and _thin(array.shape) == _thin(slot.shape)
     ):

@@ -16,7 +16,7 @@ from numpynet.gradcheck.files.host import Call, Definition, Look, Outcome, Path,
 from numpynet.gradcheck.styles.conventions import assign
 from numpynet.gradcheck.styles.names import bare, kind_of_parameter, matches, role_of, size_role
 
-ACTIVATION = r"act|func|nonlin|sigma_?f|^fn$"
+ACTIVATION = r"act|func|nonlin|sigma_?f|^fn$|^name$"
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,9 @@ def _is_worth_setting(name: str, signature: Signature) -> bool:
     default = signature.defaults.get(name)
     if size_role(name) and not kind_of_parameter(name):
         return (
-            isinstance(default, (int, float))
+            (isinstance(default, (int, float))
             and not isinstance(default, bool)
-            and default > 1
+            and default > 1)
             or (default is None and size_role(name) in ("in", "list"))
         )
     return role_of(name) in ("lr", "epochs") and not isinstance(default, bool)
@@ -180,9 +180,8 @@ def _values(name: str, known: Mapping[str, Definition], sizes: Sizes, required: 
     rng = np.random.default_rng(0)
     three = [sizes.inputs, sizes.hidden, sizes.outputs]
     short, role, kind = bare(name), role_of(name), kind_of_parameter(name)
-    if matches(ACTIVATION, name) and required:
-        own = [Ref(0, (each,)) for each in known if re.fullmatch(r"relu|sigmoid|tanh|sigm", each.lower())]
-        return ["relu", "sigmoid", "tanh", *own[:2]]
+    if required and (matches(ACTIVATION, name) or re.fullmatch("f|g|f_?prime|df", name.lower())):
+        return _activations(name, known)
     if role in ("lr", "reg", "epochs", "batch"):
         return [{"lr": 0.05, "reg": 0.0, "epochs": 1, "batch": 1000}[role]]
     if short in ("rng", "generator", "randomstate") or short == "seed":
@@ -221,7 +220,27 @@ def _values(name: str, known: Mapping[str, Definition], sizes: Sizes, required: 
         X, y = sizes.data()
         onehot = np.eye(sizes.outputs)[y]
         data = [X] if role == "X" else [onehot, y, onehot[:, :1]]
+    if size and short.endswith("shape"):
+        data = [(sizes.inputs,), (sizes.inputs, sizes.n)]
     return [{"in": sizes.inputs, "hidden": sizes.hidden, "out": sizes.outputs}[size], *data] if size else data
+
+
+def tanh_slope(Z: Array) -> Array:
+    """The derivative of tanh, for classes that are made from a function and its derivative."""
+    return np.asarray(1 - np.tanh(Z) ** 2)
+
+
+def _activations(name: str, known: Mapping[str, Definition]) -> list[Any]:
+    """What to pass for an activation or its derivative: a name, or functions, the file's own first."""
+    slope = matches(r"prime|deriv|grad|^d_|^df$|_d$|slope", name)
+    own = [each for each in known if known[each].methods is None and matches(r"tanh|sigm|relu|logistic", each)]
+    slopes = [each for each in own if matches(r"prime|deriv|grad|^d_?(?=[tsr])|_d$|slope|back", each)]
+    values = [each for each in own if each not in slopes]
+    pair = next(((f, d) for d in slopes for f in values if f.lower() in d.lower()), None)
+    if slope:
+        return [Ref(0, (pair[1],)) if pair else tanh_slope]
+    function: list[Any] = [Ref(0, (pair[0],))] if pair else [np.tanh]
+    return ["relu", "sigmoid", "tanh", *function] if not re.fullmatch("f|g", name.lower()) else function
 
 
 def results_of(tree: ast.Module, owner: str) -> dict[str, tuple[str, ...]]:
