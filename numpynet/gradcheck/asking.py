@@ -35,6 +35,7 @@ class Answer:
     raised: str = ""
     changed: list[str] = field(default_factory=list)
     single: set[str] = field(default_factory=set)
+    at: dict[str, Array] | None = None  # the parameters that the code had, if it does not take those of the point
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from numpynet.arguments import Array
 from numpynet.gradcheck.asking import Answer, LayerQuestion, ModelQuestion, PairQuestion, attempt, get_parameters
 from numpynet.gradcheck.backward_rules import Chain, Point, gradients
 from numpynet.gradcheck.draws import Layout, batch_sizes, draw, move_away_from_kinks, recognise
-from numpynet.gradcheck.examination import MAX_EXAMPLES, Call, Examination, ask, match_any
+from numpynet.gradcheck.examination import MAX_EXAMPLES, Call, Examination, ask, call_at, match_any
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.mistakes import MISTAKES, Mistake
 from numpynet.gradcheck.report import Report, format_number
@@ -327,7 +327,7 @@ def _examine(
     one, other = batch_sizes(layout, n)
     ask(exam, [draw(layout, size, rng) for size in (one, one, one, other)])
     exam.shift_note = _shift_away_from_kinks(chain, point)
-    exam.given.answer = exam.question.ask(point)
+    exam.given = call_at(exam.question, point)
     if all(call.answer.raised for call in exam.draws):
         if not exam.given.answer.raised:
             raised = exam.draws[0].answer.raised

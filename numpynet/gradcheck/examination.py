@@ -107,8 +107,14 @@ def ask(exam: Examination, points: Sequence[Point]) -> None:
     """Call the code at each point in turn, then at the first one again."""
     for before, point in itertools.pairwise(points):
         point.before = before
-    exam.draws = [Call(point, exam.question.ask(point)) for point in points]
-    exam.repeated = Call(points[0], exam.question.ask(points[0]))
+    exam.draws = [call_at(exam.question, point) for point in points]
+    exam.repeated = call_at(exam.question, points[0])
+
+
+def call_at(question: Question, point: Point) -> Call:
+    """Ask at this point, or at the parameters that the code chooses by itself."""
+    answer = question.ask(point)
+    return Call(point if answer.at is None else Point(answer.at, point.X, point.y, point.G, point.before), answer)
 
 
 def match_any(calls: Sequence[Call], chains: Sequence[Chain]) -> tuple[Chain, str, bool]:

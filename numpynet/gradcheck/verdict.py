@@ -317,7 +317,7 @@ def _generic_facts(exam: Examination, wrong: Sequence[Call], derivatives: Deriva
 def _facts_about_units(exam: Examination, rounding: float) -> list[str]:
     """Whether gradients are right for hidden units that are on for every example, and wrong for the others."""
     chain, first = exam.chain, exam.draws[0].point
-    if chain is None or not chain.kind or "relu" not in chain.steps:
+    if chain is None or not chain.kind or "relu" not in chain.steps or exam.given.answer.at is not None:
         return []
     point = Point(dict(first.params), first.X, first.y)
     on: dict[str, Array] = {}

@@ -85,9 +85,22 @@ def execute(host: Host, code: str, place: str) -> tuple[str, str]:
     try:
         with quietly():
             exec(compile(code, f"{host.filename} {place}".strip(), "exec"), host.kept[0])
+    except ModuleNotFoundError as error:
+        if _find_root(str(error.name).split(".")[0], Path(host.filename)):
+            return execute(host, code, place)
+        return describe(error), place_of(error, host.filename)
     except BaseException as error:
         return describe(error), place_of(error, host.filename)
     return "", ""
+
+
+def _find_root(name: str, path: Path) -> bool:
+    """Add the folder above the file that has this module to the import path: the root of the project."""
+    for folder in list(path.parents)[1:4]:
+        if ((folder / name).is_dir() or (folder / f"{name}.py").is_file()) and str(folder) not in sys.path:
+            sys.path.append(str(folder))
+            return True
+    return False
 
 
 def watched() -> dict[str, dict[str, Any]]:

@@ -110,13 +110,16 @@ NAMES |= {"setprofile", "_current_frames", "__builtins__", "setitimer", "__subcl
 def tampering(tree: ast.Module) -> list[str]:
     """What in the code reaches into its own process or replaces a part of a library: it need not mean harm."""
     modules = _imported(tree)
+    harmless = [node.value for node in ast.walk(tree) if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "__name__"]
     found: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             root = _root(node)
             if isinstance(node.ctx, ast.Store) and root in modules:
                 found[ast.unparse(node)] = None
-            elif node.attr in NAMES and (root in REACHING or node.attr.startswith(("_", "f_")) or root in ("os", "signal")):
+            elif node.attr == "__code__" and isinstance(node.ctx, ast.Load):
+                pass  # co_argcount and the like
+            elif node.attr in NAMES and node not in harmless and (root in REACHING or node.attr.startswith(("_", "f_")) or root in ("os", "signal")):
                 found[ast.unparse(node)] = None
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
             if node.args and _root(node.args[0]) in modules:

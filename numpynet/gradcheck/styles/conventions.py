@@ -146,3 +146,11 @@ def targets(y: Array, classes: int, form: str) -> Iterator[tuple[str, Array]]:
 def write_target(kind: str, y: Array, classes: int, form: str) -> Array:
     """The targets in one of the ways of `targets`."""
     return next(array for each, array in targets(y, classes, form) if each == kind)
+
+
+def fill_in(value: Any, arrays: Mapping[str, Array], iterations: int) -> Any:
+    """An argument of a call, with X and y in place of what stands for them, and the number of iterations."""
+    path = getattr(value, "path", None)
+    if isinstance(path, tuple) and len(path) == 1 and path[0] in arrays:
+        return arrays[path[0]]
+    return iterations if isinstance(value, str) and value == "iterations" else value

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
-from numpynet.gradcheck.styles import functions, layers, losses, networks, pairs, units
+from numpynet.gradcheck.styles import fits, functions, layers, losses, networks, pairs, units
 from numpynet.gradcheck.styles.layers import Failed, Found
 from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
 from numpynet.gradcheck.styles.units import Sizes, Unit
+
+
+ADDS = r"\+= *[^\n]*(lr|rate|alpha|eta\b|delta|grad|\bd_?[wb])|\+ *(self\.)?(lr|learning_rate|alpha|eta) *\*"
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,14 @@ class Thing:
     ways: tuple[Found, ...]
     tried: tuple[Failed, ...] = ()
     base: bool = False  # other classes of the file are made from it
+    adds: bool = False  # the file adds its gradients to the parameters
 
 
 def things(host: Any, definitions: Sequence[Definition], tree: ast.Module, sizes: Sizes = Sizes()) -> Iterator[Thing]:
     """Everything in the file that computes gradients."""
     known = {definition.name: definition for definition in definitions}
     any_found = False
+    adds = re.search(ADDS, ast.unparse(tree), re.IGNORECASE) is not None
     bases = {ast.unparse(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}
     for definition in definitions:
         if definition.methods is not None and _has_backward(definition.methods):
@@ -38,10 +44,11 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module, sizes
             except ProcessEndedError as error:
                 found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
             if found or (_computes_gradients(definition, tree) and not _is_container(tree, definition.name)):
-                yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases)
+                yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds)
                 any_found = any_found or bool(found)
     unit = units.of_functions(host, definitions, sizes, tree)
-    yield from _of_functions(unit, tree, any_found)
+    for thing in _of_functions(unit, tree, any_found):
+        yield replace(thing, adds=adds)
 
 
 def _has_backward(methods: Any) -> bool:
@@ -87,7 +94,10 @@ def _of_class(
                 break
         if found:
             break
-    if not made:
+    if not found:
+        for each in fits.of_class(host, definition, known, sizes):
+            (found if isinstance(each, Found) else failed).append(each)  # type: ignore[arg-type]
+    if not made and not found:
         signature = definition.signature
         failed.append(
             Failed(

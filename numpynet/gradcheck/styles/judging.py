@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from numpynet.gradcheck.asking import Answer
 from numpynet.gradcheck.backward_rules import Chain
@@ -42,7 +45,7 @@ def judge_thing(thing: Thing) -> Verdict:
     """The verdict on a thing: right if it is in one of the ways in which it can be asked."""
     verdicts = []
     for way in thing.ways[:MOST_WAYS]:
-        verdicts.append(judge_way(way))
+        verdicts.append(judge_way(way, adds=thing.adds))
         if verdicts[-1].ok:
             break
     if not verdicts:
@@ -50,8 +53,8 @@ def judge_thing(thing: Thing) -> Verdict:
     return next((each for ok in (True, False, None) for each in verdicts if each.ok is ok), verdicts[0])
 
 
-def judge_way(way: Found) -> Verdict:
-    """The verdict on one way."""
+def judge_way(way: Found, *, adds: bool = False) -> Verdict:
+    """The verdict on one way. adds: the file adds its gradients to the parameters."""
     report = ask_judge(way)
     notes = list(way.notes)
     layer = way.kind == "" and way.network is not None and bool(way.network.layers)
@@ -60,6 +63,15 @@ def judge_way(way: Found) -> Verdict:
         if in_layer.ok:
             text = _with_notes(in_layer.text, [*notes, MEAN_IN_LAYERS])
             return Verdict(way.name, True, text, mean_in_layer=True)
+    updates = any(getattr(source, "factor", 0.0) for source in way.question.gradients.values())
+    if report.ok is False and updates and (why := _is_no_plain_step(way, report)):
+        return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
+    if report.ok is False and updates and _factor(report):
+        notes.append(f"the steps are {_factor(report)} times learning rate · gradient, as if with another learning rate")
+        report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, up to a factor.")
+    if report.ok is False and adds and not updates and report.mistakes == ("wrong_sign",) and _all_negative(way):
+        notes.append("these are −1 times the gradients; the file adds them to the parameters, which is descent all the same")
+        report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, with the sign reversed.")
     assumed = way.question.assumed
     if assumed and report.ok is False and not way.pinned and len(report.mistakes) != 1:
         text = f"{way.name} was not checked: the file computes no loss, and its gradients are those of none that is known here."
@@ -69,6 +81,27 @@ def judge_way(way: Found) -> Verdict:
         if report.ok and "sum" in assumed and "averaged" not in assumed:
             notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
     return Verdict(way.name, report.ok, _with_notes(report.text, notes), report.mistakes, is_loss=way.network is None)
+
+
+def _is_no_plain_step(way: Found, report: Report) -> str:
+    """Why an update is no step of plain gradient descent, such as one of Adam: then it shows no gradient."""
+    answer = way.question.ask(way.given)
+    sizes = np.concatenate([np.abs(array).reshape(-1) for array in answer.grads.values()] or [np.zeros(1)])
+    if np.all(sizes > 0) and np.ptp(sizes) < 0.05 * sizes.max():
+        return "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
+    return ""
+
+
+def _factor(report: Report) -> str:
+    """The factor by which all gradients differ from the right ones, if it is the same for all; else ""."""
+    found = {"factor_two": "2", "factor_half": "½"}.get(report.mistakes[0] if len(report.mistakes) == 1 else "", "")
+    every = re.search(r"every entry of every gradient is ([\d.e−+-]+) times", report.text.replace("\n", " "))
+    right = re.search(r"^ +grad_\S+ .* right$", report.text, re.MULTILINE)
+    return "" if right else found or (every[1] if every else "")
+
+
+def _all_negative(way: Found) -> bool:
+    return way.network is not None and all(name for name in way.question.gradients)
 
 
 def _with_notes(text: str, notes: Sequence[str]) -> str:
@@ -107,6 +140,8 @@ def _not_checked(thing: Thing) -> Verdict:
         why = next(each for each in thing.tried if each.unwritten)
         return Verdict(thing.name, None, f"{thing.name} is not written yet: {why.came}.", unwritten=True)
     lines = [f"{thing.name} was not checked. What was tried, and what came:"]
+    if not thing.tried:
+        return Verdict(thing.name, None, f"{thing.name} was not checked: no way to call it was found.")
     for each in _different(thing.tried)[:4]:
         lines += [f"    {line}" for line in wrap(f"{each.tried}: {each.came}")]
     return Verdict(thing.name, None, "\n".join(lines))

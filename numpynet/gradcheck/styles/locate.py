@@ -26,7 +26,17 @@ def locate(
 ) -> dict[str, Source]:
     """The source of each gradient, for those that have one. before: what was seen before the last call; loss: its key."""
     options = [_choose(record, before, slopes, slots, form, rate, loss, updates) for updates in (False, True)]
+    plain, update = options
+    kept = [name for name, source in plain[0].items() if source.key[0] == "state" and not _fits(source, name, slots)]
+    if kept and len(update[0]) == len(slopes):  # arrays beside an update may be velocities
+        return update[0]
     return max(options, key=lambda option: (len(option[0]), option[1]))[0]
+
+
+def _fits(source: Source, name: str, slots: Sequence[Slot]) -> bool:
+    """Whether the name of an array is that of this gradient."""
+    slot = next((each for each in slots if each.name == name), None)
+    return slot is None or _name_of(source.key) in gradient_names(_name_of(slot.path))
 
 
 def _choose(
@@ -66,6 +76,8 @@ def _score(source: Source, array: Array, slope: Array, slot: Slot | None, form: 
         penalty = 0.7
     fits = slot is not None and _name_of(source.key) in gradient_names(_name_of(slot.path))
     stored = source.key[0] == "state" and not source.factor
+    if not np.isfinite(found).all():
+        return None
     if not np.any(found):  # perhaps never set, or not written yet
         return -1.0 if fits or not stored else None
     likeness = _likeness(found, slope)

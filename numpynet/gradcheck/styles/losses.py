@@ -179,7 +179,7 @@ def _first(
             continue
         for kind, _ in targets(y, m, recipe.form):
             found = _ask(unit, replace(recipe, target_kind=kind), rows, y, names, head)
-            if not isinstance(found, Failed):
+            if not isinstance(found, Failed) or found.came == TOGETHER:
                 return found
     return found
 
@@ -227,6 +227,9 @@ def _ask(
     likeness, _, key = max(fitting, key=lambda each: (each[1], each[0]))
     likeness += same(from_form(record.seen[key], recipe.form, len(rows), rows.shape[1]) * 1.0, slope, 1e-6)  # type: ignore[operator]
     gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
+    predictions = [value for value in recipe.calls[-1].args if value in (X, OUT)]
+    if len(predictions) > 1 and likeness < EXACT:
+        return Failed(who, shown, TOGETHER)
     if not kind and gradient is not None and np.any((slope == 0) & (gradient != 0)) and likeness < EXACT:
         return Failed(who, shown, "the loss does not move with all predictions: these may be out of its range")
     name = "O" if kind == "cross_entropy" else "y_hat"

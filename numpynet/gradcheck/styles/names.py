@@ -73,7 +73,7 @@ def kind_of_parameter(name: str) -> str:
         r"w|ws|[a-z]{0,7}weights?|w(x|h|y|o|i|out|in|hidden|output|ih|ho|xh|hy|ha)|weights?[a-z]{0,7}|wgt|kernel|theta(?=\d)|syn",
         short,
     ):
-        return "W" if "decay" not in short and "dict" not in short else ""
+        return "" if any(part in short for part in ("decay", "dict", "weighted")) else "W"
     if re.fullmatch(
         r"b|bs|[a-z]{0,7}bias(es)?|bias(es)?[a-z]{0,7}|b(x|h|y|o|i|out|in|hidden|output|ih|ho)|intercept", short
     ):

@@ -192,6 +192,7 @@ class Asked(Question):
     scale: Callable[[int], float] = lambda n: 1.0
     model: Callable[[Mapping[str, Array], Array], Array] | None = None  # gives the output, if the code does not
     out_of: Callable[[Array], Array] | None = None  # gives the output from the input alone, where it is an argument
+    pure: bool = False  # a function of its arguments, which it may not change: it is no update
     averaged: bool = False  # a loss for each example is averaged, not summed
     input_name: str = "X"  # what its input is called in the formulas
     times_G: bool = False  # the code gives the derivative alone, without the gradient of the output
@@ -279,15 +280,11 @@ class Asked(Question):
             answer.problems.append(f"the loss cannot be read: {error}")
         for name, source in self.gradients.items():
             self._read(name, source, record, point, answer)
-        given = {"X": ("X",), "y": ("y",), "grad_Y": ("G",)}
-        updated = any(source.factor for source in self.gradients.values())
-        for name, path in [*given.items(), *((slot.name, slot.path) for slot in self.recipe.slots)]:
-            changed = any(key[0] == "argument" and key[2:] == path for key in record.seen)
-            kept = record.seen.get(("state", *path))
-            if path in record.put and kept is not None and not updated:
-                changed = changed or not np.array_equal(np.asarray(kept), record.put[path], equal_nan=True)
-            if changed and not (updated and path in record.put) and name not in answer.changed:
-                answer.changed.append(name)
+        paths = {"X": ("X",), "y": ("y",), "grad_Y": ("G",)}
+        if self.pure:
+            paths |= {slot.name: slot.path for slot in self.recipe.slots}
+        changed = {key[2:] for key in record.seen if key[0] == "argument"}
+        answer.changed += [name for name, path in paths.items() if path in changed]
         return answer
 
     def _read(self, name: str, source: Source, record: Record, point: Point, answer: Answer) -> None:

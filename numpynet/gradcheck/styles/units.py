@@ -216,6 +216,7 @@ def _values(name: str, known: Mapping[str, Definition], sizes: Sizes, required: 
             found += [tuple([sizes.inputs, sizes.outputs])] if short == "shape" else []
         return found
     data: list[Any] = []
+    role = "y" if role == "P" and "output" in short and not size else role
     if role in ("X", "y") and required:
         X, y = sizes.data()
         onehot = np.eye(sizes.outputs)[y]
