@@ -1,8 +1,8 @@
 """The backward pass as a list of rules in backward order, so that a learner's mistake can replace any of them.
 
-Here a network is a chain of "linear" steps and activations, "relu", "sigmoid" or "tanh", followed by a loss. RIGHT holds
-the rules: each computes one quantity from earlier ones, and every layer uses the same. `backward` walks the chain from back to front. Changing a
-rule also changes everything that depends on it, as it does in the learner's program.
+Here a network is a chain of "linear" steps and activations, "relu", "sigmoid" or "tanh", followed by a loss. RIGHT
+holds the rules: each computes one quantity from earlier ones, and every layer uses the same. `backward` walks the chain
+from back to front. Changing a rule also changes everything that depends on it, as it does in the learner's program.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ PREDICTIONS: dict[str, Callable[[Array], Array]] = {
     "squared_loss": lambda O: O,
 }
 
-# q holds the quantities of one step. A linear step Y = H W + b has H, W, b and grad_Y; H is the output of the activation
-# before it, H = f(Z). In the first layer both H and Z are X. An activation's step has Z, H and grad_H. The loss has O,
-# y, and n, the number of terms it averages; scale is 1 for the mean cross-entropies and for the squared loss with its ½.
-# In a rule with a free number, such as a learning rate, q.number is that number. decay_W and decay_b are the λ of a weight
-# decay in the loss, 0 without one.
+# q holds the quantities of one step. A linear step Y = H W + b has H, W, b and grad_Y; H is the output of the
+# activation before it, H = f(Z). In the first layer both H and Z are X. An activation's step has Z, H and grad_H. The
+# loss has O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropies and for the squared
+# loss with its ½. In a rule with a free number, such as a learning rate, q.number is that number. decay_W and decay_b
+# are the λ of a weight decay in the loss, 0 without one.
 RIGHT: dict[str, Rule] = {
     "P": lambda q: PREDICTIONS[q.loss](q.O),
     "T": lambda q: onehot(q.y, q.O) if q.loss == "cross_entropy" else q.y,
@@ -74,7 +74,8 @@ class Chain:
     """What the learner's function computes: its steps, and the names of its arrays.
 
     kind is "cross_entropy", "binary_cross_entropy", "squared_loss", or "" if there is no loss and the gradient of the
-    output is given. weights are the names of W and b (or None), one pair for each linear step. output is the name of what the last step returns.
+    output is given. weights are the names of W and b (or None), one pair for each linear step. output is the name of
+    what the last step returns.
     scale multiplies the loss; factor is what that puts before and after P − T in the formula of grad_O.
     """
 

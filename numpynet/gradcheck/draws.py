@@ -119,12 +119,13 @@ def recognise(params: Mapping[str, Array], X: Array, y: Array) -> list[Layout]:
 
 def _possible_chains(kind: str, weights: tuple[tuple[str, str | None], ...]) -> list[Chain]:
     """The chains with these weights, the likeliest first: each activation, and each that may follow the last layer."""
-    heads = {"cross_entropy": {kind: ("",)}, "squared_loss": {kind: ("", "sigmoid", "tanh", "relu")}}.get(
-        kind, {"binary_cross_entropy": ("",), "squared_loss": ("", "sigmoid", "tanh", "relu")}
-    )
+    ends = ("", "sigmoid", "tanh", "relu")
+    heads: dict[str, tuple[str, ...]] = {kind: ends if kind == "squared_loss" else ("",)}
+    if kind == "binary_cross_entropy":
+        heads["squared_loss"] = ends
     chains = []
-    for loss, ends in heads.items():
-        for end, activation in itertools.product(ends, ACTIVATIONS if len(weights) > 1 else ("",)):
+    for loss, possible in heads.items():
+        for end, activation in itertools.product(possible, ACTIVATIONS if len(weights) > 1 else ("",)):
             steps = ("linear", activation) * (len(weights) - 1) + ("linear",) + (end,) * bool(end)
             chains.append(Chain(steps, loss, weights, "y_hat" if loss == "squared_loss" else "O"))
     return chains

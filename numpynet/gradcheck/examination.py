@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -144,7 +145,7 @@ def match(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str, bool]:
         decay = _fit_decay(usable, scaled)
         if decay is not None:
             return replace(scaled, decay=decay), f"{words} plus {describe_decay(decay)}", False
-    for scaled, words in options[:1] if chain.kind else []:
+    for scaled, _ in options[:1] if chain.kind else []:
         found = _fit_factor(usable, scaled)
         if found is not None:
             return (*found, False)
@@ -173,6 +174,10 @@ def describe_decay(decay: Decay) -> str:
     return f"weight decay, λ/2 Σ W² with λ = {strength}" + (", over the biases too" if decay.biases else "")
 
 
+def _power_of_n(factor: float, power: int, n: int, terms: int) -> float:
+    return factor * float(n) ** power
+
+
 def _fit_factor(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str] | None:
     """A loss that is a constant times this chain's, or a constant times a power of n."""
     with np.errstate(all="ignore"):
@@ -184,7 +189,7 @@ def _fit_factor(calls: Sequence[Call], chain: Chain) -> tuple[Chain, str] | None
         found = [ratio / len(call.point.X) ** power for ratio, call in zip(ratios, calls, strict=True)]
         if len(found) > 2 and abs(np.ptp(found)) <= FORMULAS_AGREE * abs(found[0]):
             factor = float(np.mean(found))
-            scaled = replace(chain, scale=lambda n, terms: factor * n**power)
+            scaled = replace(chain, scale=partial(_power_of_n, factor, power))
             number = "" if abs(factor - 1) < 1e-9 and power else f" {factor:.6g}"
             return scaled, f"{usual}, times{number}{words}"
     return None

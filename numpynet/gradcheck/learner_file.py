@@ -6,8 +6,8 @@ this process, from numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
@@ -58,13 +58,8 @@ class FileReport:
             before.append("\n".join(["These statements of the file were skipped:", *lines]))
         if self.distrusted:
             names = ", ".join(self.distrusted)
-            before.append(
-                "\n".join(
-                    wrap(
-                        f"The file replaces parts of the libraries it is checked with ({names}), so nothing in it can be called right."
-                    )
-                )
-            )
+            what = f"The file replaces or reaches into parts of the libraries it is checked with ({names})"
+            before.append("\n".join(wrap(f"{what}, so nothing in it can be called right.")))
         texts = [*before, *(verdict.text for verdict in self.verdicts)]
         if any(verdict.ok is None and not verdict.unwritten for verdict in self.verdicts):
             texts.append(ADAPTER.rstrip())
@@ -123,6 +118,3 @@ def _describe(source: Source, number: int, words: str) -> str:
     statement = source.statements[number]
     place = ", ".join(filter(None, [statement.place, f"line {statement.line}"]))
     return f"{place}: {words.lstrip('!')}"
-
-
-_ = field, Sequence

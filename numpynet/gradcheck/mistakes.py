@@ -290,8 +290,8 @@ MISTAKES = (
     Mistake(
         "weight_gradient_not_transposed",
         ("{grad_W} = {H} {grad_Y}", "{grad_W} = {grad_Y} {H}"),
-        "{H} must be transposed: entry (k, j) of {grad_W} is the sum over the examples of {H} for input k times {grad_Y} "
-        "for output j, which is {H}ᵀ {grad_Y}.",
+        "{H} must be transposed: entry (k, j) of {grad_W} is the sum over the examples of {H} for input k times "
+        "{grad_Y} for output j, which is {H}ᵀ {grad_Y}.",
         instead=[{"grad_W": lambda q: q.H @ q.grad_Y}, {"grad_W": lambda q: q.grad_Y @ q.H}],
     ),
     Mistake(
@@ -347,8 +347,8 @@ MISTAKES = (
             "{grad_W} = {H}ᵀ {grad_Y} + λ/2 {W}",
             "{grad_W} = {H}ᵀ {grad_Y} + λ/n {W}",
         ),
-        "The weight decay in the gradient has another factor than that in the loss. The derivative of λ/2 {W}² is λ {W}, "
-        "and that of λ {W}² is 2 λ {W}.",
+        "The weight decay in the gradient has another factor than that in the loss. The derivative of λ/2 {W}² is "
+        "λ {W}, and that of λ {W}² is 2 λ {W}.",
         then=[
             {"grad_W": lambda q, G: G + q.decay_W * q.W},
             {"grad_W": lambda q, G: G - q.decay_W / 2 * q.W},
@@ -439,8 +439,8 @@ MISTAKES = (
     Mistake(
         "sigmoid_slope_twice",
         "grad_{O} = {right} ∘ {P} ∘ (1 − {P})",
-        "{times}({P} − {T}){over} is the gradient with respect to the logits: it already includes the derivative of the "
-        "sigmoid.",
+        "{times}({P} − {T}){over} is the gradient with respect to the logits: it already includes the derivative of "
+        "the sigmoid.",
         then=[{"grad_O": lambda q, G: G * q.P * (1 - q.P)}],
         only=("binary_cross_entropy",),
     ),

@@ -46,11 +46,13 @@ PARAMETERS_CHANGED = (
 )
 
 WRITES_INTO_GRADIENT = (
-    "the code writes into the gradient that it is given. Its own result is right, but a caller who uses that array again "
-    "sees other numbers: work on a copy"
+    "the code writes into the gradient that it is given. Its own result is right, but a caller who uses that array "
+    "again sees other numbers: work on a copy"
 )
 
-NEARLY = "apart from that, every number is off by less than a thousandth: is a small number added in a division, or in a log?"
+NEARLY = (
+    "apart from that, every number is off by less than a thousandth: is a small number added in a division or a log?"
+)
 
 DECAY = "weight_decay_in_gradient"
 

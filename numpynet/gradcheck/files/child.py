@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from numpynet.gradcheck.files.host import Host, definitions, describe, place_of, quietly
+from numpynet.gradcheck.files.host import Host, definitions, describe, quietly
 from numpynet.gradcheck.files.messages import encode, receive, send
 
 MODULE = "learner"  # the module name under which the file is run
@@ -80,18 +80,18 @@ def prepare(module: types.ModuleType, host: Host, path: str, root: str, package:
         os.chdir(Path(path).parent)  # where such files are usually run, with their data and os.pardir in reach
 
 
-def execute(host: Host, code: str, place: str) -> tuple[str, str]:
-    """Run one statement: the exception in words and its place, or two empty strings."""
+def execute(host: Host, code: str, place: str) -> str:
+    """Run one statement: the exception in words, or ""."""
     try:
         with quietly():
             exec(compile(code, f"{host.filename} {place}".strip(), "exec"), host.kept[0])
     except ModuleNotFoundError as error:
         if _find_root(str(error.name).split(".")[0], Path(host.filename)):
             return execute(host, code, place)
-        return describe(error), place_of(error, host.filename)
+        return describe(error)
     except BaseException as error:
-        return describe(error), place_of(error, host.filename)
-    return "", ""
+        return describe(error)
+    return ""
 
 
 def _find_root(name: str, path: Path) -> bool:

@@ -44,7 +44,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(message: bytes) -> Any:
-    """The value that was encoded. Raises: ValueError, KeyError, TypeError or struct.error if these are not such bytes."""
+    """The value that was encoded. Raises: ValueError, KeyError, TypeError or struct.error for other bytes."""
     (length,) = HEAD.unpack(message[: HEAD.size])
     start = HEAD.size + length
     return _from_json(json.loads(message[HEAD.size : start]), memoryview(message), [start])

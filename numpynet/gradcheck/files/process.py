@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpynet
 from numpynet.gradcheck.files.host import Definition, Outcome
@@ -91,7 +91,7 @@ class Process:
                     continue
                 limit = IMPORT_LIMIT if statement.imports else STATEMENT_LIMIT
                 try:
-                    raised, place = self._ask("statement", statement.code, statement.place, limit=limit)
+                    raised = self._ask("statement", statement.code, statement.place, limit=limit)
                 except ProcessEndedError as error:
                     self.skipped[number] = f"!{error}"
                     break
@@ -129,9 +129,8 @@ class Process:
         told = self.time_limit if action == "run" else seconds  # a run has what the thing has left of the limit
         nonce = secrets.token_hex(16)
         request = pickle.dumps((nonce, int(seconds) + 2, action, content))
-        assert self._process.stdin is not None
         try:
-            send(self._process.stdin, request)
+            send(cast(BinaryIO, self._process.stdin), request)
             message = self._answers.get(timeout=seconds)
         except queue.Empty:
             self.close()

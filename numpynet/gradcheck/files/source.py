@@ -20,7 +20,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Source:
-    """A file's statements; broken says why it, or a cell of it, does not run; package: its package, for relative imports."""
+    """A file's statements; broken says why it, or a cell of it, does not run.
+
+    root: the folder to import from; package: the package it belongs to, for relative imports.
+    """
 
     path: Path
     statements: tuple[Statement, ...]
@@ -94,7 +97,8 @@ def _describe(error: Exception, where: str, text: str) -> str:
 
 def _package(path: Path) -> tuple[Path, str]:
     """The folder to import from, and the name of the package that the file belongs to ("" for none)."""
-    folder, names = path.parent, []
+    folder = path.parent
+    names: list[str] = []
     while (folder / "__init__.py").is_file() and folder != folder.parent:
         names.insert(0, folder.name)
         folder = folder.parent
@@ -103,14 +107,29 @@ def _package(path: Path) -> tuple[Path, str]:
 
 # Modules through which a file could reach into the process that answers for it, and calls that could.
 REACHING = {"gc", "inspect", "ctypes", "sys", "_thread", "multiprocessing", "importlib", "builtins", "faulthandler"}
-NAMES = {"_getframe", "__code__", "__globals__", "f_back", "f_locals", "modules", "get_objects", "get_referrers", "dup2", "settrace"}
+NAMES = {
+    "_getframe",
+    "__code__",
+    "__globals__",
+    "f_back",
+    "f_locals",
+    "modules",
+    "get_objects",
+    "get_referrers",
+    "dup2",
+    "settrace",
+}
 NAMES |= {"setprofile", "_current_frames", "__builtins__", "setitimer", "__subclasses__", "fdopen"}
 
 
 def tampering(tree: ast.Module) -> list[str]:
     """What in the code reaches into its own process or replaces a part of a library: it need not mean harm."""
     modules = _imported(tree)
-    harmless = [node.value for node in ast.walk(tree) if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "__name__"]
+    harmless = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "__name__"
+    ]
     found: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
@@ -119,7 +138,11 @@ def tampering(tree: ast.Module) -> list[str]:
                 found[ast.unparse(node)] = None
             elif node.attr == "__code__" and isinstance(node.ctx, ast.Load):
                 pass  # co_argcount and the like
-            elif node.attr in NAMES and node not in harmless and (root in REACHING or node.attr.startswith(("_", "f_")) or root in ("os", "signal")):
+            elif (
+                node.attr in NAMES
+                and node not in harmless
+                and (root in REACHING or node.attr.startswith(("_", "f_")) or root in ("os", "signal"))
+            ):
                 found[ast.unparse(node)] = None
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
             if node.args and _root(node.args[0]) in modules:

@@ -36,7 +36,7 @@ class Available:
 
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of a network that takes them as arguments: their arrays by path, and what to pass, by name or role."""
+    """The parameters of a network that takes them as arguments: their arrays, by path, and what to pass."""
 
     arrays: Mapping[Any, Array]
     named: Mapping[str, Any]

@@ -1,7 +1,7 @@
 """How people lay out their arrays: examples in rows or columns, W or its transpose, labels or one-hot rows.
 
-A check thinks in one form: X (n, d), W (d, m), b (m,), y as classes (n,) or numbers (n, m). Here that form is turned into
-the learner's, and the learner's gradients are turned back.
+A check thinks in one form: X (n, d), W (d, m), b (m,), y as classes (n,) or numbers (n, m). Here that form is turned
+into the learner's, and the learner's gradients are turned back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpynet.gradcheck.files.host import Path
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """Where a parameter is kept, in an array of this shape: entry k of the parameter is entry positions[k] of the array."""
+    """Where a parameter is kept, in an array of this shape: its entry k is entry positions[k] of the array."""
 
     name: str
     path: Path
@@ -96,7 +96,7 @@ def _is_bias(shape: tuple[int, ...], outputs: int) -> bool:
     return shape in {(outputs,), (1, outputs), (outputs, 1)} or (outputs == 1 and shape == ())
 
 
-# The forms of X and of what a network returns: rows (n, d); columns (d, n); and for one example alone (1, d), (d, 1), (d,).
+# The forms of X and of what a network returns: rows (n, d); columns (d, n); for one example (1, d), (d, 1) or (d,).
 FORMS = ("rows", "columns", "row", "column", "flat")
 ONE_EXAMPLE = ("row", "column", "flat")
 
@@ -123,7 +123,7 @@ def from_form(array: Any, form: str, n: int, width: int | None = None) -> Array 
         array = array.reshape(n, -1) if array.size % n == 0 and array.size == n else array
     if array.ndim < 2 or len(array) != n or (width is not None and array.shape[1:] != (width,)):
         return None
-    return array
+    return np.asarray(array)
 
 
 def targets(y: Array, classes: int, form: str) -> Iterator[tuple[str, Array]]:

@@ -15,7 +15,6 @@ from numpynet.gradcheck.styles.layers import Failed, Found
 from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
 from numpynet.gradcheck.styles.units import Sizes, Unit
 
-
 ADDS = r"\+= *[^\n]*(lr|rate|alpha|eta\b|delta|grad|\bd_?[wb])|\+ *(self\.)?(lr|learning_rate|alpha|eta) *\*"
 
 
@@ -30,8 +29,9 @@ class Thing:
     adds: bool = False  # the file adds its gradients to the parameters
 
 
-def things(host: Any, definitions: Sequence[Definition], tree: ast.Module, sizes: Sizes = Sizes()) -> Iterator[Thing]:
+def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> Iterator[Thing]:
     """Everything in the file that computes gradients."""
+    sizes = Sizes()
     known = {definition.name: definition for definition in definitions}
     any_found = False
     adds = re.search(ADDS, ast.unparse(tree), re.IGNORECASE) is not None
@@ -72,7 +72,11 @@ def _computes_gradients(definition: Definition, tree: ast.Module) -> bool:
 def _is_container(tree: ast.Module, name: str) -> bool:
     """Whether objects of a class only hold others, which are added to them and checked by themselves."""
     node = next((each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name), None)
-    return node is not None and ".append(" in ast.unparse(node) and "np." not in ast.unparse(node).replace("np.ndarray", "")
+    return (
+        node is not None
+        and ".append(" in ast.unparse(node)
+        and "np." not in ast.unparse(node).replace("np.ndarray", "")
+    )
 
 
 def _of_class(

@@ -1,7 +1,7 @@
 """Classes that are trained by one call, fit(X, y), and draw their own parameters in it.
 
-With one seed, a fit of k iterations and one of k + 1 differ by one step: the gradient at the parameters after k steps is
-(before − after) / learning rate. The parameters are what the code has then, not what the check would choose.
+With one seed, a fit of k iterations and one of k + 1 differ by one step: the gradient at the parameters after k steps
+is (before − after) / learning rate. The parameters are what the code has then, not what the check would choose.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ from numpynet.gradcheck.styles.recipe import Recipe, Record, take
 from numpynet.gradcheck.styles.units import Sizes, arguments_of, may_be_parameter
 
 ITERATIONS = 2
-NOTE = (
-    "it makes its own parameters: its gradient is (before − after) / learning rate, for one iteration more from one seed"
-)
+NOTE = "it makes its own parameters: the gradient is (before − after) / learning rate, from one iteration to the next"
 
 
 @dataclass
@@ -50,7 +48,10 @@ class Fitted(Question):
 
     def play(self, rows: Array, y: Array, iterations: int) -> Record:
         """The arrays of the object after so many iterations."""
-        values = {"X": to_form(rows, self.recipe.form), "y": write_target(self.recipe.target_kind, y, self.classes, self.recipe.form)}
+        values = {
+            "X": to_form(rows, self.recipe.form),
+            "y": write_target(self.recipe.target_kind, y, self.classes, self.recipe.form),
+        }
         seed = [Call(Ref(0, ("np", ".random", ".seed")), (0,))] if self.recipe.stored else []
         make, fit = (_with(call, values, iterations, len(seed)) for call in (self.make, self.fit))
         outcomes = self.recipe.host.run([*seed, make, fit, Look(Part(len(seed)))])
@@ -77,7 +78,8 @@ class Fitted(Question):
         return answer
 
     def value(self, point: Point) -> float:
-        assert self.network is not None and self.loss is not None
+        assert self.network is not None
+        assert self.loss is not None
         O = known.logits(self.network, point.params, point.X)
         T = known.targets_of(self.loss, np.asarray(point.y), O)
         assert T is not None
@@ -94,7 +96,9 @@ def _with(call: Call, values: Mapping[str, Array], iterations: int, first: int) 
     return Call(target, tuple(map(put, call.args)), {key: put(value) for key, value in call.kwargs.items()})
 
 
-def of_class(host: Any, definition: Definition, known_names: Mapping[str, Definition], sizes: Sizes) -> Iterator[Found | Failed]:
+def of_class(
+    host: Any, definition: Definition, known_names: Mapping[str, Definition], sizes: Sizes
+) -> Iterator[Found | Failed]:
     """The ways in which a class can be fitted."""
     methods = definition.methods or {}
     for name in [name for name in methods if matches(UPDATE, name) and not matches(IGNORED, name)][:3]:
@@ -129,7 +133,11 @@ def _ask(host: Any, name: str, make: Call, fit: Call, sizes: Sizes) -> Iterator[
                 question = Fitted(recipe, make, fit, RATE, classes=sizes.outputs)
                 before, after = (question.play(rows, y, k) for k in (ITERATIONS, ITERATIONS + 1))
                 if before.raised or after.raised:
-                    yield Failed(name, f"fit with X {to_form(rows, form).shape} and {kind}", f"{before.raised or after.raised} {before.place or after.place}")
+                    yield Failed(
+                        name,
+                        f"fit with X {to_form(rows, form).shape} and {kind}",
+                        f"{before.raised or after.raised} {before.place or after.place}",
+                    )
                     continue
                 found = _recognise(question, before, after, rows, y)
                 if found is not None:
@@ -165,7 +173,27 @@ def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: 
             continue
         right = known.gradients(network, params, rows, known.output_gradient(loss, O, y))[last.name]
         if any(known.same(each, right, 1e-7) for each in read(last)):
-            recipe = Recipe(question.recipe.host, None, (), {}, question.recipe.form, question.recipe.target_kind, network.slots, question.recipe.stored)
+            recipe = Recipe(
+                question.recipe.host,
+                None,
+                (),
+                {},
+                question.recipe.form,
+                question.recipe.target_kind,
+                network.slots,
+                question.recipe.stored,
+            )
             widths = network.widths[-1]
-            return Fitted(recipe, question.make, question.fit, question.rate, network, loss, question.classes, loss.words, widths, {slot.name: None for slot in network.slots})
+            return Fitted(
+                recipe,
+                question.make,
+                question.fit,
+                question.rate,
+                network,
+                loss,
+                question.classes,
+                loss.words,
+                widths,
+                {slot.name: None for slot in network.slots},
+            )
     return None

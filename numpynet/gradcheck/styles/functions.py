@@ -12,8 +12,9 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.files.host import Call, Ref
-from numpynet.gradcheck.styles.bind import Given, Parameters
+from numpynet.gradcheck.styles.bind import Parameters
 from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
+from numpynet.gradcheck.styles.recipe import Given
 from numpynet.gradcheck.styles.units import Unit, arguments_of
 
 INITIALISE = r"init|(make|create|build|get|new|random|set|gen)\w*(param|weight|net|model|wb)|xavier|setup"
@@ -93,11 +94,11 @@ def _contents(tree: ast.Module, functions: Sequence[str]) -> Iterator[tuple[str,
                 and isinstance(node.targets[0], ast.Tuple)
                 and node.value.id in own
             ):
-                names = [item.id for item in node.targets[0].elts if isinstance(item, ast.Name)]
-                found.setdefault((node.value.id, tuple), {}).update(dict.fromkeys(names))
-    for (name, kind), keys in found.items():
-        if all(map(kind_of_parameter, keys)):
-            yield name, list(keys), kind
+                parts = [item.id for item in node.targets[0].elts if isinstance(item, ast.Name)]
+                found.setdefault((node.value.id, tuple), {}).update(dict.fromkeys(parts))
+    for (name, kind), names in found.items():
+        if all(map(kind_of_parameter, names)):
+            yield name, list(names), kind
 
 
 def _order(name: str) -> tuple[int, ...]:

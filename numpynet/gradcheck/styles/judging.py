@@ -19,8 +19,8 @@ from numpynet.gradcheck.styles.layers import Failed, Found
 
 MOST_WAYS = 4
 MEAN_IN_LAYERS = (
-    "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the sum of the examples' losses: "
-    "the mean is then taken in each layer."
+    "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the "
+    "sum of the examples' losses: the mean is then taken in each layer."
 )
 SUM_IN_LOSS = "The 1/n of this loss is missing in its gradient, and is taken in the layers: together they are right."
 
@@ -67,15 +67,19 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
     if report.ok is False and updates and (why := _is_no_plain_step(way, report)):
         return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
     if report.ok is False and updates and _factor(report):
-        notes.append(f"the steps are {_factor(report)} times learning rate · gradient, as if with another learning rate")
+        notes.append(
+            f"the steps are {_factor(report)} times learning rate · gradient, as if with another learning rate"
+        )
         report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, up to a factor.")
     if report.ok is False and adds and not updates and report.mistakes == ("wrong_sign",) and _all_negative(way):
-        notes.append("these are −1 times the gradients; the file adds them to the parameters, which is descent all the same")
+        notes.append(
+            "these are −1 times the gradients; the file adds them to the parameters, which is descent all the same"
+        )
         report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, with the sign reversed.")
     assumed = way.question.assumed
     if assumed and report.ok is False and not way.pinned and len(report.mistakes) != 1:
-        text = f"{way.name} was not checked: the file computes no loss, and its gradients are those of none that is known here."
-        return Verdict(way.name, None, "\n".join(wrap(text)))
+        why = "the file computes no loss, and its gradients are those of none that is known here"
+        return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
     if assumed:
         notes.append(f"the file computes no loss: this is for {assumed}")
         if report.ok and "sum" in assumed and "averaged" not in assumed:

@@ -12,7 +12,7 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import ACTIVATIONS, Chain, onehot
-from numpynet.gradcheck.styles.conventions import Layer, Slot, assign, fill, from_form
+from numpynet.gradcheck.styles.conventions import Layer, Slot, assign, from_form
 
 HEADS: dict[str, Callable[[Array], Array]] = {"": lambda Z: Z, "softmax": softmax, **ACTIVATIONS}
 SAME = 1e-9  # relative to the largest entry: the same formula with another order of operations
@@ -252,11 +252,11 @@ def output_gradient(loss: KnownLoss, O: Array, y: Array) -> Array:
     P = HEADS[loss.head](O) if loss.head else (softmax(O) if loss.kind == "cross_entropy" else O)
     T = onehot(y, O) if y.ndim == 1 else y
     terms = len(O) if loss.kind == "cross_entropy" else O.size
-    G = (P - T) * loss.scale(len(O), terms) / terms
+    G: Array = (P - T) * loss.scale(len(O), terms) / terms
     if loss.kind in ("cross_entropy", "binary_cross_entropy"):
         return G
     if loss.head == "softmax":
-        return P * (G - (G * P).sum(axis=1, keepdims=True))
+        return np.asarray(P * (G - (G * P).sum(axis=1, keepdims=True)))
     slopes = {"sigmoid": P * (1 - P), "tanh": 1 - P**2, "relu": (O > 0).astype(float), "": np.ones_like(P)}
     return np.asarray(G * slopes[loss.head])
 
@@ -289,7 +289,3 @@ def rename(network: Network, names: Mapping[str, str]) -> Network:
         Layer(names[each.W], names[each.b] if each.b else None, each.inputs, each.outputs) for each in network.layers
     )
     return Network(slots, layers, network.activations, network.head, network.output)
-
-
-def arrays_of(slots: Sequence[Slot], params: Mapping[str, Array]) -> dict[Any, Array]:
-    return dict(fill(slots, params))

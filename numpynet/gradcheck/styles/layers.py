@@ -1,21 +1,22 @@
-"""Layers: a forward that takes X, and a backward that takes the gradient of its output. Classes, and pairs of functions."""
+"""Layers: a forward that takes X, and a backward that takes the gradient of its output; classes and functions."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.backward_rules import Point
+from numpynet.gradcheck.backward_rules import ACTIVATIONS, Point
 from numpynet.gradcheck.files.host import Part
 from numpynet.gradcheck.numeric import central_differences
 from numpynet.gradcheck.styles.bind import RATE, Available, G, Parameters, X, bind
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, Slot, assign, from_form, to_form
-from numpynet.gradcheck.styles.known import ACTIVATIONS, Network, logits, recognise, rename, same
+from numpynet.gradcheck.styles.known import Network, logits, recognise, rename, same
 from numpynet.gradcheck.styles.locate import locate
 from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Given, Key, Recipe, Record
@@ -27,7 +28,7 @@ class Found:
     """Something that can be judged: the question, the network if it is a known one, and a point to begin with."""
 
     name: str
-    question: Asked
+    question: Any  # an Asked, or something else that answers as a Question does
     network: Network | None
     kind: str
     given: Point
@@ -183,8 +184,8 @@ def model_of(network: Network) -> Any:
 
 
 def _backwards(
-    unit: Unit, recipe: Recipe, record: Record, output: Key | None, network: Network | None, rows: Array, Y: Array, backward: str,
-    caches: Sequence[Any], outs: Sequence[Any], named: Mapping[str, Any],
+    unit: Unit, recipe: Recipe, record: Record, output: Key | None, network: Network | None, rows: Array, Y: Array,
+    backward: str, caches: Sequence[Any], outs: Sequence[Any], named: Mapping[str, Any],
 ) -> Iterator[Found | Failed]:  # fmt: skip
     signature = unit.functions[backward]
     unpacked = [tuple_of(unit, names, X, outs, named) for names in unit.unpacks.get(backward, {}).values()]
@@ -370,9 +371,11 @@ def _locate(
     point = Point(params, rows, None, rng.normal(size=Y.shape))
     width = Y.shape[1] if Y.ndim == 2 else None
     model = model_of(network) if output is None and network else None
-    asked = Asked(recipe, output, None, {}, width=width, one_example=len(rows) == 1, model=model, times_G=derivative)
+    asked = Asked(
+        recipe, output, None, {}, width=width, one_example=len(rows) == 1, model=model, slope_alone=derivative
+    )
     record = asked.play(point)
-    shown = f"{backward}({', '.join(str(getattr(each, 'path', [each])[-1] if getattr(each, 'path', [each]) else 'result') for each in recipe.calls[-1].args)})"
+    shown = f"{backward}({', '.join(map(describe, recipe.calls[-1].args))})"
     if record.raised:
         return Failed(unit.name or backward, shown, f"{record.raised} {record.place}".strip(), is_unwritten(record))
     slopes = slopes_of(asked, point, (*params, "X"))
@@ -399,8 +402,18 @@ def _locate(
     return Found(unit.name or backward, question, network, "", point, notes)
 
 
+def describe(argument: Any) -> str:
+    """An argument as it is told to the learner."""
+    path = getattr(argument, "path", None)
+    return str(argument) if path is None else str(path[-1]) if path else "what forward returned"
+
+
 def replace_question(asked: Asked, recipe: Recipe, sources: Mapping[str, Any]) -> Asked:
     return replace(asked, recipe=recipe, gradients=sources)
+
+
+def _value_with(asked: Asked, point: Point, name: str, array: Array) -> float:
+    return asked.value(asked.with_variable(point, name, array))
 
 
 def slopes_of(asked: Asked, point: Point, names: Sequence[str]) -> dict[str, Array]:
@@ -408,7 +421,5 @@ def slopes_of(asked: Asked, point: Point, names: Sequence[str]) -> dict[str, Arr
     found = {}
     for name in names:
         array = point.X if name == "X" else point.params[name]
-        found[name] = central_differences(
-            lambda value, name=name: asked.value(asked.with_variable(point, name, value)), array
-        )
+        found[name] = central_differences(partial(_value_with, asked, point, name), array)
     return found

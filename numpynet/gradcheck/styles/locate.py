@@ -1,4 +1,4 @@
-"""Where a recipe leaves its gradients: of all the arrays seen, those that are most like the slopes; names break ties."""
+"""Where a recipe leaves its gradients: of all arrays seen, those that are most like the slopes; names break ties."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def locate(
     rate: float,
     loss: Any = None,
 ) -> dict[str, Source]:
-    """The source of each gradient, for those that have one. before: what was seen before the last call; loss: its key."""
+    """The source of each gradient that has one. before: what was seen before the last call; loss: its key."""
     options = [_choose(record, before, slopes, slots, form, rate, loss, updates) for updates in (False, True)]
     plain, update = options
     kept = [name for name, source in plain[0].items() if source.key[0] == "state" and not _fits(source, name, slots)]
@@ -40,7 +40,8 @@ def _fits(source: Source, name: str, slots: Sequence[Slot]) -> bool:
 
 
 def _choose(
-    record: Record, before: Mapping[Any, Any], slopes: Mapping[str, Array], slots: Sequence[Slot], form: str, rate: float, loss: Any, updates: bool
+    record: Record, before: Mapping[Any, Any], slopes: Mapping[str, Array], slots: Sequence[Slot], form: str,
+    rate: float, loss: Any, updates: bool,
 ) -> tuple[dict[str, Source], float]:  # fmt: skip
     """The best sources of one kind for the parameters, gradients or updates, and how well they fit together."""
     n = len(slopes["X"]) if "X" in slopes else 0
@@ -83,7 +84,7 @@ def _score(source: Source, array: Array, slope: Array, slot: Slot | None, form: 
     likeness = _likeness(found, slope)
     if likeness < UNLIKE and not fits and stored:
         return None
-    return likeness + 0.3 * fits + 0.1 * (source.key[0] == "value") - penalty - 0.05 * bool(source.factor)
+    return float(likeness + 0.3 * fits + 0.1 * (source.key[0] == "value") - penalty - 0.05 * bool(source.factor))
 
 
 def candidates(
@@ -121,7 +122,7 @@ def _likeness(found: Array, slope: Array) -> float:
     if not size or not np.isfinite(size):
         return 0.0
     cosine = abs(float(np.sum(found * slope))) / size
-    return cosine + (cosine > 1 - 1e-9) + 0.2 * (cosine > 1 - 1e-9 and np.allclose(found, slope, rtol=1e-6))
+    return float(cosine + (cosine > 1 - 1e-9) + 0.2 * (cosine > 1 - 1e-9 and np.allclose(found, slope, rtol=1e-6)))
 
 
 def _is_transpose(array: Any, slot: Slot) -> bool:

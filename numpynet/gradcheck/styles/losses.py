@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,16 +15,20 @@ from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import Point, onehot
 from numpynet.gradcheck.files.host import Call, Part
 from numpynet.gradcheck.styles import known
-from numpynet.gradcheck.styles.bind import Available, Given, X, Y, bind
+from numpynet.gradcheck.styles.bind import Available, X, Y, bind
 from numpynet.gradcheck.styles.conventions import from_form, targets, to_form
 from numpynet.gradcheck.styles.known import KnownLoss, same
 from numpynet.gradcheck.styles.layers import Failed, Found, is_unwritten, slopes_of
 from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, kind_of_parameter, matches, role_of
-from numpynet.gradcheck.styles.recipe import Asked, Key, Recipe, Record, Source
+from numpynet.gradcheck.styles.recipe import Asked, Given, Key, Recipe, Record, Source
 from numpynet.gradcheck.styles.units import Unit
 
 # What predictions may be, for a loss that is not known: logits, or probabilities.
-PREDICTIONS = {"": lambda O: O, "softmax": softmax, "sigmoid": lambda O: np.asarray(0.2 + 0.6 / (1 + np.exp(-O)))}
+PREDICTIONS: dict[str, Callable[[Array], Array]] = {
+    "": lambda O: O,
+    "softmax": softmax,
+    "sigmoid": lambda O: np.asarray(0.2 + 0.6 / (1 + np.exp(-O))),
+}
 
 
 TOGETHER = (
@@ -139,7 +143,9 @@ def of_class(unit: Unit) -> Iterator[Found | Failed]:
     values = [
         name
         for name in names
-        if name not in derivatives and (matches(f"{LOSS}|calc", name) or matches(FORWARD, name) and len(unit.functions[name].required) > 1) and len(unit.functions[name].names) > 1
+        if name not in derivatives
+        and (matches(f"{LOSS}|calc", name) or (matches(FORWARD, name) and len(unit.functions[name].required) > 1))
+        and len(unit.functions[name].names) > 1
     ]
     yield from attempts(unit, values[:3], derivatives[:2])
 
@@ -158,7 +164,11 @@ def _calls(unit: Unit, names: Sequence[str]) -> Iterator[tuple[Call, ...]]:
             if name and role_of(name) != "y"
         }
         outs = [*([Part(0, (1,))] if len(result) > 1 else []), OUT]
-        more = {"P": [X, *outs], "G": [X, *outs, 1.0], "cache": [Part(0, (1,))] if len(result) > 1 else []}
+        more: dict[str, Sequence[Any]] = {
+            "P": [X, *outs],
+            "G": [X, *outs, 1.0],
+            "cache": [Part(0, (1,))] if len(result) > 1 else [],
+        }
         for second in bind(
             unit.function(rest[0]), unit.functions[rest[0]], Available({**roles, **more}, named, ["X", "y"])
         ):
@@ -225,8 +235,8 @@ def _ask(
     if not fitting:
         return Failed(who, shown, "nothing was found that could be its gradient")
     likeness, _, key = max(fitting, key=lambda each: (each[1], each[0]))
-    likeness += same(from_form(record.seen[key], recipe.form, len(rows), rows.shape[1]) * 1.0, slope, 1e-6)  # type: ignore[operator]
     gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
+    likeness += gradient is not None and same(gradient, slope, 1e-6)
     predictions = [value for value in recipe.calls[-1].args if value in (X, OUT)]
     if len(predictions) > 1 and likeness < EXACT:
         return Failed(who, shown, TOGETHER)
@@ -261,6 +271,7 @@ def _value(record: Record, recipe: Recipe, rows: Array) -> Key | None:
 
 def _averaged(asked: Asked, point: Point, record: Record, slope: Array) -> Asked:
     """A loss for each example: averaged if the gradient is that of the mean, else summed."""
+    assert asked.loss is not None
     mean = slope / np.size(record.seen[asked.loss])
     arrays = [from_form(array, asked.recipe.form, len(point.X), point.X.shape[1]) for array in record.seen.values()]
     return replace(asked, averaged=any(array is not None and same(array, mean, 1e-5) for array in arrays))

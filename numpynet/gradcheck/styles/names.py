@@ -6,42 +6,91 @@ import re
 
 # The role of an argument or an attribute, by its name in lower case without underscores and digits.
 ROLES = {
-    "X": "x xs xi input inputs inputdata inputlayer xtrain xbatch batchx trainx features images data inp ain aprev hprev samples examples xin z zs "
-    "trainingdata trainingx traindata traininginputs traininginput inputvector inputarray inputslist matx datax xdata trainingset dataset",
-    "y": "y ys yi t ts target targets label labels ytrue truey expected ytrain ybatch batchy trainy gt truth onehoty yonehot onehot groundtruth desired "
-    "answer answers labelonehot tonehot tbatch expectedoutput targetvalues yreal realy actual outputtrue ytarget labeldata targetvector trainingy "
-    "trainingoutputs trainingoutput trainlabels traintargets desiredoutput correct targetslist datay yenc yactual",
-    "G": "g grad grads dout dy dz da delta gradoutput outputgradient outputgrad gradout dvalues upstream error err doutput gradient output_error outputerror "
-    "topdiff dldy dldz dldout dlda dl dloss upstreamgrad upstreamgradient gradient outgrad backgrad gradin dnext nextgrad eta_ lossgrad accumgrad "
-    "outputdelta dinput dh do gradupstream outputdiff residual dinputs grady gradz gradh gradfromnext dx topgrad incominggrad dzl dal bottomgrad "
-    "accumulatedgradient gradoutputs outputgradients errors diff dlossdout",
+    "X": (
+        "x xs xi input inputs inputdata inputlayer xtrain xbatch batchx trainx features images data inp ain "
+        "aprev hprev samples examples xin z zs trainingdata trainingx traindata traininginputs traininginput "
+        "inputvector inputarray inputslist matx datax xdata trainingset dataset"
+    ),
+    "y": (
+        "y ys yi t ts target targets label labels ytrue truey expected ytrain ybatch batchy trainy gt truth "
+        "onehoty yonehot onehot groundtruth desired answer answers labelonehot tonehot tbatch expectedoutput "
+        "targetvalues yreal realy actual outputtrue ytarget labeldata targetvector trainingy trainingoutputs "
+        "trainingoutput trainlabels traintargets desiredoutput correct targetslist datay yenc yactual"
+    ),
+    "G": (
+        "g grad grads dout dy dz da delta gradoutput outputgradient outputgrad gradout dvalues upstream error "
+        "err doutput gradient outputerror topdiff dldy dldz dldout dlda dl dloss upstreamgrad "
+        "upstreamgradient outgrad backgrad gradin dnext nextgrad eta lossgrad accumgrad outputdelta dinput dh "
+        "do gradupstream outputdiff residual dinputs grady gradz gradh gradfromnext dx topgrad incominggrad "
+        "dzl dal bottomgrad accumulatedgradient gradoutputs outputgradients errors diff dlossdout"
+    ),
     "lr": "lr learningrate alpha eta stepsize rate learnrate lrate step epsilonlr gamma",
-    "reg": "reg l l2 lambda lambd lamda lmbda lam weightdecay decay regstrength regularization regularisation l2reg regparam beta lambdareg wd regrate regl",
-    "epochs": "epochs epoch iterations iteration numiterations niter niters iters iter numepochs nepochs steps numiters maxiter nepoch numsteps "
-    "noiterations nsteps maxiters maxepochs epochnum times",
+    "reg": (
+        "reg l l2 lambda lambd lamda lmbda lam weightdecay decay regstrength regularization regularisation "
+        "l2reg regparam beta lambdareg wd regrate regl"
+    ),
+    "epochs": (
+        "epochs epoch iterations iteration numiterations niter niters iters iter numepochs nepochs steps "
+        "numiters maxiter nepoch numsteps noiterations nsteps maxiters maxepochs epochnum times"
+    ),
     "batch": "batchsize batch minibatchsize bs minibatch nbatch batchlength",
-    "params": "params parameters theta thetas model weightsandbiases parameter param network net wb weightsbiases wts nnparams weightsdict",
-    "cache": "cache caches memory ctx cached context fcache linearcache activationcache forwardcache history store intermediates",
+    "params": (
+        "params parameters theta thetas model weightsandbiases parameter param network net wb weightsbiases "
+        "wts nnparams weightsdict"
+    ),
+    "cache": (
+        "cache caches memory ctx cached context fcache linearcache activationcache forwardcache history store "
+        "intermediates"
+    ),
     "n": "m n num numexamples nsamples batchn numsamples samplesize nexamples samplenum size",
-    "P": "p yhat ypred pred preds prediction predictions output outputs out o probs prob probabilities a al yp yhats logits scores predicted "
-    "predictedoutput score softmaxoutput softout yout finaloutput guess hypothesis h",
-}  # fmt: skip
-ROLE_OF = {name: role for role, names in ROLES.items() for name in names.replace("_", "").split()}
+    "P": (
+        "p yhat ypred pred preds prediction predictions output outputs out o probs prob probabilities a al yp "
+        "yhats logits scores predicted predictedoutput score softmaxoutput softout yout finaloutput guess "
+        "hypothesis h"
+    ),
+}
+ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
 
-# Constructor arguments that give sizes: of the input, the hidden layer, the output, and of all layers in a list.
+# What a role is called within longer names, the first that fits.
+PARTS = (
+    ("lr", "learn"), ("reg", "lambda"), ("epochs", "epoch"), ("epochs", "iter"), ("batch", "batchsize"), ("y", "label"),
+    ("y", "target"), ("y", "true"), ("cache", "cache"), ("P", "pred"), ("params", "param"), ("G", "grad"),
+    ("G", "dout"), ("G", "upstream"), ("G", "delta"), ("G", "error"), ("X", "input"), ("P", "output"), ("P", "prob"),
+)  # fmt: skip
+
+# Constructor arguments that give sizes: of all layers in a list, of the hidden ones, of the input, of the output.
+COUNT = r"(n|nb|num|no|size|dim|d)?_?(of_?)?"
+OF = r"_?(layer)?s?_?(size|dim|node|unit|neuron|feature|channel)?s?(num|n|count|shape|data|len|1)?"
 SIZES = {
-    "list": r"(layer_?)?(sizes|dims|dimensions|units|nodes|shape|widths|structure|architecture|arch|topology|neurons)|layers?(_?(sizes?|dims?|list|config|nodes|units|structure|shapes?|neurons|dimensions?))?|sizes_?list|net_?(arch|shape)|nn_?(architecture|structure)|num_?nodes_?list",
+    "list": (
+        r"(layer_?)?(sizes|dims|dimensions|units|nodes|shape|widths|structure|architecture|arch|topology|neurons)"
+        r"|layers?(_?(sizes?|dims?|list|config|nodes|units|structure|shapes?|neurons|dimensions?))?|net_?(arch|shape)"
+    ),
     "hidden_list": r"hidden_?(layers|sizes|dims|units_list|layer_?(sizes|dims))|hiddens",
-    "hidden": r"(n|num|no|size)?_?(of_?)?(hid|hidden|h|middle|mid)(den)?_?(layers?)?_?(size|dim|dims|nodes?|units?|neurons?|features|num|n|count|1)?|nh|n_h|h_size|hdim|h1",
-    "in": r"(n|num|no|size|dim)?_?(of_?)?(in|input|inputs|ins|inp|feature|features|d|x|fan_?in|prev|previous)_?(layer)?_?(size|sizes|dim|dims|nodes?|units?|neurons?|features?|num|n|count|channels?|shape|data|len)?|nin|din|d_?in|nx|n_?inputs?|dim_?in",
-    "out": r"(n|num|no|size|dim)?_?(of_?)?(out|output|outputs|outs|class|classes|neuron|neurons|units?|k|c|fan_?out|o|y|nodes?|next|current|labels?)_?(layer)?_?(size|sizes|dim|dims|nodes?|units?|neurons?|features?|num|n|count|channels?|shape|len)?|nout|dout|d_?out|ny|dim_?out|width",
-}  # fmt: skip
+    "hidden": COUNT + r"(hid|hidden|h|middle|mid)(den)?" + OF + r"|hdim",
+    "in": COUNT + r"(in|input|ins|inp|feature|features|d|x|fan_?in|prev|previous)" + OF + r"|nin|din|dim_?in",
+    "out": COUNT
+    + r"(out|output|outs|class|classes|neuron|neurons|units?|k|c|fan_?out|o|y|nodes?|next|current|label)"
+    + OF
+    + r"|nout|dout|dim_?out|width",
+}
 
-FORWARD = r"forward|fwd|fprop|feed_?forward|__call__|predict|infer|activate|propagate|output|call|apply|compute|f|query|hypothesis|model|net|affine|layer|run|scores?|evaluate|eval|transform|func|function|fn|activation"
-BACKWARD = r"back|bprop|bwd|grad|deriv|delta|nabla|prime|jacobian|diff|^d_|^df$|^d(?=sig|tanh|relu|loss|cost|soft|mse|cross|act|log|squared|lin|affine|elu|lrelu|leaky|hinge)"
+FORWARD = (
+    r"forward|fwd|fprop|feed_?forward|__call__|predict|infer|activate|propagate|output|call|"
+    r"apply|compute|f|query|hypothesis|model|net|affine|layer|run|scores?|evaluate|eval|"
+    r"transform|func|function|fn|activation"
+)
+BACKWARD = (
+    r"back|bprop|bwd|grad|deriv|delta|nabla|prime|jacobian|diff|^d_|^df$|^d(?=sig|tanh|relu|"
+    r"loss|cost|soft|mse|cross|act|log|squared|lin|affine|elu|lrelu|leaky|hinge)"
+)
 UPDATE = r"step|train|update|fit|learn|optimi[sz]e|epoch|sgd|descent|descend|run|adjust|apply_?grad|minimi[sz]e"
 LOSS = r"loss|cost|error|objective|criterion|mse|entropy|nll|ce$|sse|likelihood|energy|(^|_)j$"
-IGNORED = r"adagrad|adadelta|momentum|optimizer|regulari|l[12]_reg|padding|numeric|num_?grad|grad_?check|check|approx|finite|plot|draw|print|save|load|test|accuracy|score$|zero_?grad|debug|show|eval_num|animate|demo|main|read|download|clip|init|reset|one_?hot"
+IGNORED = (
+    r"adagrad|adadelta|momentum|optimizer|regulari|l[12]_reg|padding|numeric|num_?grad|"
+    r"grad_?check|check|approx|finite|plot|draw|print|save|load|test|accuracy|score$|"
+    r"zero_?grad|debug|show|eval_num|animate|demo|main|read|download|clip|init|reset|one_?hot"
+)
 
 
 def bare(name: str) -> str:
@@ -56,11 +105,7 @@ def role_of(name: str) -> str:
         return kind_of_parameter(name)
     if short in ROLE_OF:
         return ROLE_OF[short]
-    for role, part in [
-        ("lr", "learn"), ("reg", "lambda"), ("epochs", "epoch"), ("epochs", "iter"), ("batch", "batchsize"), ("y", "label"), ("y", "target"),
-        ("y", "true"), ("cache", "cache"), ("P", "pred"), ("params", "param"), ("G", "grad"), ("G", "dout"), ("G", "upstream"), ("G", "delta"),
-        ("G", "error"), ("X", "input"), ("P", "output"), ("P", "prob"),
-    ]:  # fmt: skip
+    for role, part in PARTS:
         if part in short:
             return role
     return ""

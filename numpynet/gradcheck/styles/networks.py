@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.backward_rules import Point
+from numpynet.gradcheck.backward_rules import Point, onehot
 from numpynet.gradcheck.files.host import Call, Part, Ref
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import RATE, Available, Parameters, X, Y, bind
@@ -130,7 +130,8 @@ def _stored(unit: Unit) -> dict[str, Any]:
             found["X"] = path
         elif (
             isinstance(value, np.ndarray)
-            and value.ndim and len(value) == len(labels)
+            and value.ndim
+            and len(value) == len(labels)
             and value.dtype.kind in "fi"
             and role_of(str(path[-1])) == "y"
         ):
@@ -229,7 +230,7 @@ def _by_loss(
 
 
 def _scalars(unit: Unit, recipe: Recipe, record: Record) -> list[Key]:
-    """The numbers that may be a loss: what a function named for a loss returns, or what is returned before gradients."""
+    """The numbers that may be a loss: what a function named so returns, or what is returned before gradients."""
     found = []
     for key, value in record.seen.items():
         if key[0] != "value" or np.size(value) != 1 or not np.isfinite(_number(value)):
@@ -314,7 +315,7 @@ def _fit(
 def _losses(
     unit: Unit, base: Asked, record: Record, network: Network | None, point: Point
 ) -> Iterator[tuple[Asked, KnownLoss | None, dict[str, Array]]]:
-    """The losses that the code may have: its own, if a number that it returns is one; else those that fit its output."""
+    """The losses that the code may have: its own, if it returns one; else those that fit its output."""
     own = _scalars(unit, base.recipe, record)
     fitting: list[KnownLoss] = []
     if network is not None:
@@ -347,22 +348,16 @@ def _losses(
     for loss in fitting:
         if loss.scale(3, 5) != 1.0:
             continue
-        value = loss.value
-        asked = replace(
-            base,
-            loss_of=lambda P, y, value=value, kind=loss.kind: value(
-                P, known.onehot(y, P) if y.ndim == 1 and kind != "cross_entropy" else y
-            ),
-            assumed=loss.words,
-        )
+        asked = replace(base, loss_of=value_of(loss), assumed=loss.words)
         yield asked, loss, known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y))
 
 
 def _score(
-    who: str, asked: Asked, loss: KnownLoss | None, slopes: Mapping[str, Array], sources: Mapping[str, Source], network: Network | None,
+    who: str, asked: Asked, loss: KnownLoss | None, slopes: Mapping[str, Array], sources: Mapping[str, Source],
+    network: Network | None,
     point: Point, record: Record, rate_known: bool,
 ) -> Try:  # fmt: skip
-    """How well the gradients fit the loss; if the file computes none, with the scale of the loss that fits them best."""
+    """How well the gradients fit the loss; if the file computes none, with the scale that fits them best."""
     asked = replace(asked, gradients=sources)
     answer = asked.ask(point)
     ratios = [_ratio(answer.grads.get(name), slope) for name, slope in slopes.items()]
@@ -401,15 +396,14 @@ def _choose_scale(
             right = known.gradients(network, point.params, point.X, known.output_gradient(each, O, np.asarray(point.y)))
             found = grads.get(last)
             if found is not None and known.same(found, right[last], 1e-7):
-                value = each.value
-                kind = each.kind
-                asked = replace(
-                    asked,
-                    assumed=each.words,
-                    loss_of=lambda P, y: value(P, known.onehot(y, P) if y.ndim == 1 and kind != "cross_entropy" else y),
-                )
+                asked = replace(asked, assumed=each.words, loss_of=value_of(each))
                 return asked, each, True
     return asked, loss, False
+
+
+def value_of(loss: KnownLoss) -> Callable[[Array, Array], float]:
+    """The loss from an output and targets, which may be classes where the loss takes numbers."""
+    return lambda P, y: loss.value(P, onehot(y, P) if y.ndim == 1 and loss.kind != "cross_entropy" else y)
 
 
 def _ratio(found: Array | None, right: Array) -> float:

@@ -21,7 +21,7 @@ from numpynet.gradcheck.styles.conventions import ONE_EXAMPLE, Slot, fill, from_
 
 @dataclass(frozen=True)
 class Given:
-    """The place of an array of the point among the arguments of a call: ("X",), ("y",), ("G",) or a parameter's path."""
+    """The place of an array of the point in the arguments of a call: ("X",), ("y",), ("G",) or a parameter's path."""
 
     path: Path
 
@@ -41,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Record:
-    """What one run of a recipe gave: the outcomes of its calls, the arrays put in, and those seen afterwards, by key."""
+    """What one run of a recipe gave: the outcomes of its calls, the arrays put in, those seen afterwards by key."""
 
     outcomes: Sequence[Outcome] = ()
     put: Mapping[Path, Array] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Recipe:
     def play(
         self, arrays: Mapping[Path, Array], X: Array, y: Any = None, G: Any = None, out: Any = None, *, until: int = 99
     ) -> Record:
-        """Run the calls with these parameters (by path), and X, y, G and the output, if it is needed, in the code's form."""
+        """Run the calls with these parameters, by path, and X, y, G and the output in the code's form."""
         values = {**arrays, ("X",): X, ("y",): y, ("G",): G, ("out",): out}
         in_state = {path: value for path, value in values.items() if self.target is not None and path in self.templates}
         in_state |= {path: values[name,] for name, path in self.stored.items()}
@@ -175,9 +175,8 @@ def flatten(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 class Asked(Question):
     """A recipe as the judge sees it: asked at a point in the formulas' form, it answers in that form.
 
-    loss: the key of the loss that the code computes, or None; then loss_of gives it from the output, and assumed says in
-    words which loss that is. gradients: where each gradient is read, by the parameter's name, and for the input as "X".
-    Arrays of a shape that only broadcasts are noted in `reshaped`.
+    loss: the key of the loss that the code computes, or None; then loss_of gives it from the output, and assumed says
+    in words which loss that is. gradients: where each gradient is read, by the parameter's name; X for the input.
     """
 
     recipe: Recipe
@@ -195,7 +194,7 @@ class Asked(Question):
     pure: bool = False  # a function of its arguments, which it may not change: it is no update
     averaged: bool = False  # a loss for each example is averaged, not summed
     input_name: str = "X"  # what its input is called in the formulas
-    times_G: bool = False  # the code gives the derivative alone, without the gradient of the output
+    slope_alone: bool = False  # the code gives the derivative alone, without the gradient of the output
 
     def variables(self, point: Point) -> dict[str, Array]:
         return {**({self.input_name: point.X} if self.input_name in self.gradients else {}), **point.params}
@@ -301,7 +300,7 @@ class Asked(Question):
         array = array.astype(np.float64)
         if name == self.input_name:
             rows = from_form(array, self.recipe.form, len(point.X), point.X.shape[1])
-            rows = rows * point.G if rows is not None and self.times_G else rows
+            rows = rows * point.G if rows is not None and self.slope_alone else rows
             answer.grads[name] = array if rows is None else rows
             if rows is None:
                 answer.problems.append(

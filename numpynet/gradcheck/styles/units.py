@@ -100,8 +100,8 @@ def of_class(
         looked = host.run([Look(Ref(made.kept))])[-1]
         shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
         unit = Unit(
-            definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked), f"{definition.name}({shown})",
-            results_of(tree, definition.name), sizes,
+            definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked),
+            f"{definition.name}({shown})", results_of(tree, definition.name), sizes,
         )  # fmt: skip
         shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
         if all(
@@ -151,10 +151,14 @@ def arguments_of(signature: Signature, known: Mapping[str, Definition], sizes: S
     names = [name for name in signature.names if name in signature.required or _is_worth_setting(name, signature)]
     choices = [_values(name, known, sizes, name in signature.required) for name in names]
     unknown = [i for i, values in enumerate(choices) if not values]
-    guesses = {
-        0: [()], 1: [(sizes.outputs,), ([sizes.inputs, sizes.hidden, sizes.outputs],), (sizes.inputs,), (0.5,)], 2: [(sizes.inputs, sizes.outputs)],
-        3: [(sizes.inputs, sizes.hidden, sizes.outputs)], 4: [(sizes.inputs, sizes.hidden, sizes.outputs, 0.1)],
-    }.get(len(unknown), [tuple([0.5] * len(unknown))])  # fmt: skip
+    options: dict[int, list[tuple[Any, ...]]] = {
+        0: [()],
+        1: [(sizes.outputs,), ([sizes.inputs, sizes.hidden, sizes.outputs],), (sizes.inputs,), (0.5,)],
+        2: [(sizes.inputs, sizes.outputs)],
+        3: [(sizes.inputs, sizes.hidden, sizes.outputs)],
+        4: [(sizes.inputs, sizes.hidden, sizes.outputs, 0.1)],
+    }
+    guesses = options.get(len(unknown), [(0.5,) * len(unknown)])
     for guess in guesses:
         filled = list(choices)
         for i, value in zip(unknown, guess, strict=True):
@@ -167,11 +171,8 @@ def _is_worth_setting(name: str, signature: Signature) -> bool:
     """Whether an argument with a default is set: sizes without a default of their own, activations, learning rates."""
     default = signature.defaults.get(name)
     if size_role(name) and not kind_of_parameter(name):
-        return (
-            (isinstance(default, (int, float))
-            and not isinstance(default, bool)
-            and default > 1)
-            or (default is None and size_role(name) in ("in", "list"))
+        return (isinstance(default, (int, float)) and not isinstance(default, bool) and default > 1) or (
+            default is None and size_role(name) in ("in", "list")
         )
     return role_of(name) in ("lr", "epochs") and not isinstance(default, bool)
 
@@ -213,7 +214,7 @@ def _values(name: str, known: Mapping[str, Definition], sizes: Sizes, required: 
         found: list[Any] = [three if size == "list" else [sizes.hidden]]
         if size == "list":
             found += [sizes.outputs, sizes.hidden] if short in ("units", "nodes", "neurons", "shape") else []
-            found += [tuple([sizes.inputs, sizes.outputs])] if short == "shape" else []
+            found += [(sizes.inputs, sizes.outputs)] if short == "shape" else []
         return found
     data: list[Any] = []
     role = "y" if role == "P" and "output" in short and not size else role
