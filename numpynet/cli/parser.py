@@ -99,7 +99,19 @@ def _seed_and_threads(command: argparse.ArgumentParser) -> None:
     )
 
 
+CHECKED = """\
+examples of what is found in a file, whatever the names (docs/checking.md has all):
+  def relu_backward(grad_Y, Y): ...          functions, in pairs or alone, with or without a cache
+  class Net: forward(X); backward(X, y)      objects that return, store or apply their gradients
+  def loss(W1, b1, W2, b2, X, y): ...        whole networks, with examples in rows or in columns
+For the rest, the report shows a few lines that call numpynet.gradcheck.check_model.
+
+exit code: 0 if all is right, 1 if a gradient is wrong, 2 if something was not checked"""
+
+
 def _check(command: argparse.ArgumentParser) -> None:
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.epilog = CHECKED
     command.add_argument("target", help="a Python file, a folder of lessons, or a model: linear, softmax or mlp")
     command.add_argument(
         "--sanity",
@@ -112,7 +124,7 @@ def _check(command: argparse.ArgumentParser) -> None:
         type=_whole(1),
         default=60,
         metavar="SECONDS",
-        help="time limit for running your file (default: 60)",
+        help="time limit for each thing that is checked (default: 60)",
     )
 
 

@@ -44,6 +44,7 @@ LINEAR: list[Line] = [
     ("gradient_accumulated", "{grad_W} = {home}.total = {grad_W} + getattr({home}, 'total', 0)"),
 ]
 BACK_THROUGH_W: list[Line] = [
+    ("reshaped_not_transposed", "{grad_W} = ({grad_Y}.T @ {X}).reshape({W}.shape)"),
     ("weight_not_transposed", "{grad_X} = {grad_Y} @ {W}"),
     ("weights_updated_before_backward", "{grad_X} = {grad_Y} @ ({W} - 0.1 * {grad_W}).T"),
 ]
@@ -57,6 +58,7 @@ CROSS_ENTROPY: list[Line] = [
     ("fixed_batch_size", "grad_O = grad_O * len(y) / 256"),
     ("missing_onehot", "grad_O = P / len(y)"),
     ("missing_probabilities", "grad_O = -np.eye(P.shape[1])[y] / len(y)"),
+    ("onehot_broadcast", "grad_O = (P - y[:, None]) / len(y)"),
     ("plus_not_minus", "grad_O = (P + np.eye(P.shape[1])[y]) / len(y)"),
     ("softmax_twice", "P = np.exp(P); P /= P.sum(1, keepdims=True); grad_O = (P - np.eye(P.shape[1])[y]) / len(y)"),
     ("softmax_slope_twice", "grad_O = grad_O * P * (1 - P)"),
@@ -90,6 +92,7 @@ RELU: list[Line] = [
     ("relu_mask_from_gradient", "{grad_Z} = {grad_H} * ({grad_H} > 0)"),
     ("relu_mask_reversed", "{grad_Z} = {grad_H} * ({H} <= 0)"),
     ("relu_output_as_mask", "{grad_Z} = {grad_H} * {H}"),
+    ("upstream_gradient_dropped", "{grad_Z} = 1.0 * ({H} > 0)"),
     ("another_activations_slope", "{grad_Z} = {grad_H} * {H} * (1 - {H})"),
     ("another_activations_slope", "{grad_Z} = {grad_H} * (1 - {H} ** 2)"),
     ("stale_forward", "kept, {home}.kept = getattr({home}, 'kept', {H}), {H}; {grad_Z} = {grad_H} * (kept > 0)"),
@@ -100,8 +103,11 @@ HIDDEN: list[Line] = [
 UPDATES: list[Line] = [
     ("argument_changed", "{W} -= 0.1 * {grad_W}"),
 ]
-SCALES_IN_PLACE: list[Line] = [
-    ("argument_changed", "grad_Y *= 2"),
+SCALES_THE_INPUT: list[Line] = [
+    ("argument_changed", "{X} *= 2"),
+]
+SCALES_THE_OUTPUT: list[Line] = [
+    ("argument_changed", "{H} *= 2"),
 ]
 
 FUNCTION, LINEAR_REGRESSION, SOFTMAX_REGRESSION, MLP, LAYERS = (
@@ -120,7 +126,7 @@ SLIPS: list[tuple[Place, list[Line]]] = [
             "linear_backward",
             "X=X W=W grad_X=grad_X grad_W=grad_W grad_b=grad_b grad_Y=grad_Y",
         ),
-        LINEAR + BACK_THROUGH_W + UPDATES + SCALES_IN_PLACE,
+        LINEAR + BACK_THROUGH_W + UPDATES + SCALES_THE_INPUT,
     ),
     (
         Place(f"{FUNCTION}.squared_loss_backward", "grad_y_hat = (y_hat - y) / y.size", "squared_loss_backward", ""),
@@ -142,7 +148,7 @@ SLIPS: list[tuple[Place, list[Line]]] = [
             "relu_backward",
             "H=Y grad_Z=grad_X grad_H=grad_Y",
         ),
-        RELU + SCALES_IN_PLACE,
+        RELU + SCALES_THE_OUTPUT,
     ),
     (Place(LINEAR_REGRESSION, "grad_y_hat = squared_loss_backward(y_hat, y)", MODEL, ""), SQUARED_LOSS),
     (
@@ -191,7 +197,7 @@ SLIPS: list[tuple[Place, list[Line]]] = [
             "type(self)",
             "X=self.X W=self.W.data grad_X=grad_X grad_W=grad_W grad_b=grad_b grad_Y=grad_Y",
         ),
-        LINEAR + BACK_THROUGH_W + SCALES_IN_PLACE,
+        LINEAR + BACK_THROUGH_W + SCALES_THE_INPUT,
     ),
     (
         Place(
@@ -200,6 +206,6 @@ SLIPS: list[tuple[Place, list[Line]]] = [
             "type(self)",
             "H=self.Y grad_Z=grad_X grad_H=grad_Y",
         ),
-        RELU + SCALES_IN_PLACE,
+        RELU,
     ),
 ]

@@ -42,9 +42,9 @@ PREDICTIONS: dict[str, Callable[[Array], Array]] = {
 
 # q holds the quantities of one step. A linear step Y = H W + b has H, W, b and grad_Y; H is the output of the
 # activation before it, H = f(Z). In the first layer both H and Z are X. An activation's step has Z, H and grad_H. The
-# loss has O, y, and n, the number of terms it averages; scale is 1 for the mean cross-entropies and for the squared
-# loss with its ½. In a rule with a free number, such as a learning rate, q.number is that number. decay_W and decay_b
-# are the λ of a weight decay in the loss, 0 without one.
+# loss has O, y, n, the number of its terms, and averaged, the number that their sum is divided by; scale is 1 for the
+# mean cross-entropies and for the squared loss with its ½. In a rule with a free number, such as a learning rate,
+# q.number is that number. decay_W and decay_b are the λ of a weight decay in the loss, 0 without one.
 RIGHT: dict[str, Rule] = {
     "P": lambda q: PREDICTIONS[q.loss](q.O),
     "T": lambda q: onehot(q.y, q.O) if q.loss == "cross_entropy" else q.y,
@@ -247,7 +247,7 @@ def backward(chain: Chain, point: Point, changes: Changes = NO_CHANGES) -> Itera
 def _quantities(chain: Chain, point: Point, step: int, values: Sequence[Array], earlier: Sequence[Array] | None) -> Any:
     """What the rules of this step may use; `before` has the same for an earlier call."""
     terms = len(point.X) if chain.kind in ("", "cross_entropy") else values[-1].size
-    q = SimpleNamespace(n=terms)
+    q = SimpleNamespace(n=terms, averaged=len(point.X) if chain.factor[1] == " / n" else terms)
     if step == len(chain.steps):
         q.O, q.y, q.loss = values[-1], point.y, chain.kind
         q.scale = chain.scale(len(point.X), terms)

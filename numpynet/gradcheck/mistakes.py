@@ -62,6 +62,13 @@ def anywhere(twist: Twist, but: str = "") -> list[dict[str, Twist]]:
     return [{rule: twist} for rule in rules if rule != but] + [{"grad_W": twist, "grad_b": twist}]
 
 
+def one_sum_for_all(q: Any) -> Array:
+    """The sum of all entries for every unit; after a softmax that is 0, which could be anything."""
+    if abs(q.grad_Y.sum()) < 1e-12 * np.abs(q.grad_Y).max() and q.H is q.Z:
+        raise ValueError("0 for every unit")
+    return np.full(q.b.shape, q.grad_Y.sum())
+
+
 def reshape_only(G: Array) -> Array:
     """The transpose of G reshaped to G's shape; for a square G that would be the transpose itself, another mistake."""
     if G.shape[0] == G.shape[1]:
@@ -109,13 +116,13 @@ MISTAKES = (
         "sum_not_mean",
         "{it} = {n} · [ {right} ]",
         "The 1/{n} is missing. The loss is a mean over {n} terms, so its gradient is a mean over {n} terms too.",
-        then=anywhere(lambda q, G: G * q.n),
+        then=anywhere(lambda q, G: G * q.averaged),
     ),
     Mistake(
         "divided_by_n_twice",
         "{it} = [ {right} ] / {n}",
         "There is one 1/{n} too many. The mean is taken once, in the loss; earlier layers only pass that 1/{n} on.",
-        then=anywhere(lambda q, G: G / q.n, but="grad_b"),
+        then=anywhere(lambda q, G: G / q.averaged, but="grad_b"),
     ),
     Mistake(
         "factor_two",
@@ -169,7 +176,7 @@ MISTAKES = (
         instead=[
             {"grad_b": lambda q: q.grad_Y.sum(axis=1)},
             {"grad_b": lambda q: q.grad_Y.sum()},
-            {"grad_b": lambda q: np.full(q.b.shape, q.grad_Y.sum())},
+            {"grad_b": lambda q: one_sum_for_all(q)},
         ],
     ),
     Mistake(

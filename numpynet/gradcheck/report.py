@@ -108,7 +108,7 @@ def names_at(chain: Chain, rule: str, step: int) -> dict[str, str]:
     """The names for a formula's letters at this step: {grad_Z} is grad_Z1, say, and {H} is X in the first layer."""
     names = {"O": chain.output, **prediction_names(chain.kind)}
     names["times"], names["over"] = chain.factor
-    names["n"] = "n" if chain.kind in ("", "cross_entropy") else "N"
+    names["n"] = "n" if chain.kind in ("", "cross_entropy") or chain.factor[1] == " / n" else "N"
     names["prediction"] = PREDICTION_FORMULAS.get(chain.kind, "").format(O=chain.output)
     if rule in ("P", "T", "grad_O"):
         return names

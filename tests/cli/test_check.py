@@ -11,12 +11,14 @@ from numpynet.gradcheck.learner_file import check_file
 from tests.helpers.command import ROOT, numpynet
 
 
-def test_the_readmes_transcript_is_what_the_command_prints(tmp_path):
+@pytest.mark.parametrize("name", ["mine.py", "net.py", "columns.py"])
+def test_the_readmes_transcripts_are_what_the_command_prints(name, tmp_path):
     text = (ROOT / "README.md").read_text("utf-8")
-    source = re.search(r"```python\n(def relu_backward.*?)```", text, re.DOTALL).group(1)
-    (tmp_path / "mine.py").write_text(source)
-    result = numpynet("check", "mine.py", cwd=tmp_path)
-    assert re.search(r"\$ numpynet check mine.py\n(.*?)```", text, re.DOTALL).group(1) == result.stdout
+    transcript = re.search(rf"\$ numpynet check {name}\n(.*?)```", text, re.DOTALL)
+    source = re.findall(r"```python\n(.*?)```", text[: transcript.start()], re.DOTALL)[-1]
+    (tmp_path / name).write_text(source, "utf-8")
+    result = numpynet("check", name, cwd=tmp_path)
+    assert transcript.group(1) == result.stdout
     assert result.returncode == 1
 
 

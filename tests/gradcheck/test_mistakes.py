@@ -82,7 +82,7 @@ def test_a_reshape_for_a_transpose_is_named(model):
 
 
 @pytest.mark.parametrize("product", [lambda H, G: H @ G, lambda H, G: G @ H])
-def test_a_product_without_any_transpose_is_named_though_it_raises(product):
+def test_a_product_without_transposes_is_named_though_it_raises(product):
     def mine(params, X, y):
         P = np.exp(X @ params["W"] + params["b"])
         P /= P.sum(axis=1, keepdims=True)
@@ -97,7 +97,7 @@ def test_a_product_without_any_transpose_is_named_though_it_raises(product):
 
 
 @pytest.mark.parametrize("model", ["sigmoid", "tanh", "binary", "decay"])
-def test_right_programs_with_other_activations_and_losses_are_right(model):
+def test_right_programs_with_other_activations_are_right(model):
     for seed in range(20):
         rng = np.random.default_rng(seed)
         report = check_model(learner(model=model), *case(model, rng, square=seed % 2 == 1))

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import numpynet
 from numpynet.gradcheck.files.host import Definition, Outcome
 from numpynet.gradcheck.files.messages import decode, receive, send
 from numpynet.gradcheck.files.source import Source
@@ -103,7 +102,7 @@ class Process:
     def _launch(self) -> None:
         if hasattr(self, "_process"):
             self.close()
-        root = str(Path(numpynet.__file__).parent.parent)
+        root = str(Path(__file__).parents[3])
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", START, root],
             stdin=subprocess.PIPE,

@@ -22,6 +22,7 @@ MEAN_IN_LAYERS = (
     "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the "
     "sum of the examples' losses: the mean is then taken in each layer."
 )
+NO_TARGET = "the gradients are the same for other targets y, so they are those of no loss"
 SUM_IN_LOSS = "The 1/n of this loss is missing in its gradient, and is taken in the layers: together they are right."
 
 
@@ -77,14 +78,28 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
         )
         report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, with the sign reversed.")
     assumed = way.question.assumed
+    if report.ok is False and not report.mistakes and _ignores_targets(way):
+        text = report.text.replace(", and none of the known mistakes explains it", ": missing_target")
+        return Verdict(way.name, False, _with_notes(text, [*notes, NO_TARGET]), ("missing_target",))
     if assumed and report.ok is False and not way.pinned and len(report.mistakes) != 1:
         why = "the file computes no loss, and its gradients are those of none that is known here"
         return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
     if assumed:
-        notes.append(f"the file computes no loss: this is for {assumed}")
+        which = "the gradients of the last layer are those of" if way.pinned else "it was assumed to be"
+        notes.append(f"the file computes no loss; {which} {assumed}")
         if report.ok and "sum" in assumed and "averaged" not in assumed:
             notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
     return Verdict(way.name, report.ok, _with_notes(report.text, notes), report.mistakes, is_loss=way.network is None)
+
+
+def _ignores_targets(way: Found) -> bool:
+    """Whether the gradients stay the same with other targets."""
+    y = way.given.y
+    if y is None:
+        return False
+    moved = replace(way.given, y=(y + 1) % max(2, way.question.classes) if y.ndim == 1 else 1.0 - y)
+    before, after = way.question.ask(way.given).grads, way.question.ask(moved).grads
+    return bool(before) and before.keys() == after.keys() and all(np.array_equal(before[k], after[k]) for k in before)
 
 
 def _is_no_plain_step(way: Found, report: Report) -> str:

@@ -232,13 +232,17 @@ def losses(head: str) -> list[KnownLoss]:
     return found
 
 
+def plural(name: str) -> str:
+    return name.removesuffix("y") + "ies" if name.endswith("y") else f"{name}s"
+
+
 def _scales(name: str, *, elements: bool) -> list[tuple[str, Callable[[int, int], float], bool]]:
     scales: list[tuple[str, Callable[[int, int], float], bool]] = [(f"the mean {name}", lambda n, terms: 1.0, True)]
     if elements:
         scales.append(
             (f"the {name} summed over the outputs and averaged over the examples", lambda n, terms: terms / n, True)
         )
-    return [*scales, (f"the sum of the {name}" + ("s" if not elements else ""), lambda n, terms: float(terms), False)]
+    return [*scales, (f"the sum of the {plural(name)}", lambda n, terms: float(terms), False)]
 
 
 def _scaled(

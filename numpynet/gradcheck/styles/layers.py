@@ -196,8 +196,9 @@ def _backwards(
     if len(signature.required) == 1 and not matches(
         "back", backward
     ):  # a derivative alone, of the input or of the output
-        roles |= {"X": [X, *outs], "P": [*outs, X]}
-        spare = ["cache"]
+        same = bool(unit.name) and signature.required[0] in _names_of_forward(unit, recipe)
+        roles |= {"X": [X] if same else [X, *outs], "P": [X] if same else [*outs, X]}
+        spare = ["X" if same else "cache"]
     elementwise = network is not None or (
         output is not None and not recipe.templates and _is_elementwise(recipe, record, output, rows)
     )
@@ -214,6 +215,13 @@ def _backwards(
             f"{backward}({', '.join(signature.required)})",
             "it is not clear what to pass for its arguments",
         )
+
+
+def _names_of_forward(unit: Unit, recipe: Recipe) -> tuple[str, ...]:
+    """The names of the arguments of the function that was called first."""
+    if not recipe.calls:
+        return ()
+    return unit.functions[str(recipe.calls[0].target.path[-1]).lstrip(".")].names
 
 
 def _is_elementwise(recipe: Recipe, record: Record, output: Key, rows: Array) -> bool:

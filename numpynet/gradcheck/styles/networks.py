@@ -157,15 +157,19 @@ def _calls(unit: Unit, parameters: Parameters | None, names: Sequence[str]) -> I
         return
     for before in _calls(unit, parameters, names[:-1]):
         named: dict[str, Any] = dict(parameters.named) if parameters else {}
-        parts: list[Any] = []
+        firsts: list[Any] = []
+        others: list[Any] = []
         for step, name in enumerate(names[:-1]):
             results = unit.results.get(name, ())
-            named |= {each: Part(step, (i,) if len(results) > 1 else ()) for i, each in enumerate(results) if each}
-            parts = [Part(step), *(Part(step, (i,)) for i in range(len(results)) if len(results) > 1)]
+            several = len(results) > 1
+            named |= {each: Part(step, (i,) if several else ()) for i, each in enumerate(results) if each}
+            firsts.append(Part(step, (0,) if several else ()))
+            others += [Part(step, (i,)) for i in range(len(results) - 1, 0, -1)]
         roles: dict[str, Sequence[Any]] = {"X": [X], "y": [Y]}
-        if parts:
-            caches = [*parts[:0:-1], parts[0]]
-            roles |= {"P": [*parts[1:], parts[0]], "cache": caches, "G": caches}
+        if firsts:
+            wholes = [Part(step) for step in range(len(names) - 1)]
+            caches = [*others, *wholes]
+            roles |= {"P": [*firsts, *others], "cache": caches, "G": caches}
         if parameters is not None and parameters.whole is not None:
             roles["params"] = [parameters.whole]
         signature = unit.functions[names[-1]]

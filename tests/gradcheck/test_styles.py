@@ -1,0 +1,32 @@
+"""Code in many styles gets a true verdict as it stands: right programs pass, and slips in them are found and named."""
+
+import pytest
+
+from numpynet.gradcheck.learner_file import check_file
+from tests.helpers.slow import slow_after
+from tests.helpers.styles import STYLES
+
+SLIPS = [(name, *slip) for name, (_, slips) in STYLES.items() for slip in slips]
+
+
+def check(source, folder):
+    path = folder / "mine.py"
+    path.write_text(source)
+    return check_file(path)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_right_program_in_this_style_is_right(name, tmp_path):
+    report = check(STYLES[name][0], tmp_path)
+    assert report.verdicts, name
+    assert report.code == 0, "\n".join(report.paragraphs())
+
+
+@pytest.mark.parametrize(("name", "old", "new", "mistake"), slow_after(8, SLIPS))
+def test_a_slip_in_this_style_is_found_and_named(name, old, new, mistake, tmp_path):
+    source = STYLES[name][0]
+    assert source.count(old) >= 1
+    report = check(source.replace(old, new, 1), tmp_path)
+    assert report.code == 1, "\n".join(report.paragraphs())
+    if mistake:
+        assert any(mistake in verdict.mistakes for verdict in report.verdicts), [v.mistakes for v in report.verdicts]
