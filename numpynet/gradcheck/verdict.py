@@ -121,9 +121,8 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
 
 def _compare_with_the_usual_loss(exam: Examination, wrong: list[Call]) -> tuple[list[Call], Explanation]:
     """For gradients that are not those of a loss with an unusual factor: the mistakes against the usual one, if any."""
-    assert exam.chain is not None
-    for words, factor, scale in SCALES[exam.chain.kind]:
-        usual = replace(exam, chain=replace(exam.chain, scale=scale, factor=factor))
+    for words, factor, scale in SCALES[exam.chain.kind] if exam.chain is not None else []:
+        usual = replace(exam, chain=exam.chain and replace(exam.chain, scale=scale, factor=factor))
         still = [call for call in usual.calls() if not call.answer.raised and not is_known_gradient(usual, call)]
         why = _find_explanation(usual, quick=True) if still else Explanation()
         if why.causes or not still:

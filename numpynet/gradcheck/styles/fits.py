@@ -78,12 +78,11 @@ class Fitted(Question):
         return answer
 
     def value(self, point: Point) -> float:
-        assert self.network is not None
-        assert self.loss is not None
+        if self.network is None or self.loss is None:
+            raise RuntimeError("no network is known")
         O = known.logits(self.network, point.params, point.X)
         T = known.targets_of(self.loss, np.asarray(point.y), O)
-        assert T is not None
-        return self.loss.value(known.HEADS[self.network.head](O), T)
+        return np.nan if T is None else self.loss.value(known.HEADS[self.network.head](O), T)
 
 
 def _with(call: Call, values: Mapping[str, Array], iterations: int, first: int) -> Call:

@@ -99,9 +99,7 @@ def candidates(
         for key, array in record.seen.items()
     )
     for key, array in record.seen.items():
-        own = slot is not None and key[0] in ("state", "argument") and key[-len(slot.path) :] == slot.path
-        if own:
-            assert slot is not None
+        if slot is not None and key[0] in ("state", "argument") and key[-len(slot.path) :] == slot.path:
             if updated:
                 yield Source(key, 1 / rate), (record.put[slot.path] - array) / rate
             continue

@@ -271,8 +271,7 @@ def _value(record: Record, recipe: Recipe, rows: Array) -> Key | None:
 
 def _averaged(asked: Asked, point: Point, record: Record, slope: Array) -> Asked:
     """A loss for each example: averaged if the gradient is that of the mean, else summed."""
-    assert asked.loss is not None
-    mean = slope / np.size(record.seen[asked.loss])
+    mean = slope / np.size(record.seen[asked.loss or ()])
     arrays = [from_form(array, asked.recipe.form, len(point.X), point.X.shape[1]) for array in record.seen.values()]
     return replace(asked, averaged=any(array is not None and same(array, mean, 1e-5) for array in arrays))
 
