@@ -20,6 +20,7 @@ from numpynet.gradcheck.files.messages import decode, receive, send
 from numpynet.gradcheck.files.source import Source
 
 STATEMENT_LIMIT = 2.0  # seconds for each top-level statement of a file
+SLOW = 0.3  # seconds
 IMPORT_LIMIT = 30.0  # seconds for one that imports something
 
 START = "import sys; sys.path.append(sys.argv[1]); from numpynet.gradcheck.files.child import main; main()"
@@ -35,6 +36,7 @@ class Process:
     def __init__(self, source: Source, time_limit: float) -> None:
         self.source, self.time_limit = source, time_limit
         self.skipped: dict[int, str] = {}
+        self._slow: set[int] = set()  # statements that are not run again if the process has to be started anew
         self._start()
         self.start_clock()
 
@@ -89,6 +91,9 @@ class Process:
                 if self.skipped.get(number, "").startswith("!"):
                     continue
                 limit = IMPORT_LIMIT if statement.imports else STATEMENT_LIMIT
+                if number in self._slow:
+                    continue
+                began = time.monotonic()
                 try:
                     raised = self._ask("statement", statement.code, statement.place, limit=limit)
                 except ProcessEndedError as error:
@@ -96,6 +101,8 @@ class Process:
                     break
                 if raised:
                     self.skipped[number] = raised
+                if time.monotonic() - began > SLOW and not statement.imports:
+                    self._slow.add(number)
             else:
                 return
 

@@ -109,7 +109,10 @@ def of_class(
             fit = Call(Part(0, (f".{name}",)), fit.args, fit.kwargs)
             for arguments in itertools.islice(arguments_of(definition.signature, known_names, sizes), 4):
                 counted = {key: "iterations" if role_of(key) == "epochs" else value for key, value in arguments.items()}
-                if "iterations" not in [*counted.values(), *fit.args, *fit.kwargs.values()]:
+                if not any(
+                    isinstance(each, str) and each == "iterations"
+                    for each in [*counted.values(), *fit.args, *fit.kwargs.values()]
+                ):
                     continue
                 make = Call(Ref(0, (definition.name,)), (), counted)
                 for each in _ask(host, definition.name, make, fit, sizes):

@@ -22,6 +22,10 @@ MEAN_IN_LAYERS = (
     "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the "
     "sum of the examples' losses: the mean is then taken in each layer."
 )
+ONE_ENTRY = (
+    "it is right for a gradient of the output with a single entry that is not 0, as that of a cross-entropy is; with "
+    "others it is not"
+)
 NO_TARGET = "the gradients are the same for other targets y, so they are those of no loss"
 SUM_IN_LOSS = "The 1/n of this loss is missing in its gradient, and is taken in the layers: together they are right."
 
@@ -64,6 +68,10 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
         if in_layer.ok:
             text = _with_notes(in_layer.text, [*notes, MEAN_IN_LAYERS])
             return Verdict(way.name, True, text, mean_in_layer=True)
+    if report.ok is False and way.kind == "" and not report.mistakes and not way.question.slope_alone:
+        sparse = ask_judge(replace(way, question=replace(way.question, one_entry=True)))
+        if sparse.ok:
+            return Verdict(way.name, True, _with_notes(sparse.text, [*notes, ONE_ENTRY]))
     updates = any(getattr(source, "factor", 0.0) for source in way.question.gradients.values())
     if report.ok is False and updates and (why := _is_no_plain_step(way, report)):
         return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))

@@ -49,10 +49,12 @@ class Failed:
 RANDOM = "it gives other numbers each time: it draws them at random, or counts its calls"
 
 
-def is_unwritten(record: Record) -> bool:
-    """Whether what was called does nothing yet: it returns None or zeros, or says so."""
+def is_unwritten(record: Record, unit: Unit, name: str) -> bool:
+    """Whether a function does nothing yet: it says so, or computes nothing and returns None or zeros."""
     if record.raised:
         return record.raised.startswith("NotImplementedError")
+    if name in unit.computing:
+        return False
     last = len(record.outcomes) - 1
     value = record.outcomes[last].value
     arrays = [array for key, array in record.seen.items() if key[:2] == ("value", last)]
@@ -107,7 +109,10 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
             if record.raised:
                 shown = f"{forward}(X) with X {to_form(rows, form).shape}"
                 yield Failed(
-                    unit.name or backward, shown, f"{record.raised} {record.place}".strip(), is_unwritten(record)
+                    unit.name or backward,
+                    shown,
+                    f"{record.raised} {record.place}".strip(),
+                    is_unwritten(record, unit, forward),
                 )
                 continue
             done = False
@@ -142,7 +147,7 @@ def _with_backward(
             who,
             f"forward with X {to_form(rows, recipe.form).shape}",
             "no output with a row for each example was found",
-            is_unwritten(record) and not _any_state(record),
+            is_unwritten(record, unit, str(recipe.calls[0].target.path[-1]).lstrip(".")) and not _any_state(record),
         )
         return
     recipe = replace(recipe, slots=network.slots if network else loose_slots(moving, params))
@@ -386,7 +391,12 @@ def _locate(
     record = asked.play(point)
     shown = f"{backward}({', '.join(map(describe, recipe.calls[-1].args))})"
     if record.raised:
-        return Failed(unit.name or backward, shown, f"{record.raised} {record.place}".strip(), is_unwritten(record))
+        return Failed(
+            unit.name or backward,
+            shown,
+            f"{record.raised} {record.place}".strip(),
+            is_unwritten(record, unit, backward),
+        )
     slopes = slopes_of(asked, point, (*params, "X"))
     sources = locate(record, before.seen, slopes, recipe.slots, recipe.form, RATE)
     if set(sources) != set(slopes):
@@ -395,12 +405,12 @@ def _locate(
             unit.name or backward,
             shown,
             f"nothing was found that could be {missing}",
-            is_unwritten(record) and not sources,
+            is_unwritten(record, unit, backward) and not sources,
         )
     if not any(np.any(record.seen[source.key]) for source in sources.values() if not source.factor) and not any(
         source.factor for source in sources.values()
     ):
-        return Failed(unit.name or backward, shown, "all its gradients are 0", True)
+        return Failed(unit.name or backward, shown, "all its gradients are 0", backward not in unit.computing)
     update = any(source.factor for source in sources.values())
     notes = (
         (f"it updates its parameters: the gradient is (before − after) / {RATE}, the learning rate that was passed",)

@@ -91,9 +91,14 @@ def without_value(unit: Unit, name: str) -> Iterator[Found | Failed]:
                 point = Point({}, O, y)
                 asked = Asked(recipe, None, None, {}, classes=m, width=m, out_of=softmax, model=lambda params, X: X)
                 record = asked.play(point)
-                if record.raised or is_unwritten(record):
+                if record.raised or is_unwritten(record, unit, name):
                     failed.append(
-                        Failed(name, f"{name} with {kind}", record.raised or "it returns nothing", is_unwritten(record))
+                        Failed(
+                            name,
+                            f"{name} with {kind}",
+                            record.raised or "it returns nothing",
+                            is_unwritten(record, unit, name),
+                        )
                     )
                     continue
                 for loss in known.losses(""):

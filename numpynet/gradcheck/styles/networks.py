@@ -189,9 +189,10 @@ def _ask(unit: Unit, recipe: Recipe, rows: Array, y: Array, names: Sequence[str]
     shown = f"{', '.join(names)} with X {to_form(rows, recipe.form).shape} and {recipe.target_kind}"
     y_written = dict(targets(y, unit.sizes.outputs, recipe.form))[recipe.target_kind]
     record = recipe.play(params, to_form(rows, recipe.form), y_written)
-    if record.raised or is_unwritten(record):
+    unwritten = is_unwritten(record, unit, names[-1])
+    if record.raised or unwritten:
         came = f"{record.raised} {record.place}".strip() or "it returns nothing, or only zeros"
-        return Failed(who, shown, came, is_unwritten(record))
+        return Failed(who, shown, came, unwritten)
     network = recognise(params, rows, recipe.form, record.seen) if 0 < len(params) <= 8 else None
     if network is None and len(params) > 1:  # some arrays may be no parameters, such as velocities
         network = _without_idle(recipe, record, params, rows, y_written)
@@ -309,7 +310,8 @@ def _fit(
                 best = Failed(who, shown, f"nothing was found that could be {missing}")
             continue
         if not any(source.factor or np.any(record.seen[source.key]) for source in sources.values()):
-            return Failed(who, shown, "all its gradients are 0", True)
+            last = str(recipe.calls[-1].target.path[-1]).lstrip(".")
+            return Failed(who, shown, "all its gradients are 0", last not in unit.computing)
         each = _score(who, asked, loss, slopes, sources, network, point, record, rate_known)
         if isinstance(best, Failed) or each.score > best.score:
             best = each

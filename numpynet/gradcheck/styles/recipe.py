@@ -17,6 +17,7 @@ from numpynet.gradcheck.asking import Answer, Question
 from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.files.host import Call, Copy, Look, Opaque, Outcome, Part, Path, Put, Ref
 from numpynet.gradcheck.styles.conventions import ONE_EXAMPLE, Slot, fill, from_form, to_form, write_target
+from numpynet.gradcheck.styles.names import kind_of_parameter
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ class Asked(Question):
     scale: Callable[[int], float] = lambda n: 1.0
     model: Callable[[Mapping[str, Array], Array], Array] | None = None  # gives the output, if the code does not
     out_of: Callable[[Array], Array] | None = None  # gives the output from the input alone, where it is an argument
+    one_entry: bool = False  # the gradient of the output has one entry that is not 0
     pure: bool = False  # a function of its arguments, which it may not change: it is no update
     averaged: bool = False  # a loss for each example is averaged, not summed
     input_name: str = "X"  # what its input is called in the formulas
@@ -222,7 +224,7 @@ class Asked(Question):
         if n > 1 and (self.one_example or recipe.form in ONE_EXAMPLE):
             return Record(raised="ValueError: it takes one example at a time")
         y = None if point.y is None else write_target(recipe.target_kind, point.y, self.classes, recipe.form)
-        G = None if point.G is None else to_form(point.G, recipe.form)
+        G = None if point.G is None else to_form(self._upstream(point), recipe.form)
         out = None
         if self.out_of is not None:
             out = to_form(self.out_of(point.X), recipe.form)
@@ -252,16 +254,24 @@ class Asked(Question):
         if output is None:
             raise RuntimeError("the output has another shape")
         if point.G is not None:
-            return float(np.sum(point.G * output))
+            return float(np.sum(self._upstream(point) * output))
         if self.loss_of is None:
             raise RuntimeError("no loss is known")
         return self.loss_of(output, point.y)
+
+    def _upstream(self, point: Point) -> Array:
+        """The gradient of the output that the code is given."""
+        if not self.one_entry:
+            return np.asarray(point.G)
+        G = np.zeros_like(point.G)
+        G.reshape(-1)[-1] = 1.0
+        return np.asarray(G)
 
     def _modelled(self, point: Point) -> float:
         """The loss of the known network, where the code does not compute an output."""
         output = self.model(point.params, point.X) if self.model is not None else point.X
         if point.G is not None:
-            return float(np.sum(point.G * output))
+            return float(np.sum(self._upstream(point) * output))
         if self.loss_of is None:
             raise RuntimeError("no loss is known")
         return self.loss_of(output, point.y)
@@ -324,7 +334,7 @@ class Asked(Question):
 
 def take(slot: Slot, array: Array) -> Array | None:
     """The gradient of a parameter from an array of its own shape, or of one that broadcasts to it; None for others."""
-    if array.size == 1 and slot.positions.ndim == 1 and slot.positions.size > 1:
+    if array.size == 1 < slot.positions.size and kind_of_parameter(str(slot.path[-1]).lstrip(".")) == "b":
         return np.full(slot.positions.shape, float(array.reshape(-1)[0]))  # b -= lr · db does so
     if array.shape == slot.shape or (
         array.size == np.prod(slot.shape, dtype=int) and _thin(array.shape) == _thin(slot.shape)

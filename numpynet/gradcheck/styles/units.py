@@ -38,7 +38,8 @@ class Unit:
     """Something with functions and perhaps arrays: an instance of a class, or the file itself.
 
     built: how an instance was made, in words. results: the names of what each function returns, where they are known.
-    unpacks: the names into which a function unpacks an argument, as in `A, W, b = cache`.
+    unpacks: the names into which a function unpacks an argument, as in `A, W, b = cache`. computing: the functions
+    that do some arithmetic, unlike those of an unfilled template.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Unit:
     results: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sizes: Sizes = Sizes()
     unpacks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    computing: frozenset[str] = frozenset()
 
     def function(self, name: str) -> Ref:
         return Ref(self.ref.number, (*self.ref.path, f".{name}" if self.ref.number else name))
@@ -101,7 +103,7 @@ def of_class(
         shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
         unit = Unit(
             definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked),
-            f"{definition.name}({shown})", results_of(tree, definition.name), sizes,
+            f"{definition.name}({shown})", results_of(tree, definition.name), sizes, computing=computing_of(tree),
         )  # fmt: skip
         shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
         if all(
@@ -129,7 +131,17 @@ def of_functions(host: Any, definitions: Sequence[Definition], sizes: Sizes, tre
     }
     looked = host.run([Look(Ref(0))])[-1].value or {}
     seen = {path: array for path, array in looked.items() if len(path) == 1 and kind_of_parameter(str(path[0]))}
-    return Unit("", host, Ref(0), functions, seen, results=results_of(tree, ""), sizes=sizes, unpacks=unpacks_of(tree))
+    return Unit(
+        "",
+        host,
+        Ref(0),
+        functions,
+        seen,
+        results=results_of(tree, ""),
+        sizes=sizes,
+        unpacks=unpacks_of(tree),
+        computing=computing_of(tree),
+    )
 
 
 def _show(value: Any) -> str:
@@ -261,6 +273,16 @@ def results_of(tree: ast.Module, owner: str) -> dict[str, tuple[str, ...]]:
                 items = last.elts if isinstance(last, (ast.Tuple, ast.List)) else [last]
                 found[node.name] = tuple(item.id if isinstance(item, ast.Name) else "" for item in items)
     return found
+
+
+def computing_of(tree: ast.Module) -> frozenset[str]:
+    """The functions and methods of a file that do some arithmetic."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return frozenset(
+        node.name
+        for node in functions
+        if any(isinstance(each, ast.BinOp | ast.AugAssign | ast.Compare) for each in ast.walk(node))
+    )
 
 
 def unpacks_of(tree: ast.Module) -> dict[str, dict[str, tuple[str, ...]]]:
