@@ -119,8 +119,8 @@ def from_form(array: Any, form: str, n: int, width: int | None = None) -> Array 
         array = array.T
     if array.ndim == 0 and n == 1:
         array = array.reshape(1, 1)
-    if array.ndim == 1:
-        array = array.reshape(n, -1) if array.size % n == 0 and array.size == n else array
+    if array.ndim == 1 and (array.size == n or form in ONE_EXAMPLE):
+        array = array.reshape(n, -1)
     if array.ndim < 2 or len(array) != n or (width is not None and array.shape[1:] != (width,)):
         return None
     return np.asarray(array)

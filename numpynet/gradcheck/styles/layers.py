@@ -333,7 +333,9 @@ def _equal(one: Any, other: Any) -> bool:
 def _has_rows(recipe: Recipe, record: Record, params: Mapping[Any, Array], key: Key, rows: Array) -> bool:
     """Whether this array has a row for each example, which moves with that example and with no other."""
     found = from_form(record.seen[key], recipe.form, len(rows))
-    if found is None or (key[0] == "state" and _equal(record.seen[key], to_form(rows, recipe.form))):
+    if found is None or found.dtype.kind != "f" or (key[0] == "state" and np.ndim(record.seen[key]) == 0):
+        return False
+    if (key[0] == "state" and _equal(record.seen[key], to_form(rows, recipe.form))):
         return False
     moved = rows.copy()
     moved[0] *= np.linspace(0.6, 1.7, moved[0].size)
