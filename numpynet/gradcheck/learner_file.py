@@ -86,11 +86,13 @@ def check_file(path: Path, *, time_limit: float = 60.0) -> FileReport:
     """
     source = read(path)
     with Process(source, time_limit) as process:
-        found = list(_verdicts(process, source))
+        found: list[Verdict] = []
+        distrusted = tampering(source.tree)
         try:
-            distrusted = [*tampering(source.tree), *process.replaced()]
+            found = list(_verdicts(process, source))
+            distrusted += process.replaced()
         except ProcessEndedError as error:
-            distrusted = [f"its process {error}"]
+            distrusted.append(f"its process {error}")
         skipped = [_describe(source, number, words) for number, words in sorted(process.skipped.items())]
     if distrusted:
         text = "{} was not checked: what it answers cannot be trusted."

@@ -54,6 +54,9 @@ class Process:
         except ProcessEndedError:
             self._start()
             raise
+        if not 0 < len(outcomes) <= len(program) or not all(isinstance(each, Outcome) for each in outcomes):
+            self.close()
+            raise ProcessEndedError("sent what is no answer")
         return list(outcomes)
 
     def definitions(self) -> list[Definition]:

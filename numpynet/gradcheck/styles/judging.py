@@ -18,6 +18,7 @@ from numpynet.gradcheck.styles.find import Thing
 from numpynet.gradcheck.styles.layers import Failed, Found
 
 MOST_WAYS = 4
+MANY_CALLS = 60  # a file that counts its calls must not be right only for the first
 MEAN_IN_LAYERS = (
     "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the "
     "sum of the examples' losses: the mean is then taken in each layer."
@@ -50,7 +51,7 @@ def judge_thing(thing: Thing) -> Verdict:
     """The verdict on a thing: right if it is in one of the ways in which it can be asked."""
     verdicts = []
     for way in thing.ways[:MOST_WAYS]:
-        verdicts.append(judge_way(way, adds=thing.adds))
+        verdicts.append(_still(way, judge_way(way, adds=thing.adds)))
         if verdicts[-1].ok:
             break
     if not verdicts:
@@ -58,10 +59,26 @@ def judge_thing(thing: Thing) -> Verdict:
     return next((each for ok in (True, False, None) for each in verdicts if each.ok is ok), verdicts[0])
 
 
+def _still(way: Found, verdict: Verdict) -> Verdict:
+    """The verdict, if the code gives the same gradients when it has been called often."""
+    if not verdict.ok:
+        return verdict
+    first = way.question.ask(way.given).grads
+    for _ in range(MANY_CALLS):
+        last = way.question.ask(way.given).grads
+    same = first.keys() == last.keys() and all(np.allclose(first[k], last[k], rtol=1e-6, equal_nan=True) for k in first)
+    if same:
+        return verdict
+    text = f"{way.name} is wrong: after {MANY_CALLS} calls with the same arguments it gives other gradients."
+    return Verdict(way.name, False, "\n".join(wrap(text)))
+
+
 def judge_way(way: Found, *, adds: bool = False) -> Verdict:
     """The verdict on one way. adds: the file adds its gradients to the parameters."""
     report = ask_judge(way)
     notes = list(way.notes)
+    if way.kind == "" and way.network is None and not way.given.params:
+        notes.append("only the gradient of the input was compared: no parameters were found")
     layer = way.kind == "" and way.network is not None and bool(way.network.layers)
     if report.ok is False and layer:
         in_layer = ask_judge(replace(way, question=replace(way.question, scale=lambda n: float(n))))

@@ -64,6 +64,8 @@ class Unit:
 def may_be_parameter(path: Path, array: Array) -> bool:
     """Whether this is an array of floats; a single number is only taken for a bias or a weight by its name."""
     named = bool(kind_of_parameter(str(path[-1]).lstrip(".")))
+    if array.dtype.kind in "iu" and array.ndim and named:
+        return True  # ones and zeros are sometimes made as integers
     return array.dtype.kind == "f" and array.size > 0 and (0 < array.ndim <= 2 or named)
 
 
