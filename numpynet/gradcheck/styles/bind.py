@@ -14,7 +14,7 @@ from numpynet.gradcheck.styles.recipe import Given
 
 RATE = 0.05  # the learning rate that is passed
 UNCLEAR = ("", "X", "y", "P", "G")  # roles of names that may stand for something else
-CONSTANTS: dict[str, tuple[Any, ...]] = {"lr": (RATE,), "reg": (0.0,), "epochs": (1,), "batch": (1000,)}
+CONSTANTS: dict[str, tuple[Any, ...]] = {"lr": (RATE,), "reg": (Given(("reg",)),), "epochs": (1,), "batch": (1000,)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _wanted(name: str, signature: Signature, available: Available) -> bool:
     """Whether an argument that has a default gets a value all the same."""
     default = signature.defaults.get(name)
     role = available.role_of(name)
-    if role in ("epochs", "batch", "lr"):
+    if role in ("epochs", "batch", "lr", "reg"):
         return not isinstance(default, bool)
     return name in available.named or (default is None and role in ("X", "y", "G", "cache", "params"))
 

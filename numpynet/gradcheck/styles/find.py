@@ -27,6 +27,7 @@ class Thing:
     tried: tuple[Failed, ...] = ()
     base: bool = False  # other classes of the file are made from it
     adds: bool = False  # the file adds its gradients to the parameters
+    raised: str = ""  # what it raised unless all layers were equally wide
 
 
 def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> Iterator[Thing]:
@@ -39,16 +40,29 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
     for definition in definitions:
         if definition.methods is not None and _has_backward(definition.methods):
             host.start_clock()
+            raised = ""
             try:
                 found, failed = _of_class(host, definition, known, sizes, tree)
+                for square in SQUARES:
+                    if not found and _raised(failed):
+                        found, _ = _of_class(host, definition, known, square, tree)
+                        raised = _raised(failed) if found else ""
             except ProcessEndedError as error:
                 found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
             if found or (_computes_gradients(definition, tree) and not _is_container(tree, definition.name)):
-                yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds)
+                yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds, raised)
                 any_found = any_found or bool(found)
     unit = units.of_functions(host, definitions, sizes, tree)
     for thing in _of_functions(unit, tree, any_found):
         yield replace(thing, adds=adds)
+
+
+SQUARES = (Sizes(6, 6, 6, 5), Sizes(6, 6, 6, 6))  # a product without any transpose fits only in the second
+
+
+def _raised(failed: Sequence[Failed]) -> str:
+    """What a function for the gradients raised, when a forward before it had run; "" if none did so."""
+    return next((each.came for each in failed if each.backward and "Error" in each.came), "")
 
 
 def _has_backward(methods: Any) -> bool:
@@ -119,8 +133,15 @@ def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thi
         if name in covered:
             continue
         unit.host.start_clock()
+        raised = ""
         try:
             outcomes = list(_outcomes(unit, name, tree))
+            for square in SQUARES:
+                came = _raised([each for each in outcomes if isinstance(each, Failed)])
+                if came and not any(isinstance(each, Found) for each in outcomes):
+                    again = list(_outcomes(replace(unit, sizes=square), name, tree))
+                    if any(isinstance(each, Found) for each in again):
+                        outcomes, raised = again, came
         except ProcessEndedError as error:
             outcomes = [Failed(name, "a call", f"it {error}")]
         found = [each for each in outcomes if isinstance(each, Found)]
@@ -129,7 +150,7 @@ def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thi
             covered |= {str(call.target.path[-1]) for call in each.question.recipe.calls}
         any_found = any_found or bool(found)
         if found or (matches(BACKWARD, name) and not (any_found and matches(UPDATE, name))):
-            yield Thing(name, tuple(found), tuple(failed))
+            yield Thing(name, tuple(found), tuple(failed), raised=raised)
 
 
 def _outcomes(unit: Unit, name: str, tree: ast.Module) -> Iterator[Found | Failed]:

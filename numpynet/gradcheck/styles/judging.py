@@ -16,6 +16,7 @@ from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.report import Report, wrap
 from numpynet.gradcheck.styles.find import Thing
 from numpynet.gradcheck.styles.layers import Failed, Found
+from numpynet.gradcheck.styles.recipe import Asked
 
 MOST_WAYS = 4
 MANY_CALLS = 60  # a file that counts its calls must not be right only for the first
@@ -51,12 +52,27 @@ def judge_thing(thing: Thing) -> Verdict:
     """The verdict on a thing: right if it is in one of the ways in which it can be asked."""
     verdicts = []
     for way in thing.ways[:MOST_WAYS]:
-        verdicts.append(_still(way, judge_way(way, adds=thing.adds)))
+        verdict = judge_way(way, adds=thing.adds)
+        for check in (_with_decay, _with_other_targets, _still):
+            verdict = check(way, verdict)
+        verdicts.append(_as_square(thing, verdict))
         if verdicts[-1].ok:
             break
     if not verdicts:
         return _not_checked(thing)
     return next((each for ok in (True, False, None) for each in verdicts if each.ok is ok), verdicts[0])
+
+
+def _as_square(thing: Thing, verdict: Verdict) -> Verdict:
+    """The verdict on something that raises unless all layers are equally wide."""
+    if not thing.raised or verdict.ok is None:
+        return verdict
+    text = f"With layers of different widths it raised {thing.raised}."
+    if verdict.ok:
+        text = f"{thing.name} is wrong: it is right only where all layers are equally wide. {text}"
+        return replace(verdict, ok=False, text="\n".join(wrap(text)))
+    first, *rest = verdict.text.split("\n")
+    return replace(verdict, text="\n".join([first, "", *wrap(f"{text} The rest uses 6 everywhere."), *rest]))
 
 
 def _still(way: Found, verdict: Verdict) -> Verdict:
@@ -145,7 +161,41 @@ def _factor(report: Report) -> str:
 
 
 def _all_negative(way: Found) -> bool:
-    return way.network is not None and all(name for name in way.question.gradients)
+    """Whether the code's gradients are −1 times the right ones, all of them."""
+    if not isinstance(way.question, Asked):
+        return False
+    return bool(ask_judge(replace(way, question=replace(way.question, scale=lambda n: -1.0))).ok)
+
+
+def _with_decay(way: Found, verdict: Verdict) -> Verdict:
+    """The verdict, if it holds with weight decay too, for code that takes its strength."""
+    question = way.question
+    if not (verdict.ok and isinstance(question, Asked) and question.loss is not None and question.recipe.uses("reg")):
+        return verdict
+    report = ask_judge(replace(way, question=replace(question, recipe=replace(question.recipe, reg=0.1))))
+    if report.ok is not False:
+        return verdict
+    text = _with_notes(report.text, ["this is with weight decay of strength 0.1; without it, the gradients are right"])
+    return Verdict(way.name, False, text, report.mistakes)
+
+
+def _with_other_targets(way: Found, verdict: Verdict) -> Verdict:
+    """The verdict, if it holds for one-hot targets too, for code that takes them as well as labels."""
+    question = way.question
+    if not (verdict.ok and way.kind == "cross_entropy" and isinstance(question, Asked) and question.loss is not None):
+        return verdict
+    other = {"labels": "one-hot", "one-hot": "labels"}.get(question.recipe.target_kind, "")
+    if not other:
+        return verdict
+    asked = replace(question, recipe=replace(question.recipe, target_kind=other))
+    first, second = question.ask(way.given), asked.ask(way.given)
+    if second.problems or abs(first.loss - second.loss) > 1e-9 * abs(first.loss):
+        return verdict
+    report = ask_judge(replace(way, question=asked))
+    if report.ok is not False:
+        return verdict
+    text = _with_notes(report.text, [f"this is with {other} targets; with {question.recipe.target_kind} it is right"])
+    return Verdict(way.name, False, text, report.mistakes)
 
 
 def _with_notes(text: str, notes: Sequence[str]) -> str:

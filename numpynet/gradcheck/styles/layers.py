@@ -44,6 +44,7 @@ class Failed:
     tried: str
     came: str
     unwritten: bool = False
+    backward: bool = False  # it came in the function that makes the gradients
 
 
 RANDOM = "it gives other numbers each time: it draws them at random, or counts its calls"
@@ -335,7 +336,7 @@ def _has_rows(recipe: Recipe, record: Record, params: Mapping[Any, Array], key: 
     found = from_form(record.seen[key], recipe.form, len(rows))
     if found is None or found.dtype.kind != "f" or (key[0] == "state" and np.ndim(record.seen[key]) == 0):
         return False
-    if (key[0] == "state" and _equal(record.seen[key], to_form(rows, recipe.form))):
+    if key[0] == "state" and _equal(record.seen[key], to_form(rows, recipe.form)):
         return False
     moved = rows.copy()
     moved[0] *= np.linspace(0.6, 1.7, moved[0].size)
@@ -398,6 +399,7 @@ def _locate(
             shown,
             f"{record.raised} {record.place}".strip(),
             is_unwritten(record, unit, backward),
+            True,
         )
     slopes = slopes_of(asked, point, (*params, "X"))
     sources = locate(record, before.seen, slopes, recipe.slots, recipe.form, RATE)

@@ -99,6 +99,7 @@ def _attempt(unit: Unit, parameters: Parameters | None, names: tuple[str, ...]) 
         stored = _stored(unit)
         arrays = {path: array for path, array in arrays.items() if path not in stored.values()}
         arrays = without_examples(arrays, unit.sizes.n) if stored else arrays
+        stored |= _strength(unit)
         recipe = replace(recipe, templates=arrays, stored=stored, fresh=bool(recipe.target and recipe.target.number))
         if not recipe.uses("y") or not recipe.uses("X"):
             continue
@@ -117,6 +118,12 @@ def _attempt(unit: Unit, parameters: Parameters | None, names: tuple[str, ...]) 
                     break  # it is not the targets
             if found:
                 break
+
+
+def _strength(unit: Unit) -> dict[str, Any]:
+    """The attribute that holds the strength of weight decay."""
+    paths = [path for path, value in unit.seen.items() if np.ndim(value) == 0 and role_of(str(path[-1])) == "reg"]
+    return {"reg": paths[0]} if unit.ref.number and len(paths) == 1 else {}
 
 
 def _stored(unit: Unit) -> dict[str, Any]:
@@ -192,7 +199,8 @@ def _ask(unit: Unit, recipe: Recipe, rows: Array, y: Array, names: Sequence[str]
     unwritten = is_unwritten(record, unit, names[-1])
     if record.raised or unwritten:
         came = f"{record.raised} {record.place}".strip() or "it returns nothing, or only zeros"
-        return Failed(who, shown, came, unwritten)
+        in_last = bool(record.raised) and len(record.outcomes) == len(names)
+        return Failed(who, shown, came, unwritten, in_last)
     network = recognise(params, rows, recipe.form, record.seen) if 0 < len(params) <= 8 else None
     if network is None and len(params) > 1:  # some arrays may be no parameters, such as velocities
         network = _without_idle(recipe, record, params, rows, y_written)

@@ -68,12 +68,13 @@ class Recipe:
     slots: tuple[Slot, ...] = ()
     stored: Mapping[str, Path] = field(default_factory=dict)
     fresh: bool = False
+    reg: float = 0.0  # the strength of weight decay, for code that takes one
 
     def play(
         self, arrays: Mapping[Path, Array], X: Array, y: Any = None, G: Any = None, out: Any = None, *, until: int = 99
     ) -> Record:
         """Run the calls with these parameters, by path, and X, y, G and the output in the code's form."""
-        values = {**arrays, ("X",): X, ("y",): y, ("G",): G, ("out",): out}
+        values = {**arrays, ("X",): X, ("y",): y, ("G",): G, ("out",): out, ("reg",): np.array(self.reg)}
         in_state = {path: value for path, value in values.items() if self.target is not None and path in self.templates}
         in_state |= {path: values[name,] for name, path in self.stored.items()}
         program: list[Any] = []
@@ -110,6 +111,8 @@ class Recipe:
         def fill_in(value: Any) -> Any:
             if isinstance(value, Given):
                 array = values[value.path]
+                if value.path == ("reg",):
+                    return self.reg
                 return (
                     float(array)
                     if isinstance(array, np.ndarray) and array.ndim == 0 and value.path in self.templates
