@@ -68,7 +68,7 @@ def attempts(unit: Unit, options: Options = lambda names: [None], last: str = ""
     if tries:
         yield max(tries, key=lambda each: each.score).found
     else:
-        yield from failed[:6]
+        yield from sorted(failed, key=lambda each: not each.backward)[:6]
 
 
 def _sequences(unit: Unit) -> Iterator[tuple[str, ...]]:
