@@ -154,7 +154,7 @@ def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> lis
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
         did = cause.did if isinstance(cause.did, str) else cause.did[rule]
         did = did.format_map(names | {"it": it, "right": formula})
-        found = f"    ({_format_unknown(cause)})" if cause.mistake.unknown else ""
+        found = f"    ({_format_unknown(cause, q)})" if cause.mistake.unknown else ""
         sentence = cause.mistake.sentence.format_map(names | {"it": it}) + _say_which_layer(chain, cause, it)
         lines += [""] * bool(lines) + wrap(f"{cause.mistake.name}: {sentence}")
         lines += [f"    yours:  {did}{found}", f"    right:  {it} {'' if rule == 'T' else '= '}{formula}"]
@@ -180,8 +180,11 @@ def is_visible(chain: Chain, point: Point, causes: Sequence[Cause]) -> bool:
     return True
 
 
-def _format_unknown(cause: Cause) -> str:
+def _format_unknown(cause: Cause, q: Any) -> str:
     value = 1 / cause.number if cause.mistake.unknown == "1/c" else cause.number
+    columns = q.O.shape[1] if hasattr(q, "O") and q.O.ndim == 2 else 0
+    if cause.mistake.unknown == "1/c" and abs(value - columns) < 1e-9:
+        return f"c = {columns}, the number of columns; the examples are the rows"
     return f"{cause.mistake.unknown.removeprefix('1/')} = {format_number(value)}"
 
 

@@ -17,7 +17,7 @@ from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, forward, gradients
 from numpynet.gradcheck.derivatives import Derivatives, computes_single_loss, has_known_derivatives, measure_derivatives
 from numpynet.gradcheck.examination import SCALES, Call, Examination, describe_decay, is_known_gradient
-from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
+from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, changes_of, explanations
 from numpynet.gradcheck.facts import facts_about, facts_about_examples, is_close
 from numpynet.gradcheck.report import (
     Report,
@@ -77,6 +77,8 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     exam.single = exam.single_loss or any(call.answer.single for call in exam.calls())
     if exam.matched and not exam.single and not has_known_derivatives(exam, rng):
         exam.matched = ""
+    if not any(np.isfinite(call.answer.loss) for call in exam.calls()):
+        _match_the_gradients(exam)
     derivatives = measure_derivatives(exam, exam.given, directions, rng)
     problems = exam.problems or next((call.answer.problems for call in exam.calls() if call.answer.problems), [])
     changed = sorted({name for call in exam.calls() for name in call.answer.changed})
@@ -112,6 +114,8 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     ok = right and repeats and not problems and not changed
     if ok and exam.single:
         mistakes.append("precision_only")
+    if changed and all(f"grad_{name} is None" in problems for name in changed):
+        exam.facts.append("the gradient belongs in .grad; .data is the parameter itself")
     if not ok and not repeats and not mistakes:
         exam.facts.append(DIFFERENT)
     if not ok and not causes and not why.accumulated and (wrong or not right):
@@ -131,6 +135,16 @@ def _compare_with_the_usual_loss(exam: Examination, wrong: list[Call]) -> tuple[
             exam.chain = usual.chain
             return still or wrong, why
     return wrong, Explanation()
+
+
+def _match_the_gradients(exam: Examination) -> None:
+    """Where no loss can be read, take the usual one whose gradients these are, if there is one."""
+    for words, factor, scale in SCALES[exam.chain.kind] if exam.chain is not None and exam.chain.kind else []:
+        usual = replace(exam, chain=exam.chain and replace(exam.chain, scale=scale, factor=factor))
+        if all(is_known_gradient(usual, call) for call in exam.calls() if call.answer.grads):
+            exam.chain, exam.matched = usual.chain, words
+            exam.facts.append(f"the gradients are right for {words}")
+            return
 
 
 def _fits_the_loss(
@@ -377,6 +391,7 @@ def _write_report(
     if why.causes and why.point is not None and exam.chain is not None:
         needs = any(cause.mistake.needs_earlier_call for cause in why.causes[0])
         at_given = not needs and is_visible(exam.chain, exam.given.point, why.causes[0])
+        at_given = at_given and _reproduces(exam, why.causes[0])
         lines += ["", *explain_in_words(exam.chain, exam.given.point if at_given else why.point, why.causes[0])]
         for other in why.causes[1:]:
             lines += ["", f"Or {other[0].mistake.name}, which gives the same numbers here."]
@@ -392,6 +407,16 @@ def _write_report(
     if exam.single and exam.matched:
         errors = {row.name: row.error for row in rows}
     return Report(ok, errors, mistakes, tuple(exam.facts), text)
+
+
+def _reproduces(exam: Examination, causes: Sequence[Cause]) -> bool:
+    """Whether these causes give the learner's own gradients at the caller's numbers too."""
+    if exam.chain is None:
+        return False
+    computed = gradients(exam.chain, exam.given.point, changes_of(causes, [cause.number for cause in causes]))
+    names = {exam.chain.name(*site).removeprefix("grad_"): array for site, array in computed.items()}
+    found = exam.given.answer.grads
+    return all(name not in found or is_close(found[name], names[name], 1e-3) for name in names)
 
 
 def _label(label: str, sentences: Sequence[str]) -> list[str]:
