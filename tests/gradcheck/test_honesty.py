@@ -40,7 +40,7 @@ def test_a_wrong_function_is_never_right(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith(("replaces", "sets"))])
-def test_what_a_file_replaces_is_said_and_nothing_is_called_right(name, tmp_path):
+def test_what_a_file_replaces_is_said_and_nothing_is_right(name, tmp_path):
     report = check(ATTACKS[name] + RIGHT, tmp_path)
     assert report.distrusted
     assert report.code == 2

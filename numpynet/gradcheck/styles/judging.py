@@ -14,9 +14,12 @@ from numpynet.gradcheck.check import _examine, _examine_unknown
 from numpynet.gradcheck.draws import Layout
 from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.report import Report, wrap
+from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.find import Thing
 from numpynet.gradcheck.styles.layers import Failed, Found
+from numpynet.gradcheck.styles.networks import value_of
 from numpynet.gradcheck.styles.recipe import Asked
+from numpynet.gradcheck.verdict import FACTORS
 
 MOST_WAYS = 4
 MANY_CALLS = 60  # a file that counts its calls must not be right only for the first
@@ -123,6 +126,9 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
         text = report.text.replace(", and none of the known mistakes explains it", ": missing_target")
         return Verdict(way.name, False, _with_notes(text, [*notes, NO_TARGET]), ("missing_target",))
     if assumed and report.ok is False and not way.pinned and len(report.mistakes) != 1:
+        other = _with_another_loss(way)
+        if other is not None:
+            return other
         why = "the file computes no loss, and its gradients are those of none that is known here"
         return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
     if assumed:
@@ -131,6 +137,21 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
         if report.ok and "sum" in assumed and "averaged" not in assumed:
             notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
     return Verdict(way.name, report.ok, _with_notes(report.text, notes), report.mistakes, is_loss=way.network is None)
+
+
+def _with_another_loss(way: Found) -> Verdict | None:
+    """The verdict with the loss for which a single mistake explains the gradients; None if there is no such loss."""
+    if way.network is None or way.given.y is None or not isinstance(way.question, Asked):
+        return None
+    for loss in known.losses(way.network.head):
+        if not loss.kind or (loss.kind == "cross_entropy") != (np.ndim(way.given.y) == 1):
+            continue
+        question = replace(way.question, loss_of=value_of(loss), assumed=loss.words)
+        report = ask_judge(replace(way, question=question, kind=loss.kind))
+        if report.ok is False and len(report.mistakes) == 1 and report.mistakes[0] not in FACTORS:
+            note = f"the file computes no loss; this is what explains its gradients if the loss is {loss.words}"
+            return Verdict(way.name, False, _with_notes(report.text, [*way.notes, note]), report.mistakes)
+    return None
 
 
 def _ignores_targets(way: Found) -> bool:
