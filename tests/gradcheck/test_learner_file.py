@@ -1,6 +1,7 @@
 """A learner's file is run in a process of its own: whatever it does is a finding."""
 
 import functools
+import json
 import re
 
 import numpy as np
@@ -162,3 +163,52 @@ def test_what_was_not_checked_is_told_with_an_adapter(tmp_path, here):
     assert result.returncode == 2
     assert "from numpynet.gradcheck import check_model" in result.stdout
     assert result.stdout.endswith("1 of 1 right; not checked: A\n")
+
+
+TEMPLATE = """
+import numpy as np
+def loss_and_gradients(params, X, y):
+    loss = 0.0
+    dW = np.zeros_like(params["W"])
+    # TODO
+    return loss, {"W": dW, "b": np.zeros_like(params["b"])}
+"""
+
+
+def test_a_template_that_is_not_filled_in_is_not_written_yet(tmp_path):
+    (tmp_path / "mine.py").write_text(TEMPLATE)
+    report = check_file(tmp_path / "mine.py")
+    assert [verdict.unwritten for verdict in report.verdicts] == [True]
+    assert report.code == 2
+    assert report.summary() == "not written yet: loss_and_gradients"
+
+
+def test_a_notebooks_cells_are_checked(tmp_path):
+    cells = [
+        "%matplotlib inline\nimport numpy as np",
+        "1 / 0",
+        "def relu_backward(G, Y):\n    return G * (Y > 0)",
+        "print 'no'",
+    ]
+    book = {"cells": [{"cell_type": "code", "source": [cell]} for cell in cells], "nbformat": 4}
+    (tmp_path / "mine.ipynb").write_text(json.dumps(book))
+    report = check_file(tmp_path / "mine.ipynb")
+    assert report.code == 0
+    assert "cell 2, line 1: ZeroDivisionError" in report.skipped[0]
+    assert "cell 4" in report.broken[0]
+    (tmp_path / "mine.ipynb").write_text("{")
+    with pytest.raises(ValueError, match="is not a notebook"):
+        check_file(tmp_path / "mine.ipynb")
+
+
+def test_a_module_of_a_package_and_its_project_are_found(tmp_path):
+    package = tmp_path / "project" / "nets"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "slopes.py").write_text("def slope(Y):\n    return Y > 0\n")
+    (package / "mine.py").write_text("from .slopes import slope\ndef relu_backward(G, Y):\n    return G * slope(Y)\n")
+    assert check_file(package / "mine.py").code == 0
+    (package / "mine.py").write_text(
+        "from nets.slopes import slope\ndef relu_backward(G, Y):\n    return G * slope(Y)\n"
+    )
+    assert check_file(package / "mine.py").code == 0

@@ -36,13 +36,14 @@ class Process:
     def __init__(self, source: Source, time_limit: float) -> None:
         self.source, self.time_limit = source, time_limit
         self.skipped: dict[int, str] = {}
+        self._hung = 0  # after something did not finish, the next ones get less time
         self._slow: set[int] = set()  # statements that are not run again if the process has to be started anew
         self._start()
         self.start_clock()
 
     def start_clock(self) -> None:
         """Begin something new, which has the whole time limit for itself."""
-        self._deadline = time.monotonic() + self.time_limit
+        self._deadline = time.monotonic() + max(2.0, self.time_limit / 2**self._hung)
 
     def run(self, program: Sequence[Any]) -> list[Outcome]:
         """The outcomes of the program's steps, up to the first that raised.
@@ -142,6 +143,7 @@ class Process:
             send(cast(BinaryIO, self._process.stdin), request)
             message = self._answers.get(timeout=seconds)
         except queue.Empty:
+            self._hung += 1
             self.close()
             raise ProcessEndedError(f"did not finish within {told:g} s (is there an infinite loop?)") from None
         except OSError:

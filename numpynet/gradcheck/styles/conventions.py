@@ -29,7 +29,7 @@ class Slot:
         """The parameter, or its gradient, from the learner's array. Raises: ValueError if that has another size."""
         if array.size != np.prod(self.shape, dtype=int):
             raise ValueError(f"an array of shape {array.shape} where {self.shape} belongs")
-        return np.asarray(array, np.float64).reshape(-1)[self.positions]
+        return np.asarray(np.asarray(array, np.float64).reshape(-1)[self.positions])
 
     def write(self, own: Array, value: Array) -> None:
         own.reshape(-1)[self.positions] = value

@@ -401,7 +401,10 @@ def _locate(
             is_unwritten(record, unit, backward),
             True,
         )
-    slopes = slopes_of(asked, point, (*params, "X"))
+    try:
+        slopes = slopes_of(asked, point, (*params, "X"))
+    except RuntimeError as error:
+        return Failed(unit.name or backward, shown, str(error))
     sources = locate(record, before.seen, slopes, recipe.slots, recipe.form, RATE)
     if set(sources) != set(slopes):
         missing = " or ".join(f"grad_{name}" for name in slopes if name not in sources)
@@ -443,6 +446,6 @@ def slopes_of(asked: Asked, point: Point, names: Sequence[str]) -> dict[str, Arr
     """Central differences of the loss, by the name of the parameter."""
     found = {}
     for name in names:
-        array = point.X if name == "X" else point.params[name]
+        array = np.asarray(point.X if name == "X" else point.params[name])
         found[name] = central_differences(partial(_value_with, asked, point, name), array)
     return found

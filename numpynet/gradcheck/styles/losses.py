@@ -215,7 +215,10 @@ def _ask(
     if value is None:
         return Failed(who, shown, "it gives no number that could be a loss")
     asked = replace(asked, loss=value)
-    slope = slopes_of(asked, point, ["X"])["X"]
+    try:
+        slope = slopes_of(asked, point, ["X"])["X"]
+    except RuntimeError as error:
+        return Failed(who, shown, str(error))
     if np.size(record.seen[value]) > 1:
         asked = _averaged(asked, point, record, slope)
         slope = slope / (np.size(record.seen[value]) if asked.averaged else 1)

@@ -6,6 +6,7 @@ the function that makes the gradients or the update; those that run, and whose n
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -68,7 +69,7 @@ def attempts(unit: Unit, options: Options = lambda names: [None], last: str = ""
     if tries:
         yield max(tries, key=lambda each: each.score).found
     else:
-        yield from sorted(failed, key=lambda each: not each.backward)[:6]
+        yield from sorted(failed, key=lambda each: (not each.unwritten, not each.backward))[:6]
 
 
 def _sequences(unit: Unit) -> Iterator[tuple[str, ...]]:
@@ -307,9 +308,10 @@ def _fit(
         one_example=len(rows) == 1,
     )
     rate, rate_known = _rate(unit, recipe)
+    options: list[tuple[Asked, KnownLoss | None, dict[str, Array]]] = []
     best: Try | Failed = Failed(who, shown, "nothing was found that could be the gradients of its parameters")
-    with np.errstate(all="ignore"):
-        options = list(_losses(unit, base, record, network, point))
+    with np.errstate(all="ignore"), contextlib.suppress(RuntimeError):  # it raises at other parameters
+        options += list(_losses(unit, base, record, network, point))
     for asked, loss, slopes in options:
         sources = locate(record, {}, slopes, slots, recipe.form, rate, asked.loss)
         if set(sources) != set(slopes):
@@ -409,7 +411,7 @@ def _choose_scale(
         if each.kind == loss.kind:
             right = known.gradients(network, point.params, point.X, known.output_gradient(each, O, np.asarray(point.y)))
             found = grads.get(last)
-            if found is not None and known.same(found, right[last], 1e-7):
+            if found is not None and (known.same(found, right[last], 1e-7) or known.same(-found, right[last], 1e-7)):
                 asked = replace(asked, assumed=each.words, loss_of=value_of(each))
                 return asked, each, True
     return asked, loss, False
