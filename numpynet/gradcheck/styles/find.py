@@ -98,7 +98,8 @@ def _of_class(
 ) -> tuple[list[Found], list[Failed]]:
     found: list[Found] = []
     failed: list[Failed] = []
-    made = units.of_class(host, definition, known, sizes, tree)
+    refused: list[str] = []
+    made = units.of_class(host, definition, known, sizes, tree, refused)
     for unit in made:
         has_weights = any(array.ndim == 2 for array in unit.parameters().values())
         rest = (networks.attempts, losses.of_class) if has_weights else (losses.of_class, networks.attempts)
@@ -116,14 +117,8 @@ def _of_class(
         for each in fits.of_class(host, definition, known, sizes):
             (found if isinstance(each, Found) else failed).append(each)  # type: ignore[arg-type]
     if not made and not found:
-        signature = definition.signature
-        failed.append(
-            Failed(
-                definition.name,
-                f"{definition.name}({', '.join(signature.required if signature else ())})",
-                "no guess at its arguments made an object",
-            )
-        )
+        tried, _, came = (refused or [f"{definition.name}: its constructor cannot be called"])[0].partition(": ")
+        failed.append(Failed(definition.name, tried, came))
     return found, failed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +17,10 @@ from numpynet.gradcheck.files.host import Part
 from numpynet.gradcheck.numeric import central_differences
 from numpynet.gradcheck.styles.bind import RATE, Available, G, Parameters, X, bind
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, Slot, assign, from_form, to_form
+from numpynet.gradcheck.styles.functions import options
 from numpynet.gradcheck.styles.known import Network, logits, recognise, rename, same
 from numpynet.gradcheck.styles.locate import locate
-from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, matches, role_of
+from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Given, Key, Recipe, Record
 from numpynet.gradcheck.styles.units import Unit, may_be_parameter, sizes_for
 
@@ -87,7 +89,14 @@ def backward_names(unit: Unit) -> list[str]:
 def of_class(unit: Unit) -> Iterator[Found | Failed]:
     """The ways in which an instance answers as a layer."""
     for forward, backward in itertools.product(forward_names(unit)[:3], backward_names(unit)[:3]):
-        yield from attempts(unit, forward, backward)
+        given = any(kind_of_parameter(name) for name in unit.functions[forward].names)
+        for parameters in itertools.islice(options(unit, [forward], ast.Module([], [])), 16) if given else [None]:
+            found = False
+            for each in attempts(unit, forward, backward, parameters):
+                yield each
+                found = found or isinstance(each, Found)
+            if found:
+                break
 
 
 def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | None = None) -> Iterator[Found | Failed]:

@@ -90,19 +90,25 @@ def sizes_for(sizes: Sizes, arrays: Mapping[Path, Array]) -> list[Sizes]:
 
 
 def of_class(
-    host: Any, definition: Definition, known: Mapping[str, Definition], sizes: Sizes, tree: ast.Module
+    host: Any,
+    definition: Definition,
+    known: Mapping[str, Definition],
+    sizes: Sizes,
+    tree: ast.Module,
+    refused: list[str],
 ) -> list[Unit]:
-    """Instances of a class, each made in another way; [] if none can be made."""
+    """Instances of a class, each made in another way; [] if none can be made. refused: gets what was tried in vain."""
     units: list[Unit] = []
     if definition.signature is None:
         return units
     for arguments in itertools.islice(arguments_of(definition.signature, known, sizes), 24):
         call = Call(Ref(0, (definition.name,)), (), arguments, keep=True)
         made = host.run([call])[-1]
+        shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
         if made.raised:
+            refused.append(f"{definition.name}({shown}): {made.raised}")
             continue
         looked = host.run([Look(Ref(made.kept))])[-1]
-        shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
         unit = Unit(
             definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked),
             f"{definition.name}({shown})", results_of(tree, definition.name), sizes, computing=computing_of(tree),
