@@ -423,7 +423,7 @@ def value_of(loss: KnownLoss) -> Callable[[Array, Array], float]:
 
 
 def _ratio(found: Array | None, right: Array) -> float:
-    if found is None or found.shape != right.shape or not np.any(found):
+    if found is None or found.shape != right.shape or not np.any(found) or not np.any(right):
         return 0.0
     ratio = float(np.sum(found * right) / np.sum(right * right))
     return ratio if known.same(found, ratio * right, 1e-6) else 0.0
