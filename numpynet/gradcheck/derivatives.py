@@ -61,7 +61,9 @@ def measure_derivatives(exam: Examination, call: Call, directions: int | None, r
         try:
             with quietly():
                 if derivatives.sampled:
-                    right, claimed = _sample(exam, call, name, array, found, directions or 8, h, rng)
+                    V = rng.normal(size=(directions or 8, *array.shape)) / np.sqrt(max(1, len(np.atleast_1d(array))))
+                    f = _loss_along(exam, call.point, name, precise=False)
+                    right, claimed = _sample(f, array, found, V, h)
                 else:
                     right = central_differences(
                         _loss_along(exam, call.point, name, precise=True), array.astype(np.longdouble), h
@@ -134,12 +136,8 @@ def has_known_derivatives(exam: Examination, rng: np.random.Generator) -> bool:
     return abs(derivative - expected) <= (1e-3 if exam.nearly else 1e-6) * size
 
 
-def _sample(
-    exam: Examination, call: Call, name: str, array: Array, found: Array | None, directions: int, h: float, rng: Any
-) -> tuple[Array, Array | None]:
-    """The derivatives along random directions: measured, and according to the gradient found."""
-    f = _loss_along(exam, call.point, name, precise=False)
-    V = rng.normal(size=(directions, *array.shape)) / np.sqrt(max(1, len(array) if array.ndim else 1))
+def _sample(f: Callable[[Array], Any], array: Array, found: Array | None, V: Array, h: float) -> Any:
+    """The derivatives along the directions V: measured, and according to the gradient found."""
     right = np.array([directional_difference(f, array, v, 10 * h) for v in V])
     if found is None or found.shape != array.shape:
         return right, None

@@ -11,9 +11,10 @@ from typing import Any
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
 from numpynet.gradcheck.styles import fits, functions, layers, losses, networks, pairs, units
-from numpynet.gradcheck.styles.layers import Failed, Found
+from numpynet.gradcheck.styles.constructors import Sizes
+from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
-from numpynet.gradcheck.styles.units import Sizes, Unit
+from numpynet.gradcheck.styles.units import Unit
 
 ADDS = r"\+= *[^\n]*(lr|rate|alpha|eta\b|delta|grad|\bd_?[wb])|\+ *(self\.)?(lr|learning_rate|alpha|eta) *\*"
 

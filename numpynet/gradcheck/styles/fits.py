@@ -19,12 +19,13 @@ from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.files.host import Call, Definition, Look, Part, Path, Ref
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import RATE, Available, X, Y, bind
+from numpynet.gradcheck.styles.constructors import Sizes, arguments_of
 from numpynet.gradcheck.styles.conventions import fill_in, targets, to_form, write_target
+from numpynet.gradcheck.styles.found import Failed, Found, name_of
 from numpynet.gradcheck.styles.known import KnownLoss, Network
-from numpynet.gradcheck.styles.layers import Failed, Found, name_of
 from numpynet.gradcheck.styles.names import IGNORED, UPDATE, matches, role_of
 from numpynet.gradcheck.styles.recipe import Recipe, Record, take
-from numpynet.gradcheck.styles.units import Sizes, arguments_of, may_be_parameter
+from numpynet.gradcheck.styles.units import may_be_parameter
 
 ITERATIONS = 2
 NOTE = "it makes its own parameters: the gradient is (before − after) / learning rate, from one iteration to the next"

@@ -13,9 +13,10 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.gradcheck.files.host import Call, Ref
 from numpynet.gradcheck.styles.bind import Parameters
+from numpynet.gradcheck.styles.constructors import arguments_of
 from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Given
-from numpynet.gradcheck.styles.units import Unit, arguments_of
+from numpynet.gradcheck.styles.units import Unit
 
 INITIALISE = r"init|(make|create|build|get|new|random|set|gen)\w*(param|weight|net|model|wb)|xavier|setup"
 

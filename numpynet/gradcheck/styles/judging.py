@@ -16,9 +16,9 @@ from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.report import Report, wrap
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.find import Thing
-from numpynet.gradcheck.styles.layers import Failed, Found
-from numpynet.gradcheck.styles.networks import value_of
+from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.recipe import Asked
+from numpynet.gradcheck.styles.runs import value_of
 from numpynet.gradcheck.verdict import FACTORS
 
 MOST_WAYS = 4

@@ -5,67 +5,25 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import ACTIVATIONS, Point
-from numpynet.gradcheck.files.host import Part
-from numpynet.gradcheck.numeric import central_differences
+from numpynet.gradcheck.files.host import Call, Part
 from numpynet.gradcheck.styles.bind import RATE, Available, G, Parameters, X, bind
-from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, Slot, assign, from_form, to_form
+from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, assign, from_form, to_form
+from numpynet.gradcheck.styles.found import Failed, Found, is_equal, is_unwritten, loose_slots, name_of, slopes_of
 from numpynet.gradcheck.styles.functions import options
 from numpynet.gradcheck.styles.known import Network, logits, recognise, rename, same
-from numpynet.gradcheck.styles.locate import locate
+from numpynet.gradcheck.styles.locate import Seen, locate, missing
 from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Given, Key, Recipe, Record
 from numpynet.gradcheck.styles.units import Unit, may_be_parameter, sizes_for
 
-
-@dataclass(frozen=True)
-class Found:
-    """Something that can be judged: the question, the network if it is a known one, and a point to begin with."""
-
-    name: str
-    question: Any  # an Asked, or something else that answers as a Question does
-    network: Network | None
-    kind: str
-    given: Point
-    notes: tuple[str, ...] = ()
-    pinned: bool = True  # the loss is the code's own, or the gradients of the last layer show which it is
-
-
-@dataclass(frozen=True)
-class Failed:
-    """Something that was tried in vain: how, and what came."""
-
-    name: str
-    tried: str
-    came: str
-    unwritten: bool = False
-    backward: bool = False  # it came in the function that makes the gradients
-
-
 RANDOM = "it gives other numbers each time: it draws them at random, or counts its calls"
-
-
-def is_unwritten(record: Record, unit: Unit, name: str) -> bool:
-    """Whether a function does nothing yet: it says so, or computes nothing and returns None or zeros."""
-    if record.raised:
-        return record.raised.startswith("NotImplementedError")
-    if name in unit.computing:
-        return False
-    last = len(record.outcomes) - 1
-    value = record.outcomes[last].value
-    arrays = [array for key, array in record.seen.items() if key[:2] == ("value", last)]
-    changed = any(
-        key[0] == "argument" or (key[0] == "state" and key[1:] in record.put and not _equal(array, record.put[key[1:]]))
-        for key, array in record.seen.items()
-    )
-    return not changed and not any(np.any(array) for array in arrays) and (value is None or bool(arrays))
 
 
 def forward_names(unit: Unit) -> list[str]:
@@ -126,50 +84,89 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
                 )
                 continue
             done = False
-            for each in _with_backward(unit, recipe, record, rows, backward, named):
+            understood = _understood(unit, recipe, record, rows, unit.name or backward)
+            if isinstance(understood, Failed):
+                yield understood
+                done = understood.came == RANDOM
+                continue
+            for each in _backwards(replace(understood, named={**named, **understood.named}), backward):
                 yield each
-                done = done or isinstance(each, Found) or each.came == RANDOM
+                done = done or isinstance(each, Found)
             if done:
                 return
 
 
-def _with_backward(
-    unit: Unit, recipe: Recipe, record: Record, rows: Array, backward: str, named: Mapping[str, Any]
-) -> Iterator[Found | Failed]:
-    who = unit.name or backward
+@dataclass(frozen=True)
+class Forward:
+    """A forward that ran: what it was given and gave, and what may be passed to its backward.
+
+    rows and Y are in the formulas' form. caches and outs stand for what forward returned, named for it by name.
+    """
+
+    unit: Unit
+    recipe: Recipe
+    rows: Array
+    Y: Array
+    record: Record = field(default_factory=Record)
+    output: Key | None = None
+    network: Network | None = None
+    caches: Sequence[Any] = ()
+    outs: Sequence[Any] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the arguments of the function that was called first."""
+        return self.unit.functions[function_of(self.recipe.calls[0])].names if self.recipe.calls else ()
+
+    def is_elementwise(self) -> bool:
+        """Whether each entry of the output depends on the same entry of the input alone."""
+        if self.network is not None or self.output is None or self.recipe.templates:
+            return self.network is not None
+        moved = self.rows.copy()
+        moved[0, 0] += 0.1
+        after = self.recipe.play({}, to_form(moved, self.recipe.form))
+        changed = from_form(after.seen.get(self.output, np.nan), self.recipe.form, len(self.rows))
+        if changed is None or not self.Y.shape == self.rows.shape == changed.shape:
+            return False
+        different = changed != self.Y
+        return bool(different[0, 0] and different.sum() == 1)
+
+
+def function_of(call: Call) -> str:
+    """The name of the function or method that is called."""
+    return str(call.target.path[-1]).lstrip(".")
+
+
+def _understood(unit: Unit, recipe: Recipe, record: Record, rows: Array, who: str) -> Forward | Failed:
+    """What a forward computes, at random parameters; or why that is not known."""
     recipe = _with_lazy_parameters(recipe, record, rows)
     rng = np.random.default_rng(5)
     params = {path: rng.normal(size=np.shape(array)) for path, array in recipe.templates.items()}
-    record = recipe.play(params, to_form(rows, recipe.form))
+    X = to_form(rows, recipe.form)
+    record = recipe.play(params, X)
     if record.raised:
-        yield Failed(who, "forward with random parameters", record.raised)
-        return
-    again = [recipe.play(params, to_form(rows, recipe.form)) for _ in range(3)]
+        return Failed(who, "forward with random parameters", record.raised)
+    again = [recipe.play(params, X) for _ in range(3)]
     if any(
-        each.raised or any(not _equal(each.seen.get(key), array) for key, array in record.seen.items())
+        each.raised or any(not is_equal(each.seen.get(key), array) for key, array in record.seen.items())
         for each in again
     ):
-        yield Failed(who, "forward, several times with the same X", RANDOM)
-        return
+        return Failed(who, "forward, several times with the same X", RANDOM)
     moving, network, output = understand(recipe, record, params, rows)
-    if output is None:
-        yield Failed(
-            who,
-            f"forward with X {to_form(rows, recipe.form).shape}",
-            "no output with a row for each example was found",
-            is_unwritten(record, unit, str(recipe.calls[0].target.path[-1]).lstrip(".")) and not _any_state(record),
-        )
-        return
+    forward = function_of(recipe.calls[0])
+    Y = None if output is None else from_form(record.seen[output], recipe.form, len(rows))
+    if output is None or Y is None:
+        unwritten = is_unwritten(record, unit, forward) and not _any_state(record)
+        came = "no output with a row for each example was found"
+        return Failed(who, f"forward with X {X.shape}", came, unwritten)
     recipe = replace(recipe, slots=network.slots if network else loose_slots(moving, params))
-    Y = from_form(record.seen[output], recipe.form, len(rows))
-    if Y is None:
-        return
     value = record.outcomes[0].value
-    caches: list[Any] = [Part(0, (i,)) for i in range(1, len(value))] if isinstance(value, tuple) else []
-    outs: list[Any] = [Part(0, output[2:])] if output[0] == "value" else []
-    names = unit.results.get(str(recipe.calls[0].target.path[-1]).lstrip("."), ())
-    named = {**named, **{name: Part(0, (i,) if len(names) > 1 else ()) for i, name in enumerate(names) if name}}
-    yield from _backwards(unit, recipe, record, output, network, rows, Y, backward, caches, outs, named)
+    caches = [Part(0, (i,)) for i in range(1, len(value))] if isinstance(value, tuple) else []
+    outs = [Part(0, output[2:])] if output[0] == "value" else []
+    names = unit.results.get(forward, ())
+    named = {name: Part(0, (i,) if len(names) > 1 else ()) for i, name in enumerate(names) if name}
+    return Forward(unit, recipe, rows, Y, record, output, network, caches, outs, named)
 
 
 def without_forward(
@@ -189,7 +186,9 @@ def without_forward(
         params = {slot.name: rng.normal(size=slot.positions.shape) for slot in own.slots}
         Y = model_of(own)(params, data)
         named = dict(parameters.named) if parameters else {}
-        yield from _backwards(unit, recipe, Record(), None, own, data, Y, backward, [], [Given(("out",))], named)
+        yield from _backwards(
+            Forward(unit, recipe, data, Y, network=own, outs=[Given(("out",))], named=named), backward
+        )
 
 
 def model_of(network: Network) -> Any:
@@ -199,66 +198,45 @@ def model_of(network: Network) -> Any:
     return lambda params, X: ACTIVATIONS[network.activations[0]](X)
 
 
-def _backwards(
-    unit: Unit, recipe: Recipe, record: Record, output: Key | None, network: Network | None, rows: Array, Y: Array,
-    backward: str, caches: Sequence[Any], outs: Sequence[Any], named: Mapping[str, Any],
-) -> Iterator[Found | Failed]:  # fmt: skip
+def _backwards(forward: Forward, backward: str) -> Iterator[Found | Failed]:
+    """The ways to call a backward after this forward."""
+    unit = forward.unit
     signature = unit.functions[backward]
-    unpacked = [tuple_of(unit, names, X, outs, named) for names in unit.unpacks.get(backward, {}).values()]
-    opaque = [*caches, *(each for each in unpacked if each is not None and not caches), *([] if caches else [X, *outs])]
-    named = {name: value for name, value in named.items() if role_of(name) != "G"}
-    roles: dict[str, Sequence[Any]] = {"G": [G], "X": [X], "P": outs, "cache": opaque, "": caches}
-    spare = ["G", "cache"]
-    if len(signature.required) == 1 and not matches(
-        "back", backward
-    ):  # a derivative alone, of the input or of the output
-        same = bool(unit.name) and signature.required[0] in _names_of_forward(unit, recipe)
-        roles |= {"X": [X] if same else [X, *outs], "P": [X] if same else [*outs, X]}
-        spare = ["X" if same else "cache"]
-    elementwise = network is not None or (
-        output is not None and not recipe.templates and _is_elementwise(recipe, record, output, rows)
-    )
+    elementwise = forward.is_elementwise()
     any_call = False
-    for call in bind(unit.function(backward), signature, Available(roles, named, spare=spare)):
-        full = replace(recipe, calls=(*recipe.calls, call))
-        derivative = not full.uses("G") and not recipe.slots and elementwise
-        if full.uses("G") or derivative:
+    for call in bind(unit.function(backward), signature, _available(forward, backward)):
+        recipe = replace(forward.recipe, calls=(*forward.recipe.calls, call))
+        slope_alone = not recipe.uses("G") and not recipe.slots and elementwise
+        if recipe.uses("G") or slope_alone:
             any_call = True
-            yield _locate(unit, full, record, output, network, rows, Y, backward, derivative)
+            yield _locate(replace(forward, recipe=recipe), backward, slope_alone)
     if not any_call:
-        yield Failed(
-            unit.name or backward,
-            f"{backward}({', '.join(signature.required)})",
-            "it is not clear what to pass for its arguments",
-        )
+        shown = f"{backward}({', '.join(signature.required)})"
+        yield Failed(unit.name or backward, shown, "it is not clear what to pass for its arguments")
 
 
-def _names_of_forward(unit: Unit, recipe: Recipe) -> tuple[str, ...]:
-    """The names of the arguments of the function that was called first."""
-    if not recipe.calls:
-        return ()
-    return unit.functions[str(recipe.calls[0].target.path[-1]).lstrip(".")].names
+def _available(forward: Forward, backward: str) -> Available:
+    """What can be passed to a backward: the gradient of the output, and what the forward was given and returned."""
+    unit, outs, caches = forward.unit, forward.outs, forward.caches
+    signature = unit.functions[backward]
+    unpacked = [tuple_of(names, outs, forward.named) for names in unit.unpacks.get(backward, {}).values()]
+    opaque = [*caches, *(each for each in unpacked if each is not None and not caches), *([] if caches else [X, *outs])]
+    named = {name: value for name, value in forward.named.items() if role_of(name) != "G"}
+    roles: dict[str, Sequence[Any]] = {"G": [G], "X": [X], "P": outs, "cache": opaque, "": caches}
+    if len(signature.required) != 1 or matches("back", backward):
+        return Available(roles, named, spare=["G", "cache"])
+    # a derivative alone, of the input or of the output
+    if unit.name and signature.required[0] in forward.names:
+        return Available(roles | {"P": [X]}, named, spare=["X"])
+    return Available(roles | {"X": [X, *outs], "P": [*outs, X]}, named, spare=["cache"])
 
 
-def _is_elementwise(recipe: Recipe, record: Record, output: Key, rows: Array) -> bool:
-    """Whether each entry of the output depends on the same entry of the input alone."""
-    before = from_form(record.seen[output], recipe.form, len(rows))
-    moved = rows.copy()
-    moved[0, 0] += 0.1
-    after = recipe.play({}, to_form(moved, recipe.form))
-    changed = from_form(after.seen.get(output, np.nan), recipe.form, len(rows))
-    if before is None or changed is None or before.shape != rows.shape != changed.shape:
-        return False
-    different = before != changed
-    return bool(different[0, 0] and different.sum() == 1)
-
-
-def tuple_of(unit: Unit, names: Sequence[str], x: Any, outs: Sequence[Any], named: Mapping[str, Any]) -> Any:
+def tuple_of(names: Sequence[str], outs: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """A cache with these contents, as far as their names say what they are; None if one does not."""
     values = []
     for name in names:
         role = role_of(name)
-        value = named.get(name) or (x if role == "X" else None) or (outs[0] if outs and role in ("P", "y") else None)
+        value = named.get(name) or (X if role == "X" else None) or (outs[0] if outs and role in ("P", "y") else None)
         if value is None:
             return None
         values.append(value)
@@ -323,7 +301,7 @@ def _elementwise(record: Record, rows: Array, form: str) -> Network | None:
 def _moves(recipe: Recipe, record: Record, params: Mapping[Any, Array], path: Any, rows: Array) -> bool:
     other = recipe.play({**params, path: params[path] * 1.1 + 0.3}, to_form(rows, recipe.form))
     return not other.raised and any(
-        key not in other.seen or not _equal(other.seen[key], value)
+        key not in other.seen or not is_equal(other.seen[key], value)
         for key, value in record.seen.items()
         if key[1:] != path and key != ("state", *path) and np.size(value) > 0
     )
@@ -336,16 +314,12 @@ def _any_state(record: Record) -> bool:
     )
 
 
-def _equal(one: Any, other: Any) -> bool:
-    return np.shape(one) == np.shape(other) and np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True)
-
-
 def _has_rows(recipe: Recipe, record: Record, params: Mapping[Any, Array], key: Key, rows: Array) -> bool:
     """Whether this array has a row for each example, which moves with that example and with no other."""
     found = from_form(record.seen[key], recipe.form, len(rows))
     if found is None or found.dtype.kind != "f" or (key[0] == "state" and np.ndim(record.seen[key]) == 0):
         return False
-    if key[0] == "state" and _equal(record.seen[key], to_form(rows, recipe.form)):
+    if key[0] == "state" and is_equal(record.seen[key], to_form(rows, recipe.form)):
         return False
     moved = rows.copy()
     moved[0] *= np.linspace(0.6, 1.7, moved[0].size)
@@ -359,102 +333,46 @@ def _has_rows(recipe: Recipe, record: Record, params: Mapping[Any, Array], key: 
     return bool(changed[0] and not changed[1:].any())
 
 
-def loose_slots(paths: Sequence[Any], params: Mapping[Any, Array]) -> tuple[Slot, ...]:
-    """Slots in their own shapes, for a network that is not known."""
-    slots = []
-    for path in paths:
-        shape = np.shape(params[path])
-        name = name_of(path, paths, "")
-        slots.append(Slot(name, path, shape, np.arange(params[path].size).reshape(shape)))
-    return tuple(slots)
-
-
-def name_of(path: Any, all_paths: Sequence[Any], standard: str) -> str:
-    """The learner's name for a parameter: W, or params['W1'], or weights[0]; short if that is clear."""
-    words = [key for key in path if isinstance(key, str)]
-    last = str(path[-1]).lstrip(".") if isinstance(path[-1], str) else ""
-    if last and sum(str(other[-1]) == str(path[-1]) for other in all_paths) == 1 and last not in ("data", "value"):
-        return last
-    text = ""
-    for key in path:
-        text += key if isinstance(key, str) and key.startswith(".") else f"[{key!r}]"
-    return text.lstrip(".") if words else standard or text
-
-
-def _locate(
-    unit: Unit,
-    recipe: Recipe,
-    before: Record,
-    output: Key | None,
-    network: Network | None,
-    rows: Array,
-    Y: Array,
-    backward: str,
-    derivative: bool,
-) -> Found | Failed:
+def _locate(forward: Forward, backward: str, slope_alone: bool) -> Found | Failed:
+    """Where the gradients are, after the calls of forward and backward."""
+    unit, recipe, network = forward.unit, forward.recipe, forward.network
+    who = unit.name or backward
     rng = np.random.default_rng(7)
     params = {slot.name: rng.normal(size=slot.positions.shape) for slot in recipe.slots}
-    point = Point(params, rows, None, rng.normal(size=Y.shape))
-    width = Y.shape[1] if Y.ndim == 2 else None
-    model = model_of(network) if output is None and network else None
+    point = Point(params, forward.rows, None, rng.normal(size=forward.Y.shape))
+    width = forward.Y.shape[1] if forward.Y.ndim == 2 else None
+    model = model_of(network) if forward.output is None and network else None
     asked = Asked(
-        recipe, output, None, {}, width=width, one_example=len(rows) == 1, model=model, slope_alone=derivative
+        recipe,
+        forward.output,
+        None,
+        {},
+        width=width,
+        one_example=len(forward.rows) == 1,
+        model=model,
+        slope_alone=slope_alone,
     )
     record = asked.play(point)
     shown = f"{backward}({', '.join(map(describe, recipe.calls[-1].args))})"
     if record.raised:
-        return Failed(
-            unit.name or backward,
-            shown,
-            f"{record.raised} {record.place}".strip(),
-            is_unwritten(record, unit, backward),
-            True,
-        )
+        came = f"{record.raised} {record.place}".strip()
+        return Failed(who, shown, came, is_unwritten(record, unit, backward), True)
     try:
         slopes = slopes_of(asked, point, (*params, "X"))
     except RuntimeError as error:
-        return Failed(unit.name or backward, shown, str(error))
-    sources = locate(record, before.seen, slopes, recipe.slots, recipe.form, RATE)
-    if set(sources) != set(slopes):
-        missing = " or ".join(f"grad_{name}" for name in slopes if name not in sources)
-        return Failed(
-            unit.name or backward,
-            shown,
-            f"nothing was found that could be {missing}",
-            is_unwritten(record, unit, backward) and not sources,
-        )
-    if not any(np.any(record.seen[source.key]) for source in sources.values() if not source.factor) and not any(
-        source.factor for source in sources.values()
-    ):
-        return Failed(unit.name or backward, shown, "all its gradients are 0", backward not in unit.computing)
-    update = any(source.factor for source in sources.values())
-    notes = (
-        (f"it updates its parameters: the gradient is (before − after) / {RATE}, the learning rate that was passed",)
-        if update
-        else ()
-    )
-    question = replace_question(asked, replace(recipe, fresh=update), sources)
-    return Found(unit.name or backward, question, network, "", point, notes)
+        return Failed(who, shown, str(error))
+    sources = locate(Seen(record, recipe.slots, recipe.form, RATE, forward.record.seen), slopes)
+    if lacking := missing(sources, slopes):
+        return Failed(who, shown, lacking, is_unwritten(record, unit, backward) and not sources)
+    updates = any(source.factor for source in sources.values())
+    if not updates and not any(np.any(record.seen[source.key]) for source in sources.values()):
+        return Failed(who, shown, "all its gradients are 0", backward not in unit.computing)
+    note = f"it updates its parameters: the gradient is (before − after) / {RATE}, the learning rate that was passed"
+    question = replace(asked, recipe=replace(recipe, fresh=updates), gradients=sources)
+    return Found(who, question, network, "", point, (note,) if updates else ())
 
 
 def describe(argument: Any) -> str:
     """An argument as it is told to the learner."""
     path = getattr(argument, "path", None)
     return str(argument) if path is None else str(path[-1]) if path else "what forward returned"
-
-
-def replace_question(asked: Asked, recipe: Recipe, sources: Mapping[str, Any]) -> Asked:
-    return replace(asked, recipe=recipe, gradients=sources)
-
-
-def _value_with(asked: Asked, point: Point, name: str, array: Array) -> float:
-    return asked.value(asked.with_variable(point, name, array))
-
-
-def slopes_of(asked: Asked, point: Point, names: Sequence[str]) -> dict[str, Array]:
-    """Central differences of the loss, by the name of the parameter."""
-    found = {}
-    for name in names:
-        array = np.asarray(point.X if name == "X" else point.params[name])
-        found[name] = central_differences(partial(_value_with, asked, point, name), array)
-    return found

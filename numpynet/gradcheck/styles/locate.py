@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,42 +16,53 @@ from numpynet.gradcheck.styles.recipe import Record, Source, take
 UNLIKE = 0.05  # a cosine below this, and no name that fits: this array is no attempt at the gradient
 
 
-def locate(
-    record: Record,
-    before: Mapping[Any, Any],
-    slopes: Mapping[str, Array],
-    slots: Sequence[Slot],
-    form: str,
-    rate: float,
-    loss: Any = None,
-) -> dict[str, Source]:
-    """The source of each gradient that has one. before: what was seen before the last call; loss: its key."""
-    options = [_choose(record, before, slopes, slots, form, rate, loss, updates) for updates in (False, True)]
+@dataclass(frozen=True)
+class Seen:
+    """What one run of a recipe showed. before: what was seen before its last call; loss: the key of the loss."""
+
+    record: Record
+    slots: Sequence[Slot]
+    form: str
+    rate: float
+    before: Mapping[Any, Any] = field(default_factory=dict)
+    loss: Any = None
+
+    def slot(self, name: str) -> Slot | None:
+        """The parameter of this name; None for the input."""
+        return next((each for each in self.slots if each.name == name), None)
+
+
+def locate(seen: Seen, slopes: Mapping[str, Array]) -> dict[str, Source]:
+    """The source of each gradient that has one."""
+    options = [_choose(seen, slopes, updates) for updates in (False, True)]
     plain, update = options
-    kept = [name for name, source in plain[0].items() if source.key[0] == "state" and not _fits(source, name, slots)]
+    kept = [name for name, source in plain[0].items() if source.key[0] == "state" and not _fits(source, name, seen)]
     if kept and len(update[0]) == len(slopes):  # arrays beside an update may be velocities
         return update[0]
     return max(options, key=lambda option: (len(option[0]), option[1]))[0]
 
 
-def _fits(source: Source, name: str, slots: Sequence[Slot]) -> bool:
+def missing(sources: Mapping[str, Source], slopes: Mapping[str, Array]) -> str:
+    """What was not found, in words; "" if everything was."""
+    names = [f"grad_{name}" for name in slopes if name not in sources]
+    return f"nothing was found that could be {' or '.join(names)}" if names else ""
+
+
+def _fits(source: Source, name: str, seen: Seen) -> bool:
     """Whether the name of an array is that of this gradient."""
-    slot = next((each for each in slots if each.name == name), None)
+    slot = seen.slot(name)
     return slot is None or _name_of(source.key) in gradient_names(_name_of(slot.path))
 
 
-def _choose(
-    record: Record, before: Mapping[Any, Any], slopes: Mapping[str, Array], slots: Sequence[Slot], form: str,
-    rate: float, loss: Any, updates: bool,
-) -> tuple[dict[str, Source], float]:  # fmt: skip
+def _choose(seen: Seen, slopes: Mapping[str, Array], updates: bool) -> tuple[dict[str, Source], float]:
     """The best sources of one kind for the parameters, gradients or updates, and how well they fit together."""
     n = len(slopes["X"]) if "X" in slopes else 0
     scored: list[tuple[float, str, Source]] = []
     for name, slope in slopes.items():
-        slot = next((each for each in slots if each.name == name), None)
-        for source, array in candidates(record, before, slot, rate):
-            if source.key != loss and (slot is None or bool(source.factor) == updates):
-                score = _score(source, array, slope, slot, form, n)
+        slot = seen.slot(name)
+        for source, array in candidates(seen.record, seen.before, slot, seen.rate):
+            if source.key != seen.loss and (slot is None or bool(source.factor) == updates):
+                score = _score(source, array, slope, slot, seen.form, n)
                 scored += [(score, name, source)] if score is not None else []
     chosen: dict[str, Source] = {}
     taken: set[Any] = set()

@@ -17,8 +17,8 @@ from numpynet.gradcheck.files.host import Call, Part
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import Available, X, Y, bind
 from numpynet.gradcheck.styles.conventions import from_form, targets, to_form
+from numpynet.gradcheck.styles.found import Failed, Found, is_unwritten, slopes_of
 from numpynet.gradcheck.styles.known import KnownLoss, same
-from numpynet.gradcheck.styles.layers import Failed, Found, is_unwritten, slopes_of
 from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Given, Key, Recipe, Record, Source
 from numpynet.gradcheck.styles.units import Unit
@@ -203,62 +203,75 @@ def _ask(
     unit: Unit, recipe: Recipe, rows: Array, y: Array, names: Sequence[str], head: str
 ) -> tuple[float, Found] | Failed:
     who = unit.name or names[-1]
-    shown = f"{', '.join(names)} with predictions {to_form(rows, recipe.form).shape} and {recipe.target_kind}"
     point = Point({}, rows, y)
     asked = Asked(recipe, None, None, {}, classes=rows.shape[1], width=rows.shape[1], out_of=softmax)
-    if not (recipe.uses("X") and recipe.uses("y")):
-        return Failed(who, shown, "it does not take predictions and targets")
+    try:
+        asked, slope, record = _with_loss(asked, point)
+        kind = _kind(asked, point)
+        if head and kind == "cross_entropy":
+            raise _UnfitError("")
+        likeness, key = _gradient(asked, record, slope, point, len(names))
+        gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
+        if gradient is None or likeness < EXACT:
+            _refuse_together(recipe, gradient, rows, y, slope, head)
+            if not kind and gradient is not None and np.any((slope == 0) & (gradient != 0)):
+                raise _UnfitError("the loss does not move with all predictions: these may be out of its range")
+    except (_UnfitError, RuntimeError) as error:
+        shown = f"{', '.join(names)} with predictions {to_form(rows, recipe.form).shape} and {recipe.target_kind}"
+        return Failed(who, shown, str(error))
+    name = "O" if kind == "cross_entropy" else "y_hat"
+    question = replace(asked, input_name=name, gradients={name: Source(key)})
+    return likeness + 0.3 * bool(kind), Found(who, question, None, kind or "unknown", point)
+
+
+class _UnfitError(Exception):
+    """Why a function is no loss with these predictions and targets."""
+
+
+def _with_loss(asked: Asked, point: Point) -> tuple[Asked, Array, Record]:
+    """The question with the place of the loss, the slopes of that loss, and what was seen."""
+    if not (asked.recipe.uses("X") and asked.recipe.uses("y")):
+        raise _UnfitError("it does not take predictions and targets")
     record = asked.play(point)
     if record.raised:
-        return Failed(who, shown, f"{record.raised} {record.place}".strip())
-    value = _value(record, recipe, rows)
+        raise _UnfitError(f"{record.raised} {record.place}".strip())
+    value = _value(record, asked.recipe, point.X)
     if value is None:
-        return Failed(who, shown, "it gives no number that could be a loss")
+        raise _UnfitError("it gives no number that could be a loss")
     asked = replace(asked, loss=value)
-    try:
-        slope = slopes_of(asked, point, ["X"])["X"]
-    except RuntimeError as error:
-        return Failed(who, shown, str(error))
+    slope = slopes_of(asked, point, ["X"])["X"]
     if np.size(record.seen[value]) > 1:
         asked = _averaged(asked, point, record, slope)
         slope = slope / (np.size(record.seen[value]) if asked.averaged else 1)
     if not np.any(slope) or not np.isfinite(slope).all():
-        return Failed(who, shown, "the loss does not move with the predictions")
-    kind = _kind(asked, point, head)
-    if head and kind == "cross_entropy":
-        return Failed(who, shown, "")
+        raise _UnfitError("the loss does not move with the predictions")
+    return asked, slope, record
+
+
+def _gradient(asked: Asked, record: Record, slope: Array, point: Point, calls: int) -> tuple[float, Key]:
+    """How like the slopes the gradient is, with 1 more if it equals them, and where it is."""
     fitting = []
+    form, (n, m) = asked.recipe.form, point.X.shape
+    given = [point.X, np.asarray(point.y)]
     for key, array in record.seen.items():
-        found = from_form(array, recipe.form, len(rows), rows.shape[1])
-        if (
-            found is None
-            or key == value
-            or (key[0] != "value" and len(names) == 1)
-            or same(found, rows)
-            or (y.ndim == 2 and same(found, y))
-            or not np.any(found)
-        ):
+        found = from_form(array, form, n, m)
+        if found is None or key == asked.loss or (key[0] != "value" and calls == 1) or not np.any(found):
             continue
-        fitting.append((_cosine(found, slope), key[0] == "value" and key[1] == len(names) - 1, key))
+        if not any(same(found, each) for each in given):
+            fitting.append((key[0] == "value" and key[1] == calls - 1, _cosine(found, slope), found, key))
     if not fitting:
-        return Failed(who, shown, "nothing was found that could be its gradient")
-    likeness, _, key = max(fitting, key=lambda each: (each[1], each[0]))
-    gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
-    likeness += gradient is not None and same(gradient, slope, 1e-6)
-    predictions = [value for value in recipe.calls[-1].args if value in (X, OUT)]
-    if len(predictions) > 1 and likeness < EXACT:
-        return Failed(who, shown, TOGETHER)
-    if not kind and gradient is not None and np.any((slope == 0) & (gradient != 0)) and likeness < EXACT:
-        return Failed(who, shown, "the loss does not move with all predictions: these may be out of its range")
-    name = "O" if kind == "cross_entropy" else "y_hat"
-    question = replace(asked, input_name=name, gradients={name: Source(key)})
-    notes: tuple[str, ...] = ()
-    if head:
-        gradient = from_form(record.seen[key], recipe.form, len(rows), rows.shape[1])
-        T = onehot(y, rows) if y.ndim == 1 else y
-        if gradient is not None and _is_multiple(gradient, rows - T) and not _is_multiple(gradient, slope):
-            return Failed(who, shown, TOGETHER)
-    return likeness + 0.3 * bool(kind), Found(who, question, None, kind or "unknown", point, notes)
+        raise _UnfitError("nothing was found that could be its gradient")
+    _, likeness, found, key = max(fitting, key=lambda each: each[:2])
+    return likeness + same(found, slope, 1e-6), key
+
+
+def _refuse_together(recipe: Recipe, gradient: Array | None, rows: Array, y: Array, slope: Array, head: str) -> None:
+    """Refuse a gradient that may be that of the softmax, or sigmoid, and the loss together."""
+    if len([value for value in recipe.calls[-1].args if value in (X, OUT)]) > 1:
+        raise _UnfitError(TOGETHER)
+    T = onehot(y, rows) if y.ndim == 1 else y
+    if head and gradient is not None and _is_multiple(gradient, rows - T) and not _is_multiple(gradient, slope):
+        raise _UnfitError(TOGETHER)
 
 
 def _value(record: Record, recipe: Recipe, rows: Array) -> Key | None:
@@ -284,7 +297,7 @@ def _averaged(asked: Asked, point: Point, record: Record, slope: Array) -> Asked
     return replace(asked, averaged=any(array is not None and same(array, mean, 1e-5) for array in arrays))
 
 
-def _kind(asked: Asked, point: Point, head: str) -> str:
+def _kind(asked: Asked, point: Point) -> str:
     """The kind of the known loss that this is, at ten digits; "" if it is none."""
     value = asked.value(point)
     y = np.asarray(point.y)

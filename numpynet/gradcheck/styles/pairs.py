@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 from numpynet.gradcheck.styles import functions, layers
+from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.known import Network
-from numpynet.gradcheck.styles.layers import Failed, Found
 from numpynet.gradcheck.styles.names import IGNORED, LOSS, matches, role_of
 from numpynet.gradcheck.styles.units import Unit
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,24 +12,9 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.files.host import Call, Definition, Look, Outcome, Path, Ref, Signature
+from numpynet.gradcheck.styles.constructors import Sizes, arguments_of
 from numpynet.gradcheck.styles.conventions import assign
-from numpynet.gradcheck.styles.names import bare, kind_of_parameter, matches, role_of, size_role
-
-ACTIVATION = r"act|func|nonlin|sigma_?f|^fn$|^name$"
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The numbers of inputs, hidden units, outputs and examples that are tried, and random data of these sizes."""
-
-    inputs: int = 4
-    hidden: int = 6
-    outputs: int = 3
-    n: int = 5
-
-    def data(self) -> tuple[Array, Array]:
-        rng = np.random.default_rng(3)
-        return rng.normal(size=(self.n, self.inputs)), rng.integers(0, self.outputs, self.n)
+from numpynet.gradcheck.styles.names import kind_of_parameter
 
 
 @dataclass(frozen=True)
@@ -49,7 +33,7 @@ class Unit:
     seen: Mapping[Path, Any] = field(default_factory=dict)
     built: str = ""
     results: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
     unpacks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     computing: frozenset[str] = frozenset()
 
@@ -164,105 +148,6 @@ def _show(value: Any) -> str:
         if isinstance(value, np.random.Generator)
         else repr(value)
     )
-
-
-def arguments_of(signature: Signature, known: Mapping[str, Definition], sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """Values for the arguments of a constructor, the likeliest first."""
-    names = [name for name in signature.names if name in signature.required or _is_worth_setting(name, signature)]
-    choices = [_values(name, known, sizes, name in signature.required) for name in names]
-    unknown = [i for i, values in enumerate(choices) if not values]
-    options: dict[int, list[tuple[Any, ...]]] = {
-        0: [()],
-        1: [(sizes.outputs,), ([sizes.inputs, sizes.hidden, sizes.outputs],), (sizes.inputs,), (0.5,)],
-        2: [(sizes.inputs, sizes.outputs)],
-        3: [(sizes.inputs, sizes.hidden, sizes.outputs)],
-        4: [(sizes.inputs, sizes.hidden, sizes.outputs, 0.1)],
-    }
-    guesses = options.get(len(unknown), [(0.5,) * len(unknown)])
-    for guess in guesses:
-        filled = list(choices)
-        for i, value in zip(unknown, guess, strict=True):
-            filled[i] = [value]
-        for values in itertools.product(*filled):
-            yield dict(zip(names, values, strict=True))
-
-
-def _is_worth_setting(name: str, signature: Signature) -> bool:
-    """Whether an argument with a default is set: sizes without a default of their own, activations, learning rates."""
-    default = signature.defaults.get(name)
-    if size_role(name) and not kind_of_parameter(name):
-        return (isinstance(default, (int, float)) and not isinstance(default, bool) and default > 1) or (
-            default is None and size_role(name) in ("in", "list")
-        )
-    return role_of(name) in ("lr", "epochs") and not isinstance(default, bool)
-
-
-def _values(name: str, known: Mapping[str, Definition], sizes: Sizes, required: bool) -> list[Any]:
-    rng = np.random.default_rng(0)
-    three = [sizes.inputs, sizes.hidden, sizes.outputs]
-    short, role, kind = bare(name), role_of(name), kind_of_parameter(name)
-    if required and (matches(ACTIVATION, name) or re.fullmatch("f|g|f_?prime|df", name.lower())):
-        return _activations(name, known)
-    if role in ("lr", "reg", "epochs", "batch"):
-        return [{"lr": 0.05, "reg": 0.0, "epochs": 1, "batch": 1000}[role]]
-    if short in ("rng", "generator", "randomstate") or short == "seed":
-        return [rng if short in ("rng", "generator") else 0]
-    if short in ("verbose", "debug", "bias", "usebias"):
-        return [short in ("bias", "usebias")]
-    if short in (
-        "p",
-        "prob",
-        "keepprob",
-        "dropout",
-        "dropoutrate",
-        "sigma",
-        "std",
-        "scale",
-        "eps",
-        "epsilon",
-        "momentum",
-        "slope",
-        "weightscale",
-        "weightinitstd",
-        "std",
-    ):
-        return [0.5]
-    if kind in ("W", "b") and "std" not in short and "init" not in short and required:
-        return [rng.normal(size=(sizes.inputs, sizes.outputs) if kind == "W" else sizes.outputs)]
-    size = size_role(name)
-    if size in ("list", "hidden_list"):
-        found: list[Any] = [three if size == "list" else [sizes.hidden]]
-        if size == "list":
-            found += [sizes.outputs, sizes.hidden] if short in ("units", "nodes", "neurons", "shape") else []
-            found += [(sizes.inputs, sizes.outputs)] if short == "shape" else []
-        return found
-    data: list[Any] = []
-    role = "y" if role == "P" and "output" in short and not size else role
-    if role in ("X", "y") and required:
-        X, y = sizes.data()
-        onehot = np.eye(sizes.outputs)[y]
-        data = [X] if role == "X" else [onehot, y, onehot[:, :1]]
-    if size and short.endswith("shape"):
-        data = [(sizes.inputs,), (sizes.inputs, sizes.n)]
-    return [{"in": sizes.inputs, "hidden": sizes.hidden, "out": sizes.outputs}[size], *data] if size else data
-
-
-def tanh_slope(Z: Array) -> Array:
-    """The derivative of tanh, for classes that are made from a function and its derivative."""
-    return np.asarray(1 - np.tanh(Z) ** 2)
-
-
-def _activations(name: str, known: Mapping[str, Definition]) -> list[Any]:
-    """What to pass for an activation or its derivative: a name, or functions, the file's own first."""
-    slope = matches(r"prime|deriv|grad|^d_|^df$|_d$|slope", name)
-    own = [each for each in known if known[each].methods is None and matches(r"tanh|sigm|relu|logistic", each)]
-    slopes = [each for each in own if matches(r"prime|deriv|grad|^d_?(?=[tsr])|_d$|slope|back", each)]
-    values = [each for each in own if each not in slopes]
-    pair = next(((f, d) for d in slopes for f in values if f.lower() in d.lower()), None)
-    if slope:
-        return [Ref(0, (pair[1],)) if pair else tanh_slope]
-    function: list[Any] = [Ref(0, (pair[0],))] if pair else [np.tanh]
-    return ["relu", "sigmoid", "tanh", *function] if not re.fullmatch("f|g", name.lower()) else function
 
 
 def results_of(tree: ast.Module, owner: str) -> dict[str, tuple[str, ...]]:

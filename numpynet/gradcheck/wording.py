@@ -1,0 +1,173 @@
+"""The report in words: the verdict, the table, what is wrong and why, facts and notes, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from numpynet.gradcheck.backward_rules import gradients
+from numpynet.gradcheck.derivatives import Derivatives
+from numpynet.gradcheck.examination import Call, Examination
+from numpynet.gradcheck.explain import Cause, changes_of
+from numpynet.gradcheck.facts import is_close
+from numpynet.gradcheck.report import (
+    Report,
+    Row,
+    explain_in_words,
+    format_table,
+    is_visible,
+    join_names,
+    wrap,
+)
+from numpynet.gradcheck.search import Explanation
+
+ACCUMULATED = (
+    "gradient_accumulated: Each call adds to the gradients of earlier calls. Assign them (=, not +=) in every call, or "
+    "zero them first."
+)
+
+CHANGED = (
+    "argument_changed: The code modifies its argument {} in place. Callers do not expect that, and the next call sees "
+    "different values: work on a copy."
+)
+
+PARAMETERS_CHANGED = (
+    "argument_changed: The code modifies {} in place. A backward pass only computes gradients; updating parameters is "
+    "the optimizer's job."
+)
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What was found, for the report.
+
+    problems: what was returned in no usable form. changed: the arguments that the code changes. wrong: the calls whose
+    gradients are not the known ones. why: the mistakes that explain them.
+    """
+
+    ok: bool
+    derivatives: Derivatives
+    problems: Sequence[str]
+    changed: Sequence[str]
+    wrong: Sequence[Call]
+    why: Explanation
+    mistakes: tuple[str, ...]
+
+
+def write_report(exam: Examination, found: Conclusion) -> Report:
+    """The report: paragraphs with an empty line between them."""
+    shown, rows = _make_rows(exam, found)
+    if shown is exam.given and exam.shift_note and any(row.found is not None for row in rows):
+        exam.notes.append(exam.shift_note)
+    table = format_table(rows)
+    if shown is not exam.given:
+        n = len(shown.point.X)
+        table.append(f"    (on random inputs, {n} examples; on your inputs the mistake does not show)")
+    paragraphs = [wrap(_write_verdict(exam, found)), wrap(exam.preface), table, *_what_is_wrong(exam, found, rows)]
+    paragraphs += [_label("Fact", exam.facts), _label("Note", exam.notes)]
+    text = "\n".join(line.rstrip() for lines in paragraphs if lines for line in ["", *lines]).removeprefix("\n")
+    errors = {row.name: row.error for row in rows} if exam.single and exam.matched else found.derivatives.errors
+    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text)
+
+
+def _what_is_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> Iterator[list[str]]:
+    """Problems, or where the backward pass first goes wrong; then each mistake with its formulas and numbers."""
+    named = found.mistakes
+    others = [each for each in found.problems if "must have shape" not in each] if named else found.problems[1:]
+    if others and not exam.preface:  # the table shows wrong shapes, the preface an exception
+        yield _label("Problem", others)
+    elif not found.ok and not named and exam.matched:
+        yield wrap(_name_first_wrong(exam, rows))
+    if found.why.accumulated:
+        yield wrap(ACCUMULATED)
+    yield from _explain(exam, found.why)
+    params = [name for name in found.changed if name in exam.given.point.params]
+    arguments = [name for name in found.changed if name not in exam.given.point.params]
+    for template, names in [(PARAMETERS_CHANGED, params), (CHANGED, arguments)]:
+        yield wrap(template.format(" and ".join(names))) if names else []
+
+
+def _explain(exam: Examination, why: Explanation) -> Iterator[list[str]]:
+    """The first explanation, at the caller's own numbers if it shows there, and the names of the others."""
+    if not why.causes or why.point is None or exam.chain is None:
+        return
+    causes, *others = why.causes
+    needs_earlier = any(cause.mistake.needs_earlier_call for cause in causes)
+    at_given = not needs_earlier and is_visible(exam.chain, exam.given.point, causes) and _reproduces(exam, causes)
+    yield explain_in_words(exam.chain, exam.given.point if at_given else why.point, causes)
+    for other in others:
+        yield [f"Or {other[0].mistake.name}, which gives the same numbers here."]
+
+
+def _reproduces(exam: Examination, causes: Sequence[Cause]) -> bool:
+    """Whether these causes give the learner's own gradients at the caller's numbers too."""
+    if exam.chain is None:
+        return False
+    computed = gradients(exam.chain, exam.given.point, changes_of(causes, [cause.number for cause in causes]))
+    names = {exam.chain.name(*site).removeprefix("grad_"): array for site, array in computed.items()}
+    found = exam.given.answer.grads
+    return all(name not in found or is_close(found[name], names[name], 1e-3) for name in names)
+
+
+def _label(label: str, sentences: Sequence[str]) -> list[str]:
+    return [line for each in sentences for line in wrap(f"{label}: {each}" + "." * (each[-1] != "?"))]
+
+
+def _name_first_wrong(exam: Examination, rows: Sequence[Row]) -> str:
+    """The first wrong gradient in backward order, of those that the code returns; "" for a single layer."""
+    if exam.chain is None or exam.chain.steps.count("linear") < 2 or all(row.right for row in rows):
+        return ""
+    order = list(exam.right(exam.draws[0].point))
+    ordered = sorted(rows, key=lambda row: order.index(row.name))
+    first = next(i for i, row in enumerate(ordered) if not row.right)
+    fine = join_names([f"grad_{row.name}" for row in ordered[:first]]) + " right; " if first else ""
+    return f"Working backward, {fine}grad_{ordered[first].name} is the first one that is wrong."
+
+
+def _write_verdict(exam: Examination, found: Conclusion) -> str:
+    if found.ok:
+        worst = max((error for error in found.derivatives.errors.values() if np.isfinite(error)), default=0.0)
+        if exam.single_loss and not exam.matched:
+            return (
+                f"{exam.name} is right as far as a float32 loss can show: the numerical gradients agree to "
+                f"{max(worst, 0.01):.0%}. Use float64 for a sharper check."
+            )
+        if exam.single:
+            return f"{exam.name} is right, to the 7 digits of float32: the differences are rounding errors."
+        how = "along random directions" if found.derivatives.sampled else "in every entry"
+        return f"{exam.name} is right. Its gradients agree with central differences {how}, to {worst:.0e}."
+    if found.mistakes:
+        return f"{exam.name} is wrong: {', '.join(found.mistakes)}."
+    if found.problems:
+        return f"{exam.name} is wrong: {found.problems[0]}" + "." * (found.problems[0][-1] != "?")
+    return f"{exam.name} is wrong, and none of the known mistakes explains it."
+
+
+def _make_rows(exam: Examination, conclusion: Conclusion) -> tuple[Call, list[Row]]:
+    """The call to show, which is the caller's own if the mistake shows there, and the rows of its table."""
+    wrong, derivatives = conclusion.wrong, conclusion.derivatives
+    given_shows = not wrong or any(call is exam.given for call in wrong) or exam.given.answer.raised
+    shown = exam.given if given_shows or not exam.matched else wrong[0]
+    rows = []
+    right = exam.right(shown.point) if exam.matched else derivatives.expected
+    for name in exam.question.variables(shown.point):
+        if name not in right:
+            continue
+        found, expected = shown.answer.grads.get(name), right[name]
+        error = (
+            derivatives.errors.get(name, np.nan)
+            if shown is exam.given and not (exam.single and exam.matched)
+            else np.nan
+        )
+        fine = found is not None and found.shape == expected.shape
+        if found is not None and fine:
+            off = float(np.max(np.abs(found - expected), initial=0.0)) / (float(np.max(np.abs(expected))) or 1.0)
+            error = error if np.isfinite(error) else off
+            fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in derivatives.wrong
+        in_shape = partial(exam.question.in_callers_shape, name)
+        same_shape = found is not None and found.shape == expected.shape
+        rows.append(Row(name, error, fine, in_shape(found) if same_shape else found, in_shape(expected)))
+    return shown, rows
