@@ -217,6 +217,14 @@ MISTAKES = (
         activations=("relu",),
     ),
     Mistake(
+        "relu_arguments_swapped",
+        ("{grad_Z} = {H} ∘ ({grad_H} > 0)", "{grad_Z} = {Z} ∘ ({grad_H} > 0)"),
+        "The gradient and the forward value have changed places: the gradient {grad_H} is what passes, and {Z} says "
+        "where. Is a function called with its arguments in another order?",
+        instead=[{"grad_Z": lambda q: q.H * (q.grad_H > 0)}, {"grad_Z": lambda q: q.Z * (q.grad_H > 0)}],
+        activations=("relu",),
+    ),
+    Mistake(
         "relu_output_as_mask",
         "{grad_Z} = {grad_H} ∘ {H}",
         "The gradient is multiplied by the output of the ReLU, not by its derivative, which is 1 wherever {Z} > 0.",
@@ -286,6 +294,19 @@ MISTAKES = (
         "{grad_W} = {Z}ᵀ {grad_Y}",
         "The input of the layer is {H}, the output of the ReLU. {Z}, its input, is never multiplied by {W}.",
         instead=[{"grad_W": lambda q: q.Z.T @ q.grad_Y + q.decay_W * q.W}],
+    ),
+    Mistake(
+        "weight_one_example_only",
+        (
+            "{grad_W} = the product for the last example alone",
+            "{grad_W} = the product for the first example alone",
+        ),
+        "The gradient of the weight comes from one example, but every example uses {W}: add their products up. In a "
+        "loop that takes += and not =, and a return after the loop.",
+        instead=[
+            {"grad_W": lambda q: np.outer(q.H[-1], q.grad_Y[-1]) + q.decay_W * q.W},
+            {"grad_W": lambda q: np.outer(q.H[0], q.grad_Y[0]) + q.decay_W * q.W},
+        ],
     ),
     Mistake(
         "weight_not_transposed",
@@ -516,6 +537,7 @@ MISTAKES = (
 NEVER_TOGETHER = (
     {"sum_not_mean", "divided_by_n_twice"},
     {"factor_two", "factor_half"},
+    {"weight_one_example_only", "bias_first_example_only"},
     {"no_activation_slope", "incomplete_slope"},
     {"missing_onehot", "missing_probabilities"},
     {"missing_target", "missing_prediction"},

@@ -71,6 +71,8 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
         exam.facts.append(DIFFERENT)
     if not ok and not why.causes and not why.accumulated and (wrong or not right):
         exam.facts += _generic_facts(exam, derivatives)
+    if not ok:
+        exam.facts += _facts_about_whole_numbers(exam)
     return write_report(exam, Conclusion(ok, derivatives, problems, changed, wrong, why, mistakes))
 
 
@@ -219,7 +221,23 @@ def _generic_facts(exam: Examination, derivatives: Derivatives) -> list[str]:
     comparisons = [(call.answer.grads, exam.right(call.point)) for call in calls]
     facts = facts_about(comparisons, [len(call.point.X) for call in calls], rounding)
     facts += facts_about_examples(exam.chain, [call.point for call in calls], [call.answer.grads for call in calls])
+    layers = [exam.chain.weight_names(step) for step, kind in enumerate(exam.chain.steps) if kind == "linear"]
+    if len(layers) > 1 and f"grad_{layers[0][1]} is what grad_{layers[-1][1]} should be" in facts:
+        facts.append("the gradient goes through the layers from the last to the first")
     return facts + _facts_about_units(exam, rounding)
+
+
+def _facts_about_whole_numbers(exam: Examination) -> list[str]:
+    """Whether gradients are rounded; those of random numbers have decimals, unless they are 0."""
+    found: dict[str, list[Array]] = {}
+    for call in exam.draws:
+        for name, array in call.answer.grads.items():
+            found.setdefault(name, []).append(array)
+    whole = [
+        f"grad_{name}" for name, arrays in found.items() if all(np.any(a) and np.array_equal(a, a // 1) for a in arrays)
+    ]
+    words = "every entry of {} is a whole number: is there a //, which rounds down, or an array of integers"
+    return [words.format(" and ".join(whole)) + "?"] if whole else []
 
 
 def _facts_about_units(exam: Examination, rounding: float) -> list[str]:

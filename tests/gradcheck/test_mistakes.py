@@ -27,7 +27,9 @@ def layer_for(mistake, model, rng):
     """A layer in which this mistake can be made, counted from 1."""
     depth = 3 if model == "deep" else 2
     if (
-        mistake.startswith(("relu_mask", "relu_output", "no_", "another", "slope_of", "incomplete", "upstream"))
+        mistake.startswith(
+            ("relu_mask", "relu_output", "relu_arguments", "no_", "another", "slope_of", "incomplete", "upstream")
+        )
         and "logits" not in mistake
     ):
         return int(rng.integers(1, depth))
@@ -164,8 +166,10 @@ LINES = [
     {"sum_not_mean", "divided_by_n_twice", "fixed_batch_size", "divided_by_elements_not_examples"},
     {"factor_two", "factor_half"},
     {"bias_mean_not_sum", "bias_first_example_only", "bias_over_wrong_axis", "bias_not_summed"},
+    {"bias_first_example_only", "weight_one_example_only"},  # a fact says which examples are left out
     {"no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
-     "upstream_gradient_dropped"},
+     "upstream_gradient_dropped", "relu_arguments_swapped"}, {"stale_forward", "weight_one_example_only"},
+    {"weight_gradient_transposed", "weight_one_example_only"}, {"weight_gradient_from_preactivation", "weight_one_example_only"},
     {"missing_onehot", "missing_probabilities", "missing_target", "missing_prediction", "plus_not_minus", "softmax_slope_twice",
      "softmax_slope_missing", "softmax_slope_of_one_class_only", "onehot_broadcast"},
     {"onehot_broadcast", "labels_shifted"}, {"stale_forward", "weight_not_transposed"},  # it raises before anything is kept
@@ -176,9 +180,15 @@ LINES = [
 ]  # fmt: skip
 HIDES = [
     ("stale_forward", {"gradient_accumulated"}),
+    (
+        "stale_forward",
+        {"another_activations_slope", "relu_output_as_mask", "relu_arguments_swapped"},
+    ),  # both in one slope
     ("missing_probabilities", {"softmax_over_examples", "softmax_twice", "softmax_missing"}),
     ("missing_prediction", {"weight_decay_in_gradient"}),
     ("missing_onehot", {"labels_shifted"}),
+    ("upstream_gradient_dropped", {"weights_updated_before_backward", "weight_not_transposed"}),
+    ("relu_arguments_swapped", {"weights_updated_before_backward", "weight_not_transposed"}),  # only signs are left
     ("missing_target", {"labels_shifted"}),
 ]
 

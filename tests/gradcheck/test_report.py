@@ -5,8 +5,9 @@ import html
 import numpy as np
 import pytest
 
+from numpynet import Linear, ReLU, Sequential
 from numpynet import functional as F
-from numpynet.gradcheck import check_model, check_pair
+from numpynet.gradcheck import check_layer, check_model, check_pair
 from numpynet.gradcheck.facts import facts_about
 from numpynet.gradcheck.report import format_apart, format_number
 from tests.helpers.learners import case, learner
@@ -83,6 +84,30 @@ def test_examples_that_are_left_out_or_counted_twice_are_a_fact(weights, fact):
 
     report = check_model(function, *case("softmax", np.random.default_rng(0)))
     assert report.facts == (fact,)
+
+
+def test_gradients_that_are_rounded_are_a_fact():
+    def function(params, X, y):
+        loss, grads = learner()(params, X, y)
+        return loss, grads | {"W": grads["W"] * 10 // 1}
+
+    facts = check_model(function, *case("softmax", np.random.default_rng(0))).facts
+    assert [fact for fact in facts if "//" in fact] == [
+        "every entry of grad_W is a whole number: is there a //, which rounds down, or an array of integers?"
+    ]
+
+
+def test_a_backward_from_the_first_layer_to_the_last_is_a_fact():
+    class Forwards(Sequential):
+        def backward(self, grad_Y):
+            for layer in self.layers:
+                grad_Y = layer.backward(grad_Y)
+            return grad_Y
+
+    rng = np.random.default_rng(0)
+    net = Forwards(Linear(4, 4, rng=rng), ReLU(), Linear(4, 4, rng=rng))
+    report = check_layer(net, rng.normal(size=(5, 4)))
+    assert "the gradient goes through the layers from the last to the first" in report.facts
 
 
 def test_a_wrong_shape_is_said_once():

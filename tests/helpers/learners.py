@@ -27,14 +27,14 @@ PRODUCTS = {"matmul": matmul, "einsum": einsum, "loops": loops}
 EVERYWHERE = ["wrong_sign", "sum_not_mean", "divided_by_n_twice", "factor_two", "factor_half", "bias_mean_not_sum",
               "bias_first_example_only", "bias_over_wrong_axis", "bias_not_summed", "relu_mask_on_logits", "weight_gradient_transposed",
               "weight_decay_in_gradient", "plus_not_minus", "labels_shifted", "fixed_batch_size", "gradient_accumulated",
-              "stale_forward", "argument_changed"]  # fmt: skip
+              "stale_forward", "argument_changed", "weight_one_example_only"]  # fmt: skip
 OBLONG = ["reshaped_not_transposed"]  # needs a weight that is not square
 IN_A_DECAY = ["weight_decay_missing", "weight_decay_factor"]
 CLASSES = ["missing_onehot", "missing_probabilities", "softmax_over_examples", "softmax_twice", "softmax_missing",
            "softmax_slope_twice", "softmax_slope_missing", "softmax_slope_of_one_class_only", "onehot_broadcast", "divided_by_elements_not_examples"]  # fmt: skip
 NUMBERS = ["missing_target", "missing_prediction"]
 NEEDS_LOGITS = ["softmax_missing", "softmax_over_examples", "relu_mask_on_logits"]
-HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_output_as_mask", "another_activations_slope",
+HIDDEN = ["no_relu_mask", "relu_mask_from_gradient", "relu_mask_reversed", "relu_arguments_swapped", "relu_output_as_mask", "another_activations_slope",
           "weight_gradient_from_preactivation", "weight_not_transposed", "weights_updated_before_backward", "upstream_gradient_dropped"]  # fmt: skip
 SMOOTH = ["no_activation_slope", "slope_of_the_wrong_value", "incomplete_slope", "another_activations_slope", "upstream_gradient_dropped",
           "weight_gradient_from_preactivation", "weight_not_transposed"]  # fmt: skip
@@ -210,6 +210,8 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
             number, W = k + 1, params[weights[k]]
             used = Z[k - 1] if made("weight_gradient_from_preactivation", number) and k > 0 else H[k]
             dW = dot(used.T, G)
+            if made("weight_one_example_only", number):
+                dW = np.outer(used[-1], G[-1])
             if made("weight_gradient_transposed", number):
                 dW = dot(G.T, used)
             if made("reshaped_not_transposed", number):
@@ -244,6 +246,8 @@ def learner(*mistakes, style="matmul", dtype=None, layer=None, lr=0.1, decay=0.0
                 slope = G > 0
             if made("relu_mask_reversed", k):
                 slope = Z[k - 1] < 0
+            if made("relu_arguments_swapped", k):
+                slope, G = G > 0, H[k]
             if made("relu_output_as_mask", k):
                 slope = H[k]
             if made("another_activations_slope", k):

@@ -146,7 +146,25 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
         notes.append(f"the file computes no loss; {which} {assumed}")
         if report.ok and "sum" in assumed and "averaged" not in assumed:
             notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
+    notes += _shape_notes(way) if report.ok else []
     return Verdict(way.name, report.ok, _with_notes(report.text, notes), report.mistakes, is_loss=way.network is None)
+
+
+def _shape_notes(way: Found) -> list[str]:
+    """Gradients that have the right numbers in another shape than their parameter."""
+    if not isinstance(way.question, Asked):
+        return []
+    record = way.question.play(way.given)
+    notes = []
+    for slot in way.question.recipe.slots:
+        source = way.question.gradients[slot.name]
+        shape = np.shape(record.seen.get(source.key, np.zeros(slot.shape)))
+        if source.factor or shape == slot.shape or slot.positions.size == 1:
+            continue
+        name, together = slot.name, np.broadcast_shapes(shape, slot.shape)
+        what = "has the right shape" if together == slot.shape else f"would have shape {together}"
+        notes.append(f"{name} has shape {slot.shape}, grad_{name} {shape}; {name} − lr · grad_{name} {what}")
+    return notes
 
 
 def _with_another_loss(way: Found) -> Verdict | None:
