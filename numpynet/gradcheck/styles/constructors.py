@@ -32,7 +32,7 @@ class Sizes:
     inputs: int = 4
     hidden: int = 6
     outputs: int = 3
-    n: int = 5
+    n: int = 9
 
     def data(self) -> tuple[Array, Array]:
         rng = np.random.default_rng(3)

@@ -57,7 +57,8 @@ class Layer:
 def assign(arrays: Mapping[Path, Array], inputs: int) -> Iterator[tuple[list[Slot], list[Layer]]]:
     """Every way to take arrays for the weights and biases of a chain of linear layers with this many inputs.
 
-    All arrays are used. W may be (inputs, outputs) or its transpose, b (outputs,), (1, outputs) or (outputs, 1).
+    All arrays are used. W may be (inputs, outputs) or its transpose, b (outputs,), (1, outputs) or (outputs, 1). An
+    array with one more row than inputs may hold b in its first or last row, for code that adds a column of ones.
     """
     yield from _extend(list(arrays.items()), inputs, [], [])
 
@@ -79,6 +80,13 @@ def _extend(
                 layer = Layer(W.name, b.name, width, outputs)
                 yield from _extend(rest[:j] + rest[j + 1 :], outputs, [*slots, W, b], [*layers, layer])
             yield from _extend(rest, outputs, [*slots, W], [*layers, Layer(W.name, None, width, outputs)])
+        rest = left[:i] + left[i + 1 :]
+        for positions in _as_weight(array.shape, width + 1):
+            for bias, rows in ((0, slice(1, None)), (width, slice(0, width))):
+                W = Slot(f"W{number}", path, array.shape, positions[rows])
+                b = Slot(f"b{number}", path, array.shape, positions[bias])
+                layer = Layer(W.name, b.name, width, positions.shape[1])
+                yield from _extend(rest, layer.outputs, [*slots, W, b], [*layers, layer])
 
 
 def _as_weight(shape: tuple[int, ...], width: int) -> Iterator[Array]:
@@ -153,4 +161,6 @@ def fill_in(value: Any, arrays: Mapping[str, Array], iterations: int) -> Any:
     path = getattr(value, "path", None)
     if isinstance(path, tuple) and len(path) == 1 and path[0] in arrays:
         return arrays[path[0]]
+    if path == ("reg",):
+        return 0.0  # no weight decay
     return iterations if isinstance(value, str) and value == "iterations" else value

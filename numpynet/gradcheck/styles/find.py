@@ -50,7 +50,8 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
                         raised = _raised(failed) if found else ""
             except ProcessEndedError as error:
                 found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
-            if found or (_computes_gradients(definition, tree) and not _is_container(tree, definition.name)):
+            own = any(each.unwritten for each in failed) or not _leaves_it_to_others(tree, definition.name)
+            if found or (_computes_gradients(definition, tree) and own):
                 yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds, raised)
                 any_found = any_found or bool(found)
     unit = units.of_functions(host, definitions, sizes, tree)
@@ -58,7 +59,8 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
         yield replace(thing, adds=adds)
 
 
-SQUARES = (Sizes(6, 6, 6, 5), Sizes(6, 6, 6, 6))  # a product without any transpose fits only in the second
+TRAINS = {"X", "y", "epochs"}  # the arguments of a function that trains
+SQUARES = (Sizes(6, 6, 6), Sizes(6, 6, 6, 6))  # a product without any transpose fits only in the second
 
 
 def _raised(failed: Sequence[Failed]) -> str:
@@ -84,14 +86,13 @@ def _computes_gradients(definition: Definition, tree: ast.Module) -> bool:
     return any(matches(BACKWARD, name) for name in names) or (trained and descends)
 
 
-def _is_container(tree: ast.Module, name: str) -> bool:
-    """Whether objects of a class only hold others, which are added to them and checked by themselves."""
+def _leaves_it_to_others(tree: ast.Module, name: str) -> bool:
+    """Whether a class only calls others and holds no matrix product: layers and functions are checked by themselves."""
     node = next((each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name), None)
-    return (
-        node is not None
-        and ".append(" in ast.unparse(node)
-        and "np." not in ast.unparse(node).replace("np.ndarray", "")
-    )
+    if node is None or re.search(r" @ |dot\(|matmul|einsum|outer|tensordot", ast.unparse(node)):
+        return False
+    called = [ast.unparse(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return any(not each.startswith(("np.", "print", "super")) for each in called)
 
 
 def _of_class(
@@ -125,7 +126,8 @@ def _of_class(
 
 def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thing]:
     covered: set[str] = set()
-    for name in networks.gradient_names(unit):
+    trains = [name for name in unit.functions if {role_of(each) for each in unit.functions[name].names} >= TRAINS]
+    for name in dict.fromkeys([*networks.gradient_names(unit), *trains]):
         if name in covered:
             continue
         unit.host.start_clock()
@@ -171,7 +173,12 @@ def _outcomes(unit: Unit, name: str, tree: ast.Module) -> Iterator[Found | Faile
             found = found or isinstance(each, Found)
         if found:
             return
-    yield from networks.attempts(unit, lambda names: [*functions.options(unit, names, tree), None], name)
+    found = False
+    for each in networks.attempts(unit, lambda names: [*functions.options(unit, names, tree), None], name):
+        yield each
+        found = found or isinstance(each, Found)
+    if not found:
+        yield from fits.of_function(unit, name)
 
 
 def _loss_pair(unit: Unit, name: str) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.numeric import central_differences
 from numpynet.gradcheck.styles.conventions import Slot
-from numpynet.gradcheck.styles.known import Network
+from numpynet.gradcheck.styles.known import Network, rename
 from numpynet.gradcheck.styles.recipe import Asked, Record
 from numpynet.gradcheck.styles.units import Unit
 
@@ -82,6 +82,25 @@ def name_of(path: Any, all_paths: Sequence[Any], standard: str) -> str:
     for key in path:
         text += key if isinstance(key, str) and key.startswith(".") else f"[{key!r}]"
     return text.lstrip(".") if words else standard or text
+
+
+def with_own_names(network: Network) -> Network:
+    """The network with the learner's names for its parameters; W[1:] and W[0] if the biases are a row of W."""
+    paths = [slot.path for slot in network.slots]
+    names = {}
+    for slot in network.slots:
+        name = name_of(slot.path, list(dict.fromkeys(paths)), slot.name)
+        names[slot.name] = name + (_part_of(slot) if paths.count(slot.path) > 1 else "")
+    return rename(network, names)
+
+
+def _part_of(slot: Slot) -> str:
+    """Which rows or columns of its array a parameter is, as an index."""
+    at = [np.unique(each) for each in np.unravel_index(slot.positions.reshape(-1), slot.shape)]
+    axis = next(axis for axis, indices in enumerate(at) if len(indices) < slot.shape[axis])
+    first, last = at[axis][0] == 0, at[axis][-1] == slot.shape[axis] - 1
+    part = ("0" if first else "-1") if len(at[axis]) == 1 else (":-1" if not last else "1:")
+    return f"[{':, ' * axis}{part}]"
 
 
 def _value_with(asked: Asked, point: Point, name: str, array: Array) -> float:

@@ -23,6 +23,7 @@ from numpynet.gradcheck.verdict import FACTORS
 
 MOST_WAYS = 4
 SMALL = 1e-4  # an error below this may come from a small number inside a log
+ENTRIES = 8  # of the gradient of an output, each tried alone
 MANY_CALLS = 60  # a file that counts its calls must not be right only for the first
 MEAN_IN_LAYERS = (
     "W and b are divided by the number of examples here. That is right if the gradient that comes in is that of the "
@@ -99,55 +100,98 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
     notes = list(way.notes)
     if way.kind == "" and way.network is None and not way.given.params:
         notes.append("only the gradient of the input was compared: no parameters were found")
-    layer = way.kind == "" and way.network is not None and bool(way.network.layers)
-    if report.ok is False and layer:
-        in_layer = ask_judge(replace(way, question=replace(way.question, scale=lambda n: float(n))))
-        if in_layer.ok:
-            text = _with_notes(in_layer.text, [*notes, MEAN_IN_LAYERS])
-            return Verdict(way.name, True, text, mean_in_layer=True)
-    if report.ok is False and way.kind == "" and not report.mistakes and not way.question.slope_alone:
-        sparse = ask_judge(replace(way, question=replace(way.question, one_entry=True)))
-        if sparse.ok:
-            return Verdict(way.name, True, _with_notes(sparse.text, [*notes, ONE_ENTRY]))
-    if (
-        report.ok is False
-        and not report.mistakes
-        and any("two calls with the same arguments" in fact for fact in report.facts)
-    ):
-        text = (
-            f"{way.name} was not checked: it gives other gradients each time that it is called with the same arguments."
-        )
-        return Verdict(way.name, None, "\n".join(wrap(text)))
-    updates = any(getattr(source, "factor", 0.0) for source in way.question.gradients.values())
-    if report.ok is False and updates and (why := _is_no_plain_step(way, report)):
-        return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
-    if report.ok is False and updates and _factor(report):
-        notes.append(
-            f"the steps are {_factor(report)} times learning rate · gradient, as if with another learning rate"
-        )
-        report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, up to a factor.")
-    if report.ok is False and adds and not updates and report.mistakes == ("wrong_sign",) and _all_negative(way):
-        notes.append(
-            "these are −1 times the gradients; the file adds them to the parameters, which is descent all the same"
-        )
-        report = replace(report, ok=True, mistakes=(), text=f"{way.name} is right, with the sign reversed.")
-    assumed = way.question.assumed
-    if report.ok is False and not report.mistakes and _ignores_targets(way):
-        text = report.text.replace(", and none of the known mistakes explains it", ": missing_target")
-        return Verdict(way.name, False, _with_notes(text, [*notes, NO_TARGET]), ("missing_target",))
-    if assumed and report.ok is False and not way.pinned and len(report.mistakes) != 1:
-        other = _with_another_loss(way)
-        if other is not None:
-            return other
-        why = "the file computes no loss, and its gradients are those of none that is known here"
-        return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
-    if assumed:
-        which = "the gradients of the last layer are those of" if way.pinned else "it was assumed to be"
-        notes.append(f"the file computes no loss; {which} {assumed}")
-        if report.ok and "sum" in assumed and "averaged" not in assumed:
-            notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
-    notes += _shape_notes(way) if report.ok else []
+    if report.ok is False:
+        for step in (_mean_in_layers, _right_for_one_entry, _changing, _no_plain_step):
+            verdict = step(way, report, notes)
+            if verdict is not None:
+                return verdict
+        report, note = _up_to_a_factor(way, report, adds)
+        notes += [note] if note else []
+    if report.ok is False:
+        for step in (_without_targets, _with_another_loss):
+            verdict = step(way, report, notes)
+            if verdict is not None:
+                return verdict
+    notes += [*_loss_notes(way, report), *(_shape_notes(way) if report.ok else [])]
     return Verdict(way.name, report.ok, _with_notes(report.text, notes), report.mistakes, is_loss=way.network is None)
+
+
+def _mean_in_layers(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+    """Right, if the gradients of a layer are right for a loss that is a sum."""
+    if way.kind or way.network is None or not way.network.layers:
+        return None
+    in_layer = ask_judge(replace(way, question=replace(way.question, scale=float)))
+    if not in_layer.ok:
+        return None
+    return Verdict(way.name, True, _with_notes(in_layer.text, [*notes, MEAN_IN_LAYERS]), mean_in_layer=True)
+
+
+def _right_for_one_entry(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+    """Right, if a layer that is not known is so wherever a single entry of grad_Y is not 0."""
+    if way.kind or way.network is not None or report.mistakes or way.question.slope_alone:
+        return None
+    entries = np.random.default_rng(2).permutation(np.size(way.given.G))[:ENTRIES]
+    reports = (ask_judge(replace(way, question=replace(way.question, entry=int(entry)))) for entry in entries)
+    first = next(reports)
+    if not (first.ok and all(each.ok for each in reports)):
+        return None
+    return Verdict(way.name, True, _with_notes(first.text, [*notes, ONE_ENTRY]))
+
+
+def _changing(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+    """Not checked, if no two calls give the same."""
+    if report.mistakes or not any("two calls with the same arguments" in fact for fact in report.facts):
+        return None
+    why = "it gives other gradients each time that it is called with the same arguments"
+    return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
+
+
+def _updates(way: Found) -> bool:
+    return any(getattr(source, "factor", 0.0) for source in way.question.gradients.values())
+
+
+def _no_plain_step(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+    """Not checked, if an update is no step of plain gradient descent, such as one of Adam: it shows no gradient."""
+    if not _updates(way):
+        return None
+    grads = way.question.ask(way.given).grads
+    sizes = np.concatenate([np.abs(array).reshape(-1) for array in grads.values()] or [np.zeros(1)])
+    if not np.all(sizes > 0) or np.ptp(sizes) >= 0.05 * sizes.max():
+        return None
+    why = "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
+    return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
+
+
+def _up_to_a_factor(way: Found, report: Report, adds: bool) -> tuple[Report, str]:
+    """Right, with a note, if an update differs by a factor only, or if −1 times the gradient is added."""
+    factor = _factor(report)
+    if _updates(way) and factor:
+        note = f"the steps are {factor} times learning rate · gradient, as if with another learning rate"
+        return replace(report, ok=True, mistakes=(), text=f"{way.name} is right, up to a factor."), note
+    if adds and not _updates(way) and report.mistakes == ("wrong_sign",) and _all_negative(way):
+        note = "these are −1 times the gradients; the file adds them to the parameters, which is descent all the same"
+        return replace(report, ok=True, mistakes=(), text=f"{way.name} is right, with the sign reversed."), note
+    return report, ""
+
+
+def _without_targets(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+    """Wrong, if the gradients do not depend on the targets."""
+    if report.mistakes or not _ignores_targets(way):
+        return None
+    text = report.text.replace(", and none of the known mistakes explains it", ": missing_target")
+    return Verdict(way.name, False, _with_notes(text, [*notes, NO_TARGET]), ("missing_target",))
+
+
+def _loss_notes(way: Found, report: Report) -> list[str]:
+    """Which loss it is, where the file computes none."""
+    assumed = way.question.assumed
+    if not assumed:
+        return []
+    which = "the gradients of the last layer are those of" if way.pinned else "it was assumed to be"
+    notes = [f"the file computes no loss; {which} {assumed}"]
+    if report.ok and "sum" in assumed and "averaged" not in assumed:
+        notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
+    return notes
 
 
 def _shape_notes(way: Found) -> list[str]:
@@ -167,19 +211,21 @@ def _shape_notes(way: Found) -> list[str]:
     return notes
 
 
-def _with_another_loss(way: Found) -> Verdict | None:
-    """The verdict with the loss for which a single mistake explains the gradients; None if there is no such loss."""
-    if way.network is None or way.given.y is None or not isinstance(way.question, Asked):
+def _with_another_loss(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+    """The verdict with the loss for which a single mistake explains the gradients; not checked if there is none."""
+    if not way.question.assumed or way.pinned or len(report.mistakes) == 1:
         return None
-    for loss in known.losses(way.network.head):
+    known_network = way.network is not None and way.given.y is not None and isinstance(way.question, Asked)
+    for loss in known.losses(way.network.head) if known_network and way.network else []:
         if not loss.kind or (loss.kind == "cross_entropy") != (np.ndim(way.given.y) == 1):
             continue
         question = replace(way.question, loss_of=value_of(loss), assumed=loss.words)
-        report = ask_judge(replace(way, question=question, kind=loss.kind))
-        if report.ok is False and len(report.mistakes) == 1 and report.mistakes[0] not in FACTORS:
+        other = ask_judge(replace(way, question=question, kind=loss.kind))
+        if other.ok is False and len(other.mistakes) == 1 and other.mistakes[0] not in FACTORS:
             note = f"the file computes no loss; this is what explains its gradients if the loss is {loss.words}"
-            return Verdict(way.name, False, _with_notes(report.text, [*way.notes, note]), report.mistakes)
-    return None
+            return Verdict(way.name, False, _with_notes(other.text, [*way.notes, note]), other.mistakes)
+    why = "the file computes no loss, and its gradients are those of none that is known here"
+    return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
 
 
 def _ignores_targets(way: Found) -> bool:
@@ -190,15 +236,6 @@ def _ignores_targets(way: Found) -> bool:
     moved = replace(way.given, y=(y + 1) % max(2, way.question.classes) if y.ndim == 1 else 1.0 - y)
     before, after = way.question.ask(way.given).grads, way.question.ask(moved).grads
     return bool(before) and before.keys() == after.keys() and all(np.array_equal(before[k], after[k]) for k in before)
-
-
-def _is_no_plain_step(way: Found, report: Report) -> str:
-    """Why an update is no step of plain gradient descent, such as one of Adam: then it shows no gradient."""
-    answer = way.question.ask(way.given)
-    sizes = np.concatenate([np.abs(array).reshape(-1) for array in answer.grads.values()] or [np.zeros(1)])
-    if np.all(sizes > 0) and np.ptp(sizes) < 0.05 * sizes.max():
-        return "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
-    return ""
 
 
 def _factor(report: Report) -> str:

@@ -15,7 +15,15 @@ from numpynet.gradcheck.backward_rules import ACTIVATIONS, Point
 from numpynet.gradcheck.files.host import Call, Part
 from numpynet.gradcheck.styles.bind import RATE, Available, G, Parameters, X, bind
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, assign, from_form, to_form
-from numpynet.gradcheck.styles.found import Failed, Found, is_equal, is_unwritten, loose_slots, name_of, slopes_of
+from numpynet.gradcheck.styles.found import (
+    Failed,
+    Found,
+    is_equal,
+    is_unwritten,
+    loose_slots,
+    slopes_of,
+    with_own_names,
+)
 from numpynet.gradcheck.styles.functions import options
 from numpynet.gradcheck.styles.known import Network, logits, recognise, rename, same
 from numpynet.gradcheck.styles.locate import Seen, locate, missing
@@ -277,10 +285,7 @@ def understand(
     if moving and len(moving) <= 8:
         network = recognise({path: params[path] for path in moving}, rows, recipe.form, record.seen)
     if network is not None:
-        names = {
-            slot.name: name_of(slot.path, [other.path for other in network.slots], slot.name) for slot in network.slots
-        }
-        return moving, rename(network, names), network.output
+        return moving, with_own_names(network), network.output
     keys = [key for key, value in record.seen.items() if _has_rows(recipe, record, params, key, rows)]
     returned = [key for key in keys if key[0] == "value"]
     named = [key for key in keys if key[0] == "state" and matches("out|result|^.a$|^.y$", str(key[-1]))]

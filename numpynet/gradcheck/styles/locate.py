@@ -10,7 +10,7 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.styles.conventions import Slot, from_form
-from numpynet.gradcheck.styles.names import gradient_names
+from numpynet.gradcheck.styles.names import english, gradient_names
 from numpynet.gradcheck.styles.recipe import Record, Source, take
 
 UNLIKE = 0.05  # a cosine below this, and no name that fits: this array is no attempt at the gradient
@@ -65,12 +65,13 @@ def _choose(seen: Seen, slopes: Mapping[str, Array], updates: bool) -> tuple[dic
                 score = _score(source, array, slope, slot, seen.form, n)
                 scored += [(score, name, source)] if score is not None else []
     chosen: dict[str, Source] = {}
-    taken: set[Any] = set()
+    taken: dict[Any, Any] = {}
     total = 0.0
     for score, name, source in sorted(scored, key=lambda each: -each[0]):
-        if name not in chosen and source.key not in taken:
+        slot = seen.slot(name)
+        owner = slot.path if slot else name  # W and b may be parts of one array
+        if name not in chosen and taken.setdefault(source.key, owner) == owner:
             chosen[name] = source
-            taken.add(source.key)
             total += score
     return chosen, total
 
@@ -143,4 +144,4 @@ def _is_transpose(array: Any, slot: Slot) -> bool:
 def _name_of(path: Sequence[Any]) -> str:
     """The last word of a path."""
     words = [str(key).lstrip(".") for key in path if isinstance(key, str)]
-    return words[-1].lower() if words else ""
+    return english(words[-1]) if words else ""

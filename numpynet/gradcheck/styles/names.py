@@ -35,7 +35,7 @@ ROLES = {
     ),
     "batch": "batchsize batch minibatchsize bs minibatch nbatch batchlength",
     "params": (
-        "params parameters theta thetas model weightsandbiases parameter param network net wb weightsbiases "
+        "params parameters theta thetas layers model weightsandbiases parameter param network net wb weightsbiases "
         "wts nnparams weightsdict"
     ),
     "cache": (
@@ -44,7 +44,7 @@ ROLES = {
     ),
     "n": "m n num numexamples nsamples batchn numsamples samplesize nexamples samplenum size",
     "P": (
-        "p yhat ypred pred preds prediction predictions output outputs out o probs prob probabilities a al yp "
+        "p yhat ypred pred preds predict prediction predictions output outputs out o probs prob probabilities a al yp "
         "yhats logits scores predicted predictedoutput score softmaxoutput softout yout finaloutput guess "
         "hypothesis h"
     ),
@@ -93,9 +93,31 @@ IGNORED = (
 )
 
 
+# Chinese words in names, and the English ones that they stand for; longer words come first.
+CHINESE = {
+    "学习率": "lr", "步长": "lr", "正则化": "reg", "正则": "reg", "权重衰减": "weight_decay", "迭代次数": "epochs",
+    "轮数": "epochs", "批量大小": "batch_size", "批大小": "batch_size", "批量": "batch", "样本数": "n",
+    "类别数": "classes", "初始化": "init", "准确率": "accuracy", "数值": "numeric", "检查": "check", "画图": "plot",
+    "独热": "onehot", "前向传播": "forward", "前向": "forward", "正向": "forward", "反向传播": "backward",
+    "反向": "backward", "后向": "backward", "梯度下降": "descent", "梯度": "grad", "导数": "deriv", "求导": "deriv",
+    "损失": "loss", "代价": "cost", "交叉熵": "cross_entropy", "均方误差": "mse", "误差": "error", "更新": "update",
+    "训练": "train", "拟合": "fit", "预测": "predict", "输入": "input", "输出": "output", "隐藏层": "hidden",
+    "隐藏": "hidden", "隐层": "hidden", "大小": "size", "维度": "dim", "标签": "label", "目标": "target",
+    "真实值": "y_true", "参数": "params", "权重": "weight", "权值": "weight", "偏置": "bias", "缓存": "cache",
+    "激活": "activation", "数据": "data", "线性": "linear", "网络": "net",
+}  # fmt: skip
+
+
+def english(name: str) -> str:
+    """The name in lower case, with English words for Chinese ones."""
+    for word, translation in CHINESE.items() if not name.isascii() else ():
+        name = name.replace(word, translation)
+    return name.lower()
+
+
 def bare(name: str) -> str:
     """The name in lower case, without dots, underscores and digits."""
-    return re.sub(r"[._\d]", "", name.lower())
+    return re.sub(r"[._\d]", "", english(name))
 
 
 def role_of(name: str) -> str:
@@ -127,17 +149,17 @@ def kind_of_parameter(name: str) -> str:
 
 
 def matches(pattern: str, name: str) -> bool:
-    return re.search(pattern, name.lower()) is not None
+    return re.search(pattern, english(name)) is not None
 
 
 def size_role(name: str) -> str:
     """in, hidden, out, list or hidden_list, for a constructor's argument that gives a size; "" for others."""
-    return next((role for role, pattern in SIZES.items() if re.fullmatch(pattern, name.lower().strip("_"))), "")
+    return next((role for role, pattern in SIZES.items() if re.fullmatch(pattern, english(name).strip("_"))), "")
 
 
 def gradient_names(name: str) -> list[str]:
     """The usual names for the gradient of a parameter of this name, in lower case."""
-    own = name.lower().lstrip("_")
+    own = english(name).lstrip("_")
     letter = {"W": "w", "b": "b"}.get(kind_of_parameter(name), "") + re.sub(r"\D", "", own)
     patterns = (
         "d{}",

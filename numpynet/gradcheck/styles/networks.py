@@ -91,7 +91,7 @@ def _attempt(unit: Unit, parameters: Parameters | None, names: tuple[str, ...]) 
         arrays = without_examples(arrays, unit.sizes.n) if stored else arrays
         stored |= _strength(unit)
         recipe = replace(recipe, templates=arrays, stored=stored, fresh=bool(recipe.target and recipe.target.number))
-        if not recipe.uses("y") or not recipe.uses("X"):
+        if not recipe.uses("y") or not recipe.uses("X") or (parameters and not recipe.last_depends_on(arrays)):
             continue
         forms = FORMS if parameters is None or not parameters.form else (parameters.form,)
         for sizes, form in itertools.product(sizes_for(unit.sizes, arrays), forms):

@@ -97,7 +97,7 @@ class Recipe:
         seen: dict[Key, Any] = {}
         for step, (call, outcome) in enumerate(zip(self.calls, calls, strict=False)):
             seen |= {("value", step, *path): array for path, array in flatten(outcome.value)}
-            places = dict(_places(call))
+            places = {path: given for path, given in _places(call) if isinstance(given, Given)}
             seen |= {
                 ("argument", step, *places[path].path): array
                 for path, array in outcome.changed.items()
@@ -138,14 +138,20 @@ class Recipe:
 
     def uses(self, name: str) -> bool:
         """Whether X, y or G is among the arguments, or stored."""
-        return name in self.stored or any(given.path == (name,) for call in self.calls for _, given in _places(call))
+        return name in self.stored or any(
+            isinstance(given, Given) and given.path == (name,) for call in self.calls for _, given in _places(call)
+        )
+
+    def last_depends_on(self, arrays: Mapping[Path, Array]) -> bool:
+        """Whether the last call is given a parameter, or something that an earlier call returned."""
+        return any(isinstance(each, Part) or each.path in arrays for _, each in _places(self.calls[-1]))
 
 
-def _places(call: Call) -> Iterator[tuple[Path, Given]]:
-    """The path of each Given among a call's arguments."""
+def _places(call: Call) -> Iterator[tuple[Path, Given | Part]]:
+    """The path of each Given, and of each part of an earlier result, among a call's arguments."""
 
-    def walk(path: Path, value: Any) -> Iterator[tuple[Path, Given]]:
-        if isinstance(value, Given):
+    def walk(path: Path, value: Any) -> Iterator[tuple[Path, Given | Part]]:
+        if isinstance(value, (Given, Part)):
             yield path, value
         elif isinstance(value, (list, tuple)):
             for i, each in enumerate(value):
@@ -195,7 +201,7 @@ class Asked(Question):
     scale: Callable[[int], float] = lambda n: 1.0
     model: Callable[[Mapping[str, Array], Array], Array] | None = None  # gives the output, if the code does not
     out_of: Callable[[Array], Array] | None = None  # gives the output from the input alone, where it is an argument
-    one_entry: bool = False  # the gradient of the output has one entry that is not 0
+    entry: int | None = None  # the only entry of the gradient of the output that is not 0
     pure: bool = False  # a function of its arguments, which it may not change: it is no update
     averaged: bool = False  # a loss for each example is averaged, not summed
     input_name: str = "X"  # what its input is called in the formulas
@@ -264,10 +270,10 @@ class Asked(Question):
 
     def _upstream(self, point: Point) -> Array:
         """The gradient of the output that the code is given."""
-        if not self.one_entry:
+        if self.entry is None:
             return np.asarray(point.G)
         G = np.zeros_like(point.G)
-        G.reshape(-1)[-1] = 1.0
+        G.reshape(-1)[self.entry % G.size] = 1.0
         return np.asarray(G)
 
     def _modelled(self, point: Point) -> float:

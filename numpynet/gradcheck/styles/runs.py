@@ -15,11 +15,11 @@ from numpynet.gradcheck.files.host import Ref
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import RATE
 from numpynet.gradcheck.styles.conventions import Slot, targets, to_form
-from numpynet.gradcheck.styles.found import Failed, Found, is_unwritten, loose_slots, name_of, slopes_of
-from numpynet.gradcheck.styles.known import KnownLoss, Network, recognise, rename
+from numpynet.gradcheck.styles.found import Failed, Found, is_unwritten, loose_slots, slopes_of, with_own_names
+from numpynet.gradcheck.styles.known import KnownLoss, Network, recognise
 from numpynet.gradcheck.styles.locate import Seen, candidates, locate, missing
 from numpynet.gradcheck.styles.names import LOSS, kind_of_parameter, matches, role_of
-from numpynet.gradcheck.styles.recipe import Asked, Key, Recipe, Record, take
+from numpynet.gradcheck.styles.recipe import Asked, Key, Recipe, Record, Source, take
 from numpynet.gradcheck.styles.units import Unit
 
 
@@ -84,10 +84,7 @@ def _recognise(run: Run) -> Network | None:
     if network is None:
         rate = _rate(run.unit, run.recipe)
         network = known.recognise_by_gradient(run.params, run.rows, run.y, lambda slot: _read(run.record, slot, rate))
-    if network is None:
-        return None
-    paths = [slot.path for slot in network.slots]
-    return rename(network, {slot.name: name_of(slot.path, paths, slot.name) for slot in network.slots})
+    return None if network is None else with_own_names(network)
 
 
 def _read(record: Record, slot: Slot, rate: float) -> Iterator[Array]:
@@ -177,9 +174,20 @@ def _fit(run: Run, network: Network | None) -> Try | Failed:
             continue
         if not any(source.factor or np.any(run.record.seen[source.key]) for source in sources.values()):
             return Failed(run.who, run.shown, "all its gradients are 0", run.names[-1] not in run.unit.computing)
+        if any(source.factor for source in sources.values()) and _restarts(run, sources):
+            return Failed(run.who, run.shown, "it makes its own parameters")
         each = _score(run.who, replace(asked, gradients=sources), loss, slopes, network, point)
         best = each if isinstance(best, Failed) or each.score > best.score else best
     return best
+
+
+def _restarts(run: Run, sources: Mapping[str, Source]) -> bool:
+    """Whether what looks like updated parameters is the same for any parameters."""
+    other = run.play({path: array + 0.5 for path, array in run.params.items()})
+    return not other.raised and all(
+        np.array_equal(np.asarray(other.seen.get(source.key)), np.asarray(run.record.seen[source.key]))
+        for source in sources.values()
+    )
 
 
 def _losses(
