@@ -15,6 +15,7 @@ from numpynet.gradcheck.files.source import Source, read, tampering
 from numpynet.gradcheck.report import wrap
 from numpynet.gradcheck.styles import find, judging
 from numpynet.gradcheck.styles.judging import Verdict
+from numpynet.gradcheck.styles.scripts import with_training_loop
 
 MOST_SKIPPED = 6  # statements that did not run, of which each is told
 
@@ -84,7 +85,7 @@ def check_file(path: Path, *, time_limit: float = 60.0) -> FileReport:
     time_limit: seconds for each thing. Raises: FileNotFoundError if the file does not exist; ValueError if it is a
     notebook that cannot be read.
     """
-    source = read(path)
+    source = with_training_loop(read(path))
     with Process(source, time_limit) as process:
         found: list[Verdict] = []
         distrusted = tampering(source.tree)

@@ -10,7 +10,7 @@ from typing import Any
 
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
-from numpynet.gradcheck.styles import fits, functions, layers, losses, networks, pairs, units
+from numpynet.gradcheck.styles import fits, functions, layers, losses, networks, pairs, scripts, units
 from numpynet.gradcheck.styles.constructors import Sizes
 from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
@@ -54,9 +54,15 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
             if found or (_computes_gradients(definition, tree) and own):
                 yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds, raised)
                 any_found = any_found or bool(found)
-    unit = units.of_functions(host, definitions, sizes, tree)
-    for thing in _of_functions(unit, tree, any_found):
-        yield replace(thing, adds=adds)
+    unit = units.of_functions(host, [each for each in definitions if each.name != scripts.NAME], sizes, tree)
+    loop: tuple[Found, ...] = ()
+    if scripts.NAME in known:
+        host.start_clock()
+        loop = tuple(each for each in fits.of_script(unit) if isinstance(each, Found))
+    for thing in _of_functions(unit, tree, any_found or bool(loop)):
+        if thing.ways or not (loop and thing.name in scripts.called(tree)):
+            yield replace(thing, adds=adds)
+    yield from [Thing("the training loop", loop)] if loop else []
 
 
 TRAINS = {"X", "y", "epochs"}  # the arguments of a function that trains

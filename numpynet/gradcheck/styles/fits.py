@@ -17,7 +17,7 @@ from numpynet.arguments import Array
 from numpynet.gradcheck.asking import Answer, Question
 from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.files.host import Call, Definition, Look, Part, Path, Ref
-from numpynet.gradcheck.styles import known
+from numpynet.gradcheck.styles import known, scripts
 from numpynet.gradcheck.styles.bind import RATE, Available, X, Y, bind
 from numpynet.gradcheck.styles.constructors import Sizes, arguments_of
 from numpynet.gradcheck.styles.conventions import Slot, fill_in, targets, to_form, write_target
@@ -43,6 +43,8 @@ class Fitted(Question):
 
     recipe: Recipe
     names: tuple[str, ...] = ()
+    rate: float = RATE
+    n: int = 0  # the only number of examples that it takes; 0 for any
     network: Network | None = None
     loss: KnownLoss | None = None
     classes: int = 0
@@ -54,6 +56,8 @@ class Fitted(Question):
     def play(self, rows: Array, y: Array, iterations: int) -> Record:
         """The arrays that there are after so many iterations."""
         recipe = self.recipe
+        if self.n and len(rows) != self.n:
+            return Record(raised=f"ValueError: it takes {self.n} examples")
         targets = write_target(recipe.target_kind, y, self.classes, recipe.form)
         values = {"X": to_form(rows, recipe.form), "y": targets}
         program: list[Any] = [_filled(call, values, iterations) for call in recipe.calls]
@@ -80,11 +84,15 @@ class Fitted(Question):
             return answer
         answer.at = {slot.name: slot.read(np.asarray(before.seen[slot.path])) for slot in self.recipe.slots}
         for slot in self.recipe.slots:
-            found = take(slot, _step(before, after, slot.path))
+            found = take(slot, self.step(before, after, slot.path))
             if found is not None:
                 answer.grads[slot.name] = found
         answer.loss = self.value(Point(answer.at, point.X, point.y))
         return answer
+
+    def step(self, before: Record, after: Record, path: Path) -> Array:
+        """The gradient by which a parameter was changed."""
+        return np.asarray((np.asarray(before.seen[path]) - np.asarray(after.seen[path])) / self.rate)
 
     def value(self, point: Point) -> float:
         if self.network is None or self.loss is None:
@@ -92,11 +100,6 @@ class Fitted(Question):
         O = known.logits(self.network, point.params, point.X)
         T = known.targets_of(self.loss, np.asarray(point.y), O)
         return np.nan if T is None else self.loss.value(known.HEADS[self.network.head](O), T)
-
-
-def _step(before: Record, after: Record, path: Path) -> Array:
-    """The gradient by which a parameter was changed."""
-    return np.asarray((np.asarray(before.seen[path]) - np.asarray(after.seen[path])) / RATE)
 
 
 def _filled(call: Call, values: Mapping[str, Array], iterations: int) -> Call:
@@ -140,71 +143,142 @@ def of_function(unit: Unit, name: str) -> Iterator[Found | Failed]:
                 return
 
 
+def of_script(unit: Unit) -> Iterator[Found | Failed]:
+    """The ways in which the training loop of a script can be run with other data, in the shapes of its own."""
+    run = Call(unit.function(scripts.NAME), (None, None, ITERATIONS))
+    own = unit.host.run([run])[-1]
+    seen = dict(flatten(own.value))
+    data, y = (np.asarray(seen.get((name,), 0.0)) for name in ("_X", "_y"))
+    rates = [float(value) for path, value in seen.items() if role_of(str(path[0])) == "lr" and np.size(value) == 1]
+    if own.raised or data.ndim != 2 or not y.ndim:
+        yield Failed("the training loop", "running it", own.raised or "no arrays with the data were found")
+        return
+    calls = _seeded(unit.host, (replace(run, args=(X, Y, "iterations")),))
+    rng = np.random.default_rng(17)
+    for form in ("rows", "columns"):
+        n, d = data.shape if form == "rows" else data.shape[::-1]
+        outputs = y.shape[-1 if form == "rows" else 0] if y.ndim == 2 else 1
+        for targets_given in _targets(rng, n, outputs, max(outputs, int(np.max(y)) + 1 if y.ndim == 1 else 0)):
+            for kind, written in targets(targets_given, outputs, form):
+                if written.shape == y.shape:
+                    rows = rng.normal(size=(n, d))
+                    recipe = Recipe(unit.host, None, calls, {}, form, kind)
+                    for rate in [*rates, 1.0]:
+                        fitted = Fitted(recipe, rate=rate, n=n, classes=outputs)
+                        found = _found("the training loop", fitted, rows, targets_given)
+                        if isinstance(found, Found):
+                            yield found
+                            return
+
+
+def _targets(rng: np.random.Generator, n: int, width: int, classes: int) -> list[Array]:
+    """Targets of each kind: 0 and 1, any numbers, classes."""
+    binary = (rng.random((n, width)) < 0.5).astype(float)
+    binary[:2] = [[0.0] * width, [1.0] * width]
+    return [binary, rng.normal(size=(n, width)), rng.integers(0, max(classes, 1), n)]
+
+
+def _seeded(host: Any, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """The calls, after one that makes random numbers the same each time, if there is NumPy."""
+    if host.run([SEED])[-1].raised:
+        return calls
+    train = calls[-1]
+    moved = Part(1, train.target.path) if isinstance(train.target, Part) else train.target
+    return (SEED, *calls[:-1], replace(train, target=moved))
+
+
+def _found(name: str, question: Fitted, rows: Array, y: Array) -> Found | Failed:
+    """The question with the network and the loss that the training shows."""
+    before, after = (question.play(rows, y, k) for k in (ITERATIONS, ITERATIONS + 1))
+    shown = f"fit with X {to_form(rows, question.recipe.form).shape} and {question.recipe.target_kind}"
+    if before.raised or after.raised:
+        return Failed(name, shown, f"{before.raised or after.raised} {before.place or after.place}")
+    found = _recognise(question, before, after, rows, y)
+    if found is None:
+        return Failed(name, shown, "one iteration is no step of a network and loss that are known")
+    given = Point(found.ask(Point({}, rows, y)).at or {}, rows, y)
+    return Found(name, found, found.network, found.loss.kind if found.loss else "", given, (NOTE,), True)
+
+
 def _ask(
     host: Any, name: str, calls: tuple[Call, ...], sizes: Sizes, names: tuple[str, ...] = ()
 ) -> Iterator[Found | Failed]:
     if not _counts(*calls):
         return
-    if not host.run([SEED])[-1].raised:
-        train = calls[-1]
-        moved = Part(1, train.target.path) if isinstance(train.target, Part) else train.target
-        calls = (SEED, *calls[:-1], replace(train, target=moved))
+    calls = _seeded(host, calls)
     rng = np.random.default_rng(17)
     for form, width in itertools.product(("rows", "columns"), (1, sizes.outputs)):
         rows = rng.normal(size=(sizes.n, sizes.inputs))
-        labels = rng.integers(0, sizes.outputs, sizes.n)
-        binary = (rng.random((sizes.n, width)) < 0.5).astype(float)
-        binary[:2] = [[0.0] * width, [1.0] * width]
-        for y in [binary, rng.normal(size=(sizes.n, width)), labels]:
+        for y in _targets(rng, sizes.n, width, sizes.outputs):
             for kind, _ in targets(y, sizes.outputs, form):
                 question = Fitted(Recipe(host, None, calls, {}, form, kind), names, classes=sizes.outputs)
-                before, after = (question.play(rows, y, k) for k in (ITERATIONS, ITERATIONS + 1))
-                if before.raised or after.raised:
-                    came = f"{before.raised or after.raised} {before.place or after.place}"
-                    yield Failed(name, f"fit with X {to_form(rows, form).shape} and {kind}", came)
-                    continue
-                found = _recognise(question, before, after, rows, y)
-                if found is not None:
-                    given = Point(found.ask(Point({}, rows, y)).at or {}, rows, y)
-                    yield Found(name, found, found.network, found.loss.kind if found.loss else "", given, (NOTE,), True)
+                found = _found(name, question, rows, y)
+                yield found
+                if isinstance(found, Found):
                     return
+
+
+def _by_loss(question: Fitted, paths: list[Path], rows: Array, y: Array) -> Network | None:
+    """The network whose loss is among the numbers that the training leaves: that of the parameters one step before."""
+    records = [question.play(rows, y, k) for k in range(1, 9)]
+    points = [{path: np.asarray(record.seen[path]) for path in paths} for record in records[:-1] if not record.raised]
+    if len(points) < len(records) - 1:
+        return None
+    for path, value in records[-1].seen.items():
+        if np.size(value) == 1 and path not in paths and all(path in record.seen for record in records):
+            values = [float(np.asarray(record.seen[path]).reshape(-1)[0]) for record in records[1:]]
+            network = known.recognise_by_loss(points, values, rows, y)
+            if network is not None:
+                return network
+    return None
 
 
 def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: Array) -> Fitted | None:
     """The network and loss whose gradient is the step that was made."""
-    arrays: dict[Path, Array] = {}
+    moved = {}
     for path, value in before.seen.items():
-        array = np.asarray(value)
-        same_shape = path in after.seen and np.shape(after.seen[path]) == array.shape
-        moved = same_shape and not np.array_equal(array, np.asarray(after.seen[path]))
-        if path and moved and may_be_parameter(path, array) and len(rows) not in array.shape:
-            arrays[path] = array
-    steps = {path: _step(before, after, path) for path in arrays}
+        array, other = np.asarray(value), np.asarray(after.seen.get(path, np.nan))
+        if path and may_be_parameter(path, array) and array.shape == other.shape and not np.array_equal(array, other):
+            moved[path] = array
+    steps = {path: question.step(before, after, path) for path in moved}
 
     def read(slot: Slot) -> Iterator[Array]:
         found = take(slot, steps[slot.path])
         if found is not None:
             yield found
 
+    arrays = {path: array for path, array in moved.items() if len(rows) not in array.shape}
     network = known.recognise_by_gradient(arrays, rows, y, read)
+    if network is None and len(moved) > len(arrays):
+        arrays, network = moved, known.recognise_by_gradient(moved, rows, y, read)
+    network = network or _by_loss(question, list(arrays), rows, y)
     if network is None:
         return None
     network = with_own_names(network)
     params = {slot.name: slot.read(arrays[slot.path]) for slot in network.slots}
     O = known.logits(network, params, rows)
     last = next(slot for slot in network.slots if slot.name == network.layers[-1].W)
+    output = known.HEADS[network.head](O)
+    numbers = np.array([np.asarray(each).reshape(-1)[0] for each in after.seen.values() if np.size(each) == 1], float)
+    fitting = []
     for loss in known.losses(network.head):
-        if known.targets_of(loss, y, O) is None:
+        T = known.targets_of(loss, y, O)
+        if T is None:
             continue
         right = known.gradients(network, params, rows, known.output_gradient(loss, O, y))[last.name]
-        if any(known.same(each, right, 1e-7) for each in read(last)):
-            return replace(
-                question,
-                recipe=replace(question.recipe, slots=network.slots),
-                network=network,
-                loss=loss,
-                assumed=loss.words,
-                width=network.widths[-1],
-                gradients={slot.name: None for slot in network.slots},
-            )
-    return None
+        value = loss.value(output, T)
+        own = bool(np.any(np.abs(numbers - value) <= 1e-9 * abs(value)))  # the code computes this loss
+        if own or any(known.same(each, right, 1e-7) for each in read(last)):
+            fitting.append((own, loss))
+    if not fitting:
+        return None
+    own, loss = max(fitting, key=lambda each: each[0])
+    return replace(
+        question,
+        recipe=replace(question.recipe, slots=network.slots),
+        network=network,
+        loss=loss,
+        assumed="" if own else loss.words,
+        width=network.widths[-1],
+        gradients={slot.name: None for slot in network.slots},
+    )

@@ -157,6 +157,8 @@ def recognise_by_gradient(
 def _is_multiple(found: Array, right: Array) -> bool:
     if found.shape != right.shape or not np.any(found):
         return False
+    if right.size == 1:  # any number is a multiple of another
+        return same(found, right, 1e-8)
     return same(found, right * (np.sum(found * right) / (np.sum(right * right) or 1.0)), 1e-8)
 
 
