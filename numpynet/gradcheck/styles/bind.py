@@ -14,7 +14,13 @@ from numpynet.gradcheck.styles.recipe import Given
 
 RATE = 0.05  # the learning rate that is passed
 UNCLEAR = ("", "X", "y", "P", "G")  # roles of names that may stand for something else
-CONSTANTS: dict[str, tuple[Any, ...]] = {"lr": (RATE,), "reg": (Given(("reg",)),), "epochs": (1,), "batch": (1000,)}
+CONSTANTS: dict[str, tuple[Any, ...]] = {
+    "lr": (RATE,),
+    "reg": (Given(("reg",)),),
+    "epochs": (1,),
+    "batch": (1000,),
+    "activation": ("relu", "sigmoid", "tanh"),
+}
 
 
 @dataclass(frozen=True)

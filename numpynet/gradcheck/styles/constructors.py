@@ -18,7 +18,9 @@ ACTIVATION = r"act|func|nonlin|sigma_?f|^fn$|^name$"
 
 # Constants for the arguments of these names, or roles.
 BY_ROLE: dict[str, float] = {"lr": 0.05, "reg": 0.0, "epochs": 1, "batch": 1000}
-BY_NAME: dict[str, Any] = {"randomstate": 0, "seed": 0, "verbose": False, "debug": False, "bias": True, "usebias": True}
+BY_NAME: dict[str, Any] = {
+    "randomstate": 0, "seed": 0, "randomseed": 0, "verbose": False, "debug": False, "bias": True, "usebias": True,
+}  # fmt: skip
 HALF = (  # probabilities, spreads and slopes
     "p", "prob", "keepprob", "dropout", "dropoutrate", "sigma", "std", "scale", "eps", "epsilon", "momentum", "slope",
     "weightscale", "weightinitstd",
@@ -63,6 +65,8 @@ def arguments_of(signature: Signature, known: Mapping[str, Definition], sizes: S
 def _is_worth_setting(name: str, signature: Signature) -> bool:
     """Whether an argument with a default is set: sizes without a default of their own, activations, learning rates."""
     default = signature.defaults.get(name)
+    if default is None and bare(name) in ("seed", "randomstate", "randomseed"):
+        return name in signature.defaults
     if size_role(name) and not kind_of_parameter(name):
         return (isinstance(default, (int, float)) and not isinstance(default, bool) and default > 1) or (
             default is None and size_role(name) in ("in", "list")

@@ -18,7 +18,7 @@ from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Given
 from numpynet.gradcheck.styles.units import Unit
 
-INITIALISE = r"init|(make|create|build|get|new|random|set|gen)\w*(param|weight|net|model|wb)|xavier|setup"
+INITIALISE = r"init|^(make|create|build|new|setup)|(get|random|set|gen)\w*(param|weight|net|model|wb)|xavier"
 
 # How W and b are laid out: the form of X, W as (inputs, outputs) or transposed, and the shape of b for m outputs.
 LAYOUTS: tuple[tuple[str, bool, Any], ...] = (
@@ -46,7 +46,7 @@ def options(unit: Unit, names: Sequence[str], tree: ast.Module) -> Iterator[Para
             container = values if kind is dict else tuple(values.values())
             yield Parameters(each.arrays, {name: container}, container, each.form)
     if weights:
-        yield from laid_out(unit, weights, biases)
+        yield from laid_out(unit, weights, biases, extra=True)
         if len(weights) == 1:
             yield from _single(unit, weights[0], biases)
             yield from _lists(unit, weights[0], biases[:1])
@@ -108,8 +108,11 @@ def _order(name: str) -> tuple[int, ...]:
     return (*(digits or [last]),)
 
 
-def laid_out(unit: Unit, weights: Sequence[str], biases: Sequence[str]) -> Iterator[Parameters]:
-    """One array for each name, in the order of their numbers, in each of the usual layouts."""
+def laid_out(unit: Unit, weights: Sequence[str], biases: Sequence[str], *, extra: bool = False) -> Iterator[Parameters]:
+    """One array for each name, in the order of their numbers, in each of the usual layouts.
+
+    extra: where there are no biases, also with a row more for them in each weight.
+    """
     sizes = unit.sizes
     if not weights or len(biases) not in (0, len(weights)):
         return
@@ -123,6 +126,13 @@ def laid_out(unit: Unit, weights: Sequence[str], biases: Sequence[str]) -> Itera
             for k, name in enumerate(sorted(biases, key=_order)):
                 arrays[name,] = np.zeros(shape(widths[k + 1]))
             yield Parameters(arrays, {path[0]: Given(path) for path in arrays}, None, form)
+    for transposed in (False, True) if not biases and extra else ():  # for code that adds a column of ones
+        shapes = [(widths[k] + 1, widths[k + 1]) for k in range(len(weights))]
+        arrays = {
+            (name,): np.zeros(shape[::-1] if transposed else shape)
+            for name, shape in zip(sorted(weights, key=_order), shapes, strict=True)
+        }
+        yield Parameters(arrays, {path[0]: Given(path) for path in arrays})
 
 
 def _single(unit: Unit, weight: str, biases: Sequence[str]) -> Iterator[Parameters]:

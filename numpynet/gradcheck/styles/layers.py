@@ -74,11 +74,12 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
     target = unit.ref if parameters is None and unit.ref.number else None
     arrays = parameters.arrays if parameters else unit.parameters()
     forms = FORMS if parameters is None or not parameters.form else (parameters.form,)
-    for call in itertools.islice(bind(unit.function(forward), unit.functions[forward], available), 2):
+    for call in itertools.islice(bind(unit.function(forward), unit.functions[forward], available), 3):
+        texts = {name: value for name, value in named_arguments(call, unit) if isinstance(value, str)}
         for sizes, form in itertools.product(sizes_for(unit.sizes, arrays), forms):
             data, _ = sizes.data()
             rows = data[:1] if form in ONE_EXAMPLE else data
-            recipe = Recipe(unit.host, target, (call,), arrays, form)
+            recipe = Recipe(unit.host, target, (call,), arrays, form, fresh=unit.zeroes and target is not None)
             if not recipe.uses("X"):
                 continue
             record = recipe.play(recipe.templates, to_form(rows, form))
@@ -97,11 +98,16 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
                 yield understood
                 done = understood.came == RANDOM
                 continue
-            for each in _backwards(replace(understood, named={**named, **understood.named}), backward):
+            for each in _backwards(replace(understood, named={**named, **understood.named, **texts}), backward):
                 yield each
                 done = done or isinstance(each, Found)
             if done:
                 return
+
+
+def named_arguments(call: Call, unit: Unit) -> list[tuple[str, Any]]:
+    """The arguments of a call with their names."""
+    return [*zip(unit.functions[function_of(call)].names, call.args, strict=False), *call.kwargs.items()]
 
 
 @dataclass(frozen=True)
@@ -373,7 +379,7 @@ def _locate(forward: Forward, backward: str, slope_alone: bool) -> Found | Faile
     if not updates and not any(np.any(record.seen[source.key]) for source in sources.values()):
         return Failed(who, shown, "all its gradients are 0", backward not in unit.computing)
     note = f"it updates its parameters: the gradient is (before − after) / {RATE}, the learning rate that was passed"
-    question = replace(asked, recipe=replace(recipe, fresh=updates), gradients=sources)
+    question = replace(asked, recipe=replace(recipe, fresh=updates or recipe.fresh), gradients=sources)
     return Found(who, question, network, "", point, (note,) if updates else ())
 
 

@@ -42,6 +42,7 @@ ROLES = {
         "cache caches memory ctx cached context fcache linearcache activationcache forwardcache history store "
         "intermediates"
     ),
+    "activation": "activation act activationfunction actfunc nonlinearity activationtype actname activationname actfn",
     "n": "m n num numexamples nsamples batchn numsamples samplesize nexamples samplenum size",
     "P": (
         "p yhat ypred pred preds predict prediction predictions output outputs out o probs prob probabilities a al yp "
@@ -136,8 +137,10 @@ def role_of(name: str) -> str:
 def kind_of_parameter(name: str) -> str:
     """W for the names of weights, b for those of biases."""
     short = bare(name)
+    if re.fullmatch(r"theta_?\d", name.lower()):  # theta alone is all parameters together
+        return "W"
     if re.fullmatch(
-        r"w|ws|[a-z]{0,7}weights?|w(x|h|y|o|i|out|in|hidden|output|ih|ho|xh|hy|ha)|weights?[a-z]{0,7}|wgt|kernel|theta(?=\d)|syn",
+        r"w|ws|[a-z]{0,7}weights?|w(x|h|y|o|i|out|in|hidden|output|ih|ho|xh|hy|ha)|weights?[a-z]{0,7}|wgt|kernel|syn",
         short,
     ):
         return "" if any(part in short for part in ("decay", "dict", "weighted")) else "W"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,7 +24,8 @@ class Unit:
 
     built: how an instance was made, in words. results: the names of what each function returns, where they are known.
     unpacks: the names into which a function unpacks an argument, as in `A, W, b = cache`. computing: the functions
-    that do some arithmetic, unlike those of an unfilled template.
+    that do some arithmetic, unlike those of an unfilled template. zeroes: the file sets gradients to 0 between calls,
+    so that adding to them is right.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Unit:
     sizes: Sizes = field(default_factory=Sizes)
     unpacks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     computing: frozenset[str] = frozenset()
+    zeroes: bool = False
 
     def function(self, name: str) -> Ref:
         return Ref(self.ref.number, (*self.ref.path, f".{name}" if self.ref.number else name))
@@ -96,6 +99,7 @@ def of_class(
         unit = Unit(
             definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked),
             f"{definition.name}({shown})", results_of(tree, definition.name), sizes, computing=computing_of(tree),
+            zeroes=re.search(r"(zero|clear|reset)\w*grad", ast.unparse(tree), re.IGNORECASE) is not None,
         )  # fmt: skip
         shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
         if all(
