@@ -108,10 +108,11 @@ def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
         if not (thing.base and not thing.ways)
     ]
     verdicts = []
+    kinds = judging.kinds_of_loss(things)
     for thing in things:
         process.start_clock()
         try:
-            verdicts.append(judging.judge_thing(thing))
+            verdicts.append(judging.judge_thing(thing, kinds))
         except ProcessEndedError as error:
             verdicts.append(Verdict(thing.name, None, f"{thing.name} was not checked: it {error}"))
     yield from judging.together(verdicts)

@@ -208,6 +208,8 @@ def _describe_where(site: Site, wrong: Array, expected: Array, q: Any, names: Ma
         return ""
     off = np.abs(wrong - expected) > 1e-10 * np.max(np.abs(expected), initial=0.0)
     low = np.broadcast_to(getattr(q, letter) <= 0, off.shape)
+    if off.all() or not off.any():
+        return ""
     if np.array_equal(off, low):
         return f", exactly where {names[letter]} <= 0"
     if np.array_equal(off, ~low):

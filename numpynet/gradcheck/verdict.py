@@ -192,7 +192,7 @@ def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
         facts.append(f"the loss is {exam.matched}; the gradients have the same factor, so the two match")
     if exam.nearly and not exam.single:
         facts.append(f"the loss is {exam.matched} to only four digits, as if a small number were added inside the log")
-    if "sum" in exam.matched and right:
+    if exam.matched.startswith("a sum") and right:
         facts.append(f"the gradients are right for the loss that is computed, but that is {exam.matched}, not a mean")
     return facts
 

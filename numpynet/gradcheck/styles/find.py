@@ -50,7 +50,7 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
                         raised = _raised(failed) if found else ""
             except ProcessEndedError as error:
                 found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
-            own = any(each.unwritten for each in failed) or not _leaves_it_to_others(tree, definition.name)
+            own = any(each.unwritten or each.kind for each in failed) or not _leaves_it_to_others(tree, definition.name)
             if found or (_computes_gradients(definition, tree) and own):
                 yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds, raised)
                 any_found = any_found or bool(found)

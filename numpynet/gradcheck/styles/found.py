@@ -40,6 +40,10 @@ class Failed:
     came: str
     unwritten: bool = False
     backward: bool = False  # it came in the function that makes the gradients
+    kind: str = ""  # that of the loss, if it is one whose gradient is not alone
+
+
+RANDOM = "it gives other numbers each time: it draws them at random, or counts its calls"
 
 
 def is_unwritten(record: Record, unit: Unit, name: str) -> bool:

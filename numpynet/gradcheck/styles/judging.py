@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,11 +53,23 @@ class Verdict:
     is_loss: bool = False
 
 
-def judge_thing(thing: Thing) -> Verdict:
-    """The verdict on a thing: right if it is in one of the ways in which it can be asked."""
+def kinds_of_loss(things: Sequence[Thing]) -> set[str]:
+    """The kinds of the losses that a file defines by themselves."""
+    losses = [each for thing in things for each in thing.ways if each.network is None and each.given.y is not None]
+    kinds = {each.kind for each in losses} | {each.kind for thing in things for each in thing.tried}
+    return kinds - {"", "unknown"}
+
+
+def judge_thing(thing: Thing, kinds: Set[str] = frozenset()) -> Verdict:
+    """The verdict on a thing: right if it is in one of the ways in which it can be asked.
+
+    kinds: those of the file's losses, for a network that is asked without one.
+    """
     verdicts = []
     for way in thing.ways[:MOST_WAYS]:
         verdict = judge_way(way, adds=thing.adds)
+        if verdict.ok and way.question.assumed and kinds and way.kind not in kinds:
+            verdict = _with_another_loss(replace(way, pinned=False), ask_judge(way), [], kinds) or verdict
         for check in (_with_decay, _with_other_targets, _still):
             verdict = check(way, verdict)
         verdicts.append(_as_square(thing, verdict))
@@ -99,7 +111,7 @@ def judge_way(way: Found, *, adds: bool = False) -> Verdict:
     report = ask_judge(way)
     notes = list(way.notes)
     if way.kind == "" and way.network is None and not way.given.params:
-        notes.append("only the gradient of the input was compared: no parameters were found")
+        notes.append("only the gradient of the input was compared: it holds no parameters of its own")
     if report.ok is False:
         for step in (_mean_in_layers, _right_for_one_entry, _changing, _no_plain_step):
             verdict = step(way, report, notes)
@@ -188,7 +200,7 @@ def _loss_notes(way: Found, report: Report) -> list[str]:
     if not assumed:
         return []
     which = "the gradients of the last layer are those of" if way.pinned else "it was assumed to be"
-    notes = [f"the file computes no loss; {which} {assumed}"]
+    notes = [f"no loss of the file was recognised for it; {which} {assumed}"]
     if report.ok and "sum" in assumed and "averaged" not in assumed:
         notes.append("if your loss is the mean, the 1/n is missing (sum_not_mean)")
     return notes
@@ -211,7 +223,7 @@ def _shape_notes(way: Found) -> list[str]:
     return notes
 
 
-def _with_another_loss(way: Found, report: Report, notes: list[str]) -> Verdict | None:
+def _with_another_loss(way: Found, report: Report, notes: list[str], kinds: Set[str] = frozenset()) -> Verdict | None:
     """The verdict with the loss for which a single mistake explains the gradients; not checked if there is none."""
     if not way.question.assumed or way.pinned or len(report.mistakes) == 1:
         return None
@@ -219,12 +231,14 @@ def _with_another_loss(way: Found, report: Report, notes: list[str]) -> Verdict 
     for loss in known.losses(way.network.head) if known_network and way.network else []:
         if not loss.kind or (loss.kind == "cross_entropy") != (np.ndim(way.given.y) == 1):
             continue
+        if kinds and loss.kind not in kinds:
+            continue
         question = replace(way.question, loss_of=value_of(loss), assumed=loss.words)
         other = ask_judge(replace(way, question=question, kind=loss.kind))
         if other.ok is False and len(other.mistakes) == 1 and other.mistakes[0] not in FACTORS:
-            note = f"the file computes no loss; this is what explains its gradients if the loss is {loss.words}"
+            note = f"no loss of the file was recognised for it; this explains its gradients if the loss is {loss.words}"
             return Verdict(way.name, False, _with_notes(other.text, [*way.notes, note]), other.mistakes)
-    why = "the file computes no loss, and its gradients are those of none that is known here"
+    why = "no loss of the file was recognised for it, and its gradients are those of none that is known here"
     return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
 
 

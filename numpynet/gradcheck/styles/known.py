@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,9 +77,10 @@ def recognise(arrays: Mapping[Any, Array], X: Array, form: str, seen: Mapping[An
             for activations in _activations(len(layers) - 1):
                 plain = Network(tuple(slots), tuple(layers), activations)
                 O = logits(plain, params, X)
-                for head, apply in HEADS.items():
+                outputs = {key: rows for key, rows in candidates.items() if rows.shape == O.shape}
+                for head, apply in HEADS.items() if outputs else ():
                     expected = apply(O)
-                    keys = [key for key, rows in candidates.items() if same(rows, expected)]
+                    keys = [key for key, rows in outputs.items() if same(rows, expected)]
                     if keys:
                         found.append(Network(plain.slots, plain.layers, activations, head, _returned_first(keys)))
             if found:
@@ -143,14 +145,15 @@ def recognise_by_gradient(
             found = list(read(last))
             for activations in _activations(len(layers) - 1):
                 plain = Network(tuple(slots), tuple(layers), activations)
+                H = logits(replace(plain, layers=plain.layers[:-1]), params, X) if layers[1:] else X
                 O = logits(plain, params, X)
                 for head in HEADS:
-                    for loss in losses(head):
+                    for loss in losses(head) if O.size == len(O) else _one_of_each_kind(head):
                         if targets_of(loss, y, O) is None or not loss.mean:
                             continue
-                        right = gradients(plain, params, X, output_gradient(loss, O, y))[last.name]
+                        right = H.T @ output_gradient(loss, O, y)
                         if any(_is_multiple(each, right) for each in found):
-                            return Network(plain.slots, plain.layers, activations, head)
+                            return replace(plain, head=head)
     return None
 
 
@@ -212,6 +215,12 @@ def _half_squares(P: Array, y: Array) -> float:
     return float(np.mean((P - y) ** 2) / 2)
 
 
+def _one_of_each_kind(head: str) -> list[KnownLoss]:
+    """The losses that may follow this head, without those that are a constant times another."""
+    return list({loss.kind: loss for loss in reversed(losses(head))}.values())
+
+
+@functools.cache
 def losses(head: str) -> list[KnownLoss]:
     """The losses that may follow an output with this head."""
     found = []

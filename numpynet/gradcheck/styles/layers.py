@@ -16,6 +16,7 @@ from numpynet.gradcheck.files.host import Call, Part
 from numpynet.gradcheck.styles.bind import RATE, Available, G, Parameters, X, bind
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, assign, from_form, to_form
 from numpynet.gradcheck.styles.found import (
+    RANDOM,
     Failed,
     Found,
     is_equal,
@@ -30,8 +31,6 @@ from numpynet.gradcheck.styles.locate import Seen, locate, missing
 from numpynet.gradcheck.styles.names import BACKWARD, FORWARD, IGNORED, LOSS, kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Given, Key, Recipe, Record
 from numpynet.gradcheck.styles.units import Unit, may_be_parameter, sizes_for
-
-RANDOM = "it gives other numbers each time: it draws them at random, or counts its calls"
 
 
 def forward_names(unit: Unit) -> list[str]:

@@ -205,6 +205,7 @@ def _ask(
     who = unit.name or names[-1]
     point = Point({}, rows, y)
     asked = Asked(recipe, None, None, {}, classes=rows.shape[1], width=rows.shape[1], out_of=softmax)
+    kind = ""
     try:
         asked, slope, record = _with_loss(asked, point)
         kind = _kind(asked, point)
@@ -218,7 +219,7 @@ def _ask(
                 raise _UnfitError("the loss does not move with all predictions: these may be out of its range")
     except (_UnfitError, RuntimeError) as error:
         shown = f"{', '.join(names)} with predictions {to_form(rows, recipe.form).shape} and {recipe.target_kind}"
-        return Failed(who, shown, str(error))
+        return Failed(who, shown, str(error), kind=kind)
     name = "O" if kind == "cross_entropy" else "y_hat"
     question = replace(asked, input_name=name, gradients={name: Source(key)})
     return likeness + 0.3 * bool(kind), Found(who, question, None, kind or "unknown", point)

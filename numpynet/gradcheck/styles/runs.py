@@ -15,7 +15,16 @@ from numpynet.gradcheck.files.host import Ref
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import RATE
 from numpynet.gradcheck.styles.conventions import Slot, targets, to_form
-from numpynet.gradcheck.styles.found import Failed, Found, is_unwritten, loose_slots, slopes_of, with_own_names
+from numpynet.gradcheck.styles.found import (
+    RANDOM,
+    Failed,
+    Found,
+    is_equal,
+    is_unwritten,
+    loose_slots,
+    slopes_of,
+    with_own_names,
+)
 from numpynet.gradcheck.styles.known import KnownLoss, Network, recognise
 from numpynet.gradcheck.styles.locate import Seen, candidates, locate, missing
 from numpynet.gradcheck.styles.names import LOSS, kind_of_parameter, matches, role_of
@@ -71,8 +80,15 @@ def run(unit: Unit, recipe: Recipe, rows: Array, y: Array, names: Sequence[str])
         came = f"{record.raised} {record.place}".strip() or "it returns nothing, or only zeros"
         in_last = bool(record.raised) and len(record.outcomes) == len(names)
         return Failed(played.who, played.shown, came, unwritten, in_last)
+    if _differs(record, played.play(params)):
+        return Failed(played.who, played.shown, RANDOM)
     played = replace(played, record=record)
     return _fit(played, _recognise(played))
+
+
+def _differs(one: Record, other: Record) -> bool:
+    """Whether two runs with the same arguments gave different numbers."""
+    return any(key in other.seen and not is_equal(other.seen[key], array) for key, array in one.seen.items())
 
 
 def _recognise(run: Run) -> Network | None:
