@@ -3,9 +3,11 @@
 import pytest
 
 from numpynet.gradcheck.learner_file import check_file
+from tests.helpers import styles
 from tests.helpers.slow import slow_after
-from tests.helpers.styles import STYLES
+from tests.helpers.training_styles import TRAINING_STYLES
 
+STYLES = styles.STYLES | TRAINING_STYLES
 SLIPS = [(name, *slip) for name, (_, slips) in STYLES.items() for slip in slips]
 
 

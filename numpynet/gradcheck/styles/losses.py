@@ -62,7 +62,9 @@ def attempts(unit: Unit, values: Sequence[str], derivatives: Sequence[str]) -> I
     together = [each for each in failed if each.came == TOGETHER]
     if together and not any(score > EXACT for score, _ in found):
         found = []
-    yield from [each for _, each in sorted(found, key=lambda pair: -pair[0])][:4] or together[:1] or failed[:4]
+    failed.sort(key=lambda each: (each.came != TOGETHER, not each.kind))
+    best = [each for _, each in sorted(found, key=lambda pair: -pair[0])][:4]
+    yield from best or failed[: 1 if together else 4]
 
 
 # The losses of numpynet: where a file defines only the backward, it is that of this loss.
@@ -219,7 +221,7 @@ def _ask(
                 raise _UnfitError("the loss does not move with all predictions: these may be out of its range")
     except (_UnfitError, RuntimeError) as error:
         shown = f"{', '.join(names)} with predictions {to_form(rows, recipe.form).shape} and {recipe.target_kind}"
-        return Failed(who, shown, str(error), kind=kind)
+        return Failed(who, shown, str(error), kind=kind or (_kind(asked, point, head) if head and asked.loss else ""))
     name = "O" if kind == "cross_entropy" else "y_hat"
     question = replace(asked, input_name=name, gradients={name: Source(key)})
     return likeness + 0.3 * bool(kind), Found(who, question, None, kind or "unknown", point)
@@ -298,11 +300,11 @@ def _averaged(asked: Asked, point: Point, record: Record, slope: Array) -> Asked
     return replace(asked, averaged=any(array is not None and same(array, mean, 1e-5) for array in arrays))
 
 
-def _kind(asked: Asked, point: Point) -> str:
-    """The kind of the known loss that this is, at ten digits; "" if it is none."""
+def _kind(asked: Asked, point: Point, head: str = "") -> str:
+    """The kind of the known loss that this is, of outputs with this head; "" if it is none."""
     value = asked.value(point)
     y = np.asarray(point.y)
-    for loss in known.losses(""):
+    for loss in known.losses(head):
         T = known.targets_of(loss, y, point.X)
         if (
             T is not None
