@@ -57,7 +57,7 @@ def test_prove_says_what_is_not_caught_or_not_named(monkeypatch, capsys):
     assert prove.prove_command() == 1
     out = capsys.readouterr().out
     assert "relu_backward: relu_mask_reversed was called no_relu_mask" in out
-    assert out.endswith("caught 9 of 9, named 1 of 9\n")
+    assert out.endswith("caught 10 of 10, named 1 of 10\n")
     monkeypatch.setattr(prove, "mark", lambda exercise, space: Report(True, {}))
     assert prove.prove_command() == 1
-    assert capsys.readouterr().out.endswith("caught 0 of 9, named 0 of 9\n")
+    assert capsys.readouterr().out.endswith("caught 0 of 10, named 0 of 10\n")
