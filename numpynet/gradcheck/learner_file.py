@@ -102,14 +102,13 @@ def check_file(path: Path, *, time_limit: float = 60.0) -> FileReport:
 
 
 def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
-    things = [
-        thing
-        for thing in find.things(process, process.definitions(), source.tree)
-        if not (thing.base and not thing.ways)
-    ]
-    verdicts = []
-    kinds = judging.kinds_of_loss(things)
-    for thing in things:
+    """Judge each thing as soon as it is found: what hangs later takes the objects of the process with it."""
+    verdicts: list[Verdict] = []
+    kinds: set[str] = set()  # of the losses so far
+    for thing in find.things(process, process.definitions(), source.tree):
+        if thing.base and not thing.ways:
+            continue
+        kinds |= judging.kinds_of_loss(thing)
         process.start_clock()
         try:
             verdicts.append(judging.judge_thing(thing, kinds))

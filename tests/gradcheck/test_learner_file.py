@@ -212,3 +212,67 @@ def test_a_module_of_a_package_and_its_project_are_found(tmp_path):
         "from nets.slopes import slope\ndef relu_backward(G, Y):\n    return G * slope(Y)\n"
     )
     assert check_file(package / "mine.py").code == 0
+
+
+LAYERS = """
+import numpy as np
+class Full:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = np.random.randn(n_in, n_out), np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, g):
+        self.dW, self.db = self.x.T @ g, g.sum(0)
+        return g @ self.W.T
+"""
+HANGS = {
+    "a function": "def relu_backward(dout, x):\n    while True: pass\n",
+    "a script": """
+if __name__ == "__main__":
+    X, y = np.random.randn(6, 4), np.random.randn(6, 3)
+    while True: pass
+    for step in range(10):
+        net.W -= 0.1 * X.T @ (net.forward(X) - y)
+""",
+}
+
+
+@pytest.mark.parametrize("name", HANGS)
+def test_what_hangs_takes_no_verdict_from_the_rest(name, tmp_path):
+    (tmp_path / "mine.py").write_text(LAYERS + HANGS[name])
+    report = check_file(tmp_path / "mine.py", time_limit=3)
+    assert [(verdict.name, verdict.ok) for verdict in report.verdicts][:1] == [("Full", True)]
+    assert report.code == (0 if name == "a script" else 2)
+
+
+STEPS = """
+import numpy as np
+np.random.seed(0)
+X = np.random.randn(30, 3)
+y = X @ np.array([[1.0], [2.0], [-1.0]])
+w, b, vw, vb = np.random.randn(3, 1), np.zeros(1), 0, 0
+for epoch in range(100):
+    rate = RATE
+    err = X @ w + b - y
+    loss = np.mean(err ** 2)
+    dw, db = 2 * X.T @ err / len(X), 2 * err.mean(0)
+    MOMENTUM
+    w -= rate * (dw + vw)
+    b -= rate * (db + vb)
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "momentum", "code"),
+    [
+        ("0.1", "pass", 0),
+        ("0.1 / (1 + 0.5 * epoch)", "pass", 0),
+        ("0.1 / max(1, np.abs(dw).max()) if epoch else 0.1", "pass", 2),
+        ("0.1", "vw, vb = 0.9 * (dw + vw), 0.9 * (db + vb)", 2),
+        ("0.1", "dw, db = -dw, -db", 1),
+    ],
+)
+def test_a_loop_is_called_wrong_only_where_it_is_proven(rate, momentum, code, tmp_path):
+    (tmp_path / "mine.py").write_text(STEPS.replace("RATE", rate).replace("MOMENTUM", momentum))
+    assert check_file(tmp_path / "mine.py").code == code

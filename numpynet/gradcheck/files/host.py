@@ -129,7 +129,7 @@ class Host:
         self.kept: list[Any] = [space]
         self.filename = filename
 
-    def start_clock(self) -> None:
+    def start_clock(self, seconds: float = 0.0) -> None:
         """Begin something new: here there is no limit of time."""
 
     def run(self, program: Sequence[Any]) -> list[Outcome]:
@@ -219,6 +219,7 @@ def quietly() -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
+    """The exception in one line: its type and its message."""
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
@@ -251,6 +252,7 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 
 def child(value: Any, key: Any) -> Any:
+    """The part of an object or a container with this key. Raises: what getattr or indexing raises."""
     if isinstance(key, str) and key.startswith("."):
         return getattr(value, key[1:])
     return value[key]

@@ -20,6 +20,7 @@ HEAD = struct.Struct("<Q")
 
 
 def send(stream: BinaryIO, message: bytes) -> None:
+    """Write a message, after its length. Raises: OSError if nobody reads it."""
     stream.write(HEAD.pack(len(message)) + message)
     stream.flush()
 

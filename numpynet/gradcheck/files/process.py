@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import queue
@@ -41,9 +42,9 @@ class Process:
         self._start()
         self.start_clock()
 
-    def start_clock(self) -> None:
-        """Begin something new, which has the whole time limit for itself."""
-        self._deadline = time.monotonic() + max(2.0, self.time_limit / 2**self._hung)
+    def start_clock(self, seconds: float = math.inf) -> None:
+        """Begin something new, which has the whole time limit for itself, or so many seconds if that is less."""
+        self._deadline = time.monotonic() + max(2.0, min(seconds, self.time_limit / 2**self._hung))
 
     def run(self, program: Sequence[Any]) -> list[Outcome]:
         """The outcomes of the program's steps, up to the first that raised.

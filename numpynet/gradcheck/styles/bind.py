@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Part, Ref, Signature
+from numpynet.gradcheck.files.host import Call, Ref, Signature
 from numpynet.gradcheck.styles.names import role_of
 from numpynet.gradcheck.styles.recipe import Given
 
@@ -89,10 +89,6 @@ def _values(name: str, available: Available) -> Sequence[Any]:
     same = [value for own, value in available.named.items() if own.lower() == name.lower()]
     role = available.role_of(name)
     return same or available.roles.get(role, ()) or CONSTANTS.get(role, ())
-
-
-def result(step: int, path: tuple[Any, ...] = ()) -> Part:
-    return Part(step, path)
 
 
 X, Y, G = Given(("X",)), Given(("y",)), Given(("G",))

@@ -38,6 +38,8 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
     any_found = False
     adds = re.search(ADDS, ast.unparse(tree), re.IGNORECASE) is not None
     bases = {ast.unparse(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}
+    unit = units.of_functions(host, [each for each in definitions if each.name != scripts.NAME], sizes, tree)
+    loop = _training_loop(unit) if scripts.NAME in known else ()
     for definition in definitions:
         if definition.methods is not None and _has_backward(definition.methods):
             host.start_clock()
@@ -54,17 +56,22 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
             if found or (_computes_gradients(definition, tree) and own):
                 yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds, raised)
                 any_found = any_found or bool(found)
-    unit = units.of_functions(host, [each for each in definitions if each.name != scripts.NAME], sizes, tree)
-    loop: tuple[Found, ...] = ()
-    if scripts.NAME in known:
-        host.start_clock()
-        loop = tuple(each for each in fits.of_script(unit) if isinstance(each, Found))
     for thing in _of_functions(unit, tree, any_found or bool(loop)):
         if thing.ways or not (loop and thing.name in scripts.called(tree)):
             yield replace(thing, adds=adds)
     yield from [Thing("the training loop", loop)] if loop else []
 
 
+def _training_loop(unit: Unit) -> tuple[Found, ...]:
+    """The ways to run the script's own loop. It comes first: if it hangs, no objects are there yet to be lost."""
+    unit.host.start_clock(LOOP_SECONDS)
+    try:
+        return tuple(each for each in fits.of_script(unit) if isinstance(each, Found))
+    except ProcessEndedError:
+        return ()
+
+
+LOOP_SECONDS = 10  # for a script's data and loop; what takes longer is left out
 TRAINS = {"X", "y", "epochs"}  # the arguments of a function that trains
 SQUARES = (Sizes(6, 6, 6), Sizes(6, 6, 6, 6))  # a product without any transpose fits only in the second
 

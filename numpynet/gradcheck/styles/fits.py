@@ -51,7 +51,6 @@ class Fitted(Question):
     assumed: str = ""
     width: int | None = None
     gradients: Mapping[str, Any] = field(default_factory=dict)
-    loss_is_own: bool = False
 
     def play(self, rows: Array, y: Array, iterations: int) -> Record:
         """The arrays that there are after so many iterations."""
@@ -218,21 +217,6 @@ def _ask(
                     return
 
 
-def _by_loss(question: Fitted, paths: list[Path], rows: Array, y: Array) -> Network | None:
-    """The network whose loss is among the numbers that the training leaves: that of the parameters one step before."""
-    records = [question.play(rows, y, k) for k in range(1, 9)]
-    points = [{path: np.asarray(record.seen[path]) for path in paths} for record in records[:-1] if not record.raised]
-    if len(points) < len(records) - 1:
-        return None
-    for path, value in records[-1].seen.items():
-        if np.size(value) == 1 and path not in paths and all(path in record.seen for record in records):
-            values = [float(np.asarray(record.seen[path]).reshape(-1)[0]) for record in records[1:]]
-            network = known.recognise_by_loss(points, values, rows, y)
-            if network is not None:
-                return network
-    return None
-
-
 def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: Array) -> Fitted | None:
     """The network and loss whose gradient is the step that was made."""
     moved = {}
@@ -251,7 +235,6 @@ def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: 
     network = known.recognise_by_gradient(arrays, rows, y, read)
     if network is None and len(moved) > len(arrays):
         arrays, network = moved, known.recognise_by_gradient(moved, rows, y, read)
-    network = network or _by_loss(question, list(arrays), rows, y)
     if network is None:
         return None
     network = with_own_names(network)

@@ -63,6 +63,7 @@ def is_unwritten(record: Record, unit: Unit, name: str) -> bool:
 
 
 def is_equal(one: Any, other: Any) -> bool:
+    """Whether two arrays have the same shape and entries; NaN equals NaN."""
     return np.shape(one) == np.shape(other) and np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True)
 
 

@@ -16,6 +16,7 @@ from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.report import Report, wrap
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.find import Thing
+from numpynet.gradcheck.styles.fits import Fitted
 from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.recipe import Asked
 from numpynet.gradcheck.styles.runs import value_of
@@ -53,11 +54,10 @@ class Verdict:
     is_loss: bool = False
 
 
-def kinds_of_loss(things: Sequence[Thing]) -> set[str]:
-    """The kinds of the losses that a file defines by themselves."""
-    losses = [each for thing in things for each in thing.ways if each.network is None and each.given.y is not None]
-    kinds = {each.kind for each in losses} | {each.kind for thing in things for each in thing.tried}
-    return kinds - {"", "unknown"}
+def kinds_of_loss(thing: Thing) -> set[str]:
+    """The kinds of loss that a thing is, if it is a loss."""
+    losses = [each.kind for each in thing.ways if each.network is None and each.given.y is not None]
+    return {*losses, *(each.kind for each in thing.tried)} - {"", "unknown"}
 
 
 def judge_thing(thing: Thing, kinds: Set[str] = frozenset()) -> Verdict:
@@ -159,7 +159,10 @@ def _changing(way: Found, report: Report, notes: list[str]) -> Verdict | None:
 
 
 def _updates(way: Found) -> bool:
-    return any(getattr(source, "factor", 0.0) for source in way.question.gradients.values())
+    """Whether the gradients are read from steps of the parameters, by a rate that may not be constant."""
+    return isinstance(way.question, Fitted) or any(
+        getattr(source, "factor", 0.0) for source in way.question.gradients.values()
+    )
 
 
 def _no_plain_step(way: Found, report: Report, notes: list[str]) -> Verdict | None:
@@ -168,15 +171,18 @@ def _no_plain_step(way: Found, report: Report, notes: list[str]) -> Verdict | No
         return None
     grads = way.question.ask(way.given).grads
     sizes = np.concatenate([np.abs(array).reshape(-1) for array in grads.values()] or [np.zeros(1)])
-    if not np.all(sizes > 0) or np.ptp(sizes) >= 0.05 * sizes.max():
+    if any("differs from call to call" in fact for fact in report.facts):
+        why = "its steps are no fixed multiple of the gradient, as when gradients are clipped"
+    elif np.all(sizes > 0) and np.ptp(sizes) < 0.05 * sizes.max():
+        why = "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
+    else:
         return None
-    why = "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
     return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
 
 
 def _up_to_a_factor(way: Found, report: Report, adds: bool) -> tuple[Report, str]:
     """Right, with a note, if an update differs by a factor only, or if −1 times the gradient is added."""
-    factor = _factor(report)
+    factor = _factor(report, fixed_n=isinstance(way.question, Fitted) and bool(way.question.n))
     if _updates(way) and factor:
         note = f"the steps are {factor} times learning rate · gradient, as if with another learning rate"
         return replace(report, ok=True, mistakes=(), text=f"{way.name} is right, up to a factor."), note
@@ -217,8 +223,12 @@ def _shape_notes(way: Found) -> list[str]:
         shape = np.shape(record.seen.get(source.key, np.zeros(slot.shape)))
         if source.factor or shape == slot.shape or slot.positions.size == 1:
             continue
-        name, together = slot.name, np.broadcast_shapes(shape, slot.shape)
-        what = "has the right shape" if together == slot.shape else f"would have shape {together}"
+        name = slot.name
+        try:
+            together = np.broadcast_shapes(shape, slot.shape)
+            what = "has the right shape" if together == slot.shape else f"would have shape {together}"
+        except ValueError:
+            what = "raises"
         notes.append(f"{name} has shape {slot.shape}, grad_{name} {shape}; {name} − lr · grad_{name} {what}")
     return notes
 
@@ -252,10 +262,14 @@ def _ignores_targets(way: Found) -> bool:
     return bool(before) and before.keys() == after.keys() and all(np.array_equal(before[k], after[k]) for k in before)
 
 
-def _factor(report: Report) -> str:
-    """The factor by which all gradients differ from the right ones, if it is the same for all; else ""."""
-    found = {"factor_two": "2", "factor_half": "½"}.get(report.mistakes[0] if len(report.mistakes) == 1 else "", "")
-    every = re.search(r"every entry of every gradient is ([\d.e−+-]+) times", report.text.replace("\n", " "))
+def _factor(report: Report, *, fixed_n: bool) -> str:
+    """The positive factor by which all gradients differ from the right ones, if it is the same for all; else "".
+
+    fixed_n: the code takes one number of examples, so that dividing by another is a constant factor too.
+    """
+    words = {"factor_two": "2", "factor_half": "½", **({"fixed_batch_size": "a constant"} if fixed_n else {})}
+    found = words.get(report.mistakes[0], "") if len(report.mistakes) == 1 else ""
+    every = re.search(r"every entry of every gradient is ([\d.e+-]+) times", " ".join(report.facts))
     right = re.search(r"^ +grad_\S+ .* right$", report.text, re.MULTILINE)
     return "" if right else found or (every[1] if every else "")
 

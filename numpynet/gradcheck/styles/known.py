@@ -184,6 +184,7 @@ def _activations(hidden: int) -> Iterator[tuple[str, ...]]:
 
 
 def same(one: Array, other: Array, rounding: float = SAME) -> bool:
+    """Whether two arrays agree up to rounding, relative to the largest entry of the other."""
     size = float(np.max(np.abs(other), initial=0.0))
     return one.shape == other.shape and bool(np.max(np.abs(one - other), initial=0.0) <= rounding * size)
 
@@ -244,6 +245,7 @@ def losses(head: str) -> list[KnownLoss]:
 
 
 def plural(name: str) -> str:
+    """The plural of a word: entropies, errors."""
     return name.removesuffix("y") + "ies" if name.endswith("y") else f"{name}s"
 
 

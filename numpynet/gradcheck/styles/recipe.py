@@ -7,7 +7,7 @@ takes, with a Given wherever the X, y, G or a parameter of the point belongs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -355,7 +355,3 @@ def take(slot: Slot, array: Array) -> Array | None:
 def _thin(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape without its ones."""
     return tuple(size for size in shape if size != 1)
-
-
-def with_slots(recipe: Recipe, slots: Sequence[Slot]) -> Recipe:
-    return replace(recipe, slots=tuple(slots))

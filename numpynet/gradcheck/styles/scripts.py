@@ -45,11 +45,9 @@ def training_loop(body: Sequence[ast.stmt]) -> tuple[str, list[str]]:
             before = [each for each in body[:number] if not isinstance(each, ast.If)]
             return training_loop([*before, *node.body])
         if isinstance(node, ast.For) and _trains(node):
-            shared = [
-                name for each in body for part in ast.walk(each) if isinstance(part, ast.Global) for name in part.names
-            ]
             code, names = _with_places([each for each in body[:number] if not isinstance(each, DEFINITIONS)], node)
-            return code, list(dict.fromkeys([*names, *(name for each in shared for name in each)]))
+            parts = [part for each in body for part in ast.walk(each) if isinstance(part, ast.Global)]
+            return code, list(dict.fromkeys([*names, *(name for part in parts for name in part.names)]))
     return "", []
 
 
