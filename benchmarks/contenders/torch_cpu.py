@@ -1,5 +1,7 @@
 """PyTorch on the CPU: eager, compiled, and with a DataLoader."""
 
+import warnings
+
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -34,6 +36,7 @@ class TorchCompile(Torch):
 
     def __init__(self, problem):
         super().__init__(problem)
+        warnings.filterwarnings("ignore", module=r"torch\._inductor")  # its advice would stand between the tables
         self.net, self.loss = torch.compile(self.net), torch.compile(self.loss)
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from benchmarks.contenders import CannotRaceError
-from benchmarks.contenders.torch_cpu import Torch
+from benchmarks.contenders.torch_cpu import Torch, TorchCompile
 
 
 class TorchGpu(Torch):
@@ -41,12 +41,8 @@ class TorchGpu(Torch):
         return loss, start.elapsed_time(end) / 1000
 
 
-class TorchGpuCompile(TorchGpu):
+class TorchGpuCompile(TorchGpu, TorchCompile):
     """PyTorch on the GPU, with the network and the loss compiled by torch.compile."""
-
-    def __init__(self, problem):
-        super().__init__(problem)
-        self.net, self.loss = torch.compile(self.net), torch.compile(self.loss)
 
 
 class TorchGpuGraph(TorchGpu):
