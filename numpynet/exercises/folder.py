@@ -32,9 +32,10 @@ marks_of = functools.cache(mark_lesson)  # one process for each lesson
 @pytest.mark.parametrize("exercise", EXERCISES, ids=str)
 def test_exercise(exercise, record_property):
     record_property("points", exercise.points)
-    found = marks_of(Path(__file__).parent / f"{exercise.lesson}.py")[exercise.name]
-    if not found["ok"]:
-        pytest.fail(found["text"], pytrace=False)
+    lesson = marks_of(Path(__file__).parent / f"{exercise.lesson}.py")
+    (found,) = [each for each in lesson.marks if each.exercise == exercise]
+    if not found.result.ok:
+        pytest.fail(found.result.text, pytrace=False)
 '''
 
 PYTEST = """# xunit1 is the JUnit XML format that has properties
