@@ -122,6 +122,10 @@ CROSS_ENTROPY: list[Line] = [
     ("", "L = np.mean(np.log(np.exp(O).sum(1)) - O[np.arange(len(y)), y]); P = P.argmax(axis=1)"),
     ("argument_changed", "L = np.mean(np.log(np.exp(O).sum(1)) - O[np.arange(len(y)), y]); y += 1"),
 ]
+UNSHIFTED: list[Line] = [
+    ("exp_overflows", "pass"),
+    ("logits_not_probabilities", "return -np.mean(O[np.arange(len(y)), y]), softmax(O)"),
+]
 FIRST, SECOND = 'X @ params["W1"] + params["b1"]', 'params["W2"] + params["b2"]'
 MLP: list[Line] = [
     ("relu_missing", f"return ({FIRST}) @ {SECOND}"),
@@ -205,7 +209,7 @@ FORWARD_SLIPS: list[tuple[Place, list[Line]]] = [
         "",
         CROSS_ENTROPY,
     ),
-    _planted(f"{ONE}.softmax_cross_entropy", "O = O - O.max(axis=1, keepdims=True)", "", [("exp_overflows", "pass")]),
+    _planted(f"{ONE}.softmax_cross_entropy", "O = O - O.max(axis=1, keepdims=True)", "", UNSHIFTED),
     _planted(f"{ONE}.relu", "return np.maximum(X, 0)", "Y=Y", [(name, f"{line}; return Y") for name, line in RELU]),
     _planted(
         f"{TWO}.predict",

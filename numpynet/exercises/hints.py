@@ -32,12 +32,13 @@ SGD = (
 HINTS: Mapping[str, Hints] = {
     "lesson1_functions.linear": LINEAR,
     "lesson1_functions.linear_backward": (
-        "An entry of X, W or b changes L only through entries of Y. Look at Y_ij = Σₖ X_ik W_kj + b_j. W_kj is in column "
-        "j of Y, once in each row i, where it is multiplied by X_ik. So when W_kj grows a little, Y_ij grows X_ik times "
-        "as much, and L changes by grad_Y_ij for each unit of that: add this up over the examples i. Do the same for "
-        "X_ik, which is in row i only, and for b_j, which is in every row. The shapes leave only one matrix product.",
-        "grad_X: the matrix product of grad_Y and W transposed. grad_W: the matrix product of X transposed and grad_Y. "
-        "grad_b: the sum of the rows of grad_Y.",
+        "An entry of X, W or b changes L only through entries of Y. Look at Y_ij = Σₖ X_ik W_kj + b_j. W_kj is in "
+        "column j of Y, once in each row i, where it is multiplied by X_ik. So when W_kj grows a little, Y_ij grows "
+        "X_ik times as much, and L changes by grad_Y_ij for each unit of that: add this up over the examples i. Do "
+        "the same for X_ik, which is in row i only, and for b_j, which is in every row. The shapes leave only one "
+        "matrix product.",
+        "grad_X: the matrix product of grad_Y and W transposed. grad_W: the matrix product of X transposed and "
+        "grad_Y. grad_b: the sum of the rows of grad_Y.",
         "grad_X = grad_Y Wᵀ      grad_W = Xᵀ grad_Y      grad_b = Σᵢ (grad_Y)ᵢ",
     ),
     "lesson1_functions.squared_loss": (
@@ -46,29 +47,29 @@ HINTS: Mapping[str, Hints] = {
         "L = 1/N Σ (y_hat − y)² / 2, N the number of entries",
     ),
     "lesson1_functions.squared_loss_backward": (
-        "One entry of y_hat is in one term of the sum only. The derivative of e² / 2 is e; and the mean divides by how "
-        "many terms?",
+        "One entry of y_hat is in one term of the sum only. The derivative of e² / 2 is e; and the mean divides by "
+        "how many terms?",
         "y_hat minus y, divided by the number of entries of y.",
         "grad_y_hat = (y_hat − y) / N, N the number of entries",
     ),
     "lesson1_functions.sgd": SGD,
     "lesson1_functions.softmax": (
-        "exp makes every logit positive; divided by their sum, the entries of a row add up to 1. exp(1000) is infinite "
-        "in floating point, but subtracting the same number from a whole row changes nothing in the result.",
-        "exp of every logit, divided by the sum of exp over its row; before that, subtract the row's largest logit from "
-        "every logit in the row.",
+        "exp makes every logit positive; divided by their sum, the entries of a row add up to 1. exp(1000) is "
+        "infinite in floating point, but subtracting the same number from a whole row changes nothing in the result.",
+        "exp of every logit, divided by the sum of exp over its row; before that, subtract the row's largest logit "
+        "from every logit in the row.",
         "P_ij = exp(O_ij − mᵢ) / Σₖ exp(O_ik − mᵢ), mᵢ the largest of row i",
     ),
     "lesson1_functions.softmax_cross_entropy": (
-        "The loss of an example is small if its right class has a probability near 1: it is −log P_iy. That is a log of "
-        "a quotient, so a difference of logs: one of them is the logit itself, and there is never a log of 0.",
+        "The loss of an example is small if its right class has a probability near 1: it is −log P_iy. That is a log "
+        "of a quotient, so a difference of logs: one of them is the logit itself, and there is never a log of 0.",
         "For each example, the log of the sum of exp over its row of O, minus the logit of its right class; then the "
         "mean over the examples. First subtract the row's largest logit from every logit in the row.",
         "L = 1/n Σᵢ (log Σₖ exp(O_ik) − O_iyᵢ)      P = softmax(O)",
     ),
     "lesson1_functions.softmax_cross_entropy_backward": (
-        "Differentiate log Σₖ exp(O_ik) − O_iy with respect to O_ij. The first part gives exp(O_ij) / Σₖ exp(O_ik), which has a "
-        "name; the second gives 1 if j is the right class y, else 0. And L is a mean over the examples.",
+        "Differentiate log Σₖ exp(O_ik) − O_iy with respect to O_ij. The first part gives exp(O_ij) / Σₖ exp(O_ik), "
+        "which has a name; the second gives 1 if j is the right class y, else 0. And L is a mean over the examples.",
         "The probabilities P, minus 1 at the right class of each example; all divided by the number of examples.",
         "grad_O = (P − onehot(y)) / n",
     ),
@@ -83,8 +84,8 @@ HINTS: Mapping[str, Hints] = {
     "lesson2_linear_regression.loss_and_gradients": (
         "Backward, each step answers: how does L change with the input of this step, given how it changes with the "
         "output? Begin at the loss, whose backward needs no gradient.",
-        "squared_loss_backward gives the gradient with respect to the predictions. linear_backward takes it, and gives "
-        "those with respect to X, W and b.",
+        "squared_loss_backward gives the gradient with respect to the predictions. linear_backward takes it, and "
+        "gives those with respect to X, W and b.",
         "grad_y_hat = (y_hat − y) / N      grad_W = Xᵀ grad_y_hat      grad_b = Σᵢ (grad_y_hat)ᵢ",
     ),
     "lesson3_softmax_regression.predict": LINEAR,
@@ -95,15 +96,15 @@ HINTS: Mapping[str, Hints] = {
         "grad_O = (P − onehot(y)) / n      grad_W = Xᵀ grad_O      grad_b = Σᵢ (grad_O)ᵢ",
     ),
     "lesson4_mlp.predict": (
-        "Two linear layers; between them each hidden unit lets only positive numbers through. Without that, two linear "
-        "layers would be one.",
+        "Two linear layers; between them each hidden unit lets only positive numbers through. Without that, two "
+        "linear layers would be one.",
         "Z: linear, applied to X, W1 and b1. H: relu, applied to Z. O: linear, applied to H, W2 and b2.",
         "O = max(X W1 + b1, 0) W2 + b2",
     ),
     "lesson4_mlp.loss_and_gradients": (
         "Write the forward steps in a column: Z, H, O, loss. Go through them from the last to the first. Each has a "
-        "backward function, and each takes the gradient that the one before it, from below, returned. The input of the "
-        "second layer was H, not X.",
+        "backward function, and each takes the gradient that the one before it, from below, returned. The input of "
+        "the second layer was H, not X.",
         "grad_O from the loss. Through the second layer, with its input H: grad_H, and the gradients of W2 and b2. "
         "Through the ReLU: grad_Z. Through the first layer, with its input X: the gradients of W1 and b1.",
         "grad_O = (P − onehot(y)) / n      grad_W2 = Hᵀ grad_O      grad_b2 = Σᵢ (grad_O)ᵢ\n"
@@ -115,10 +116,10 @@ HINTS: Mapping[str, Hints] = {
         "Y = X W + b",
     ),
     "lesson5_layers.Linear.backward": (
-        "linear_backward gives three gradients. Two of them belong to the parameters, which have a place for them; the "
-        "third goes on to the layer before.",
-        "Apply linear_backward to grad_Y, the X that forward kept, and the data of W. Store that of W as the grad of W "
-        "and that of b as the grad of b. Return that of X.",
+        "linear_backward gives three gradients. Two of them belong to the parameters, which have a place for them; "
+        "the third goes on to the layer before.",
+        "Apply linear_backward to grad_Y, the X that forward kept, and the data of W. Store that of W as the grad of "
+        "W and that of b as the grad of b. Return that of X.",
         "grad_X = grad_Y Wᵀ      W.grad = Xᵀ grad_Y      b.grad = Σᵢ (grad_Y)ᵢ",
     ),
     "lesson5_layers.ReLU.forward": (RELU[0] + " Keep what backward will need.", RELU[1] + " Keep it in self.", RELU[2]),
@@ -147,7 +148,7 @@ def find_hint(lesson: str, name: str) -> tuple[str, Hints]:
     Raises: LookupError if there is no such gap, or more than one.
     """
     lessons = dict.fromkeys(exercise.lesson for exercise in EXERCISES if lesson in ("", exercise.lesson))
-    found = [key for key in HINTS if key.split(".")[0] in lessons and key.split(".", 1)[1] == name or key == name]
+    found = [key for key in HINTS if (key.split(".")[0] in lessons and key.split(".", 1)[1] == name) or key == name]
     if not found:
         known = ", ".join(dict.fromkeys(key.split(".", 1)[1] for key in HINTS if key.split(".")[0] in lessons))
         raise LookupError(f"there is no gap {name}; there are {known}")

@@ -81,14 +81,20 @@ def _as_params(case: tuple[Array, Array, Array]) -> tuple[dict[str, Array], Arra
     return {"W": W, "b": b}, X
 
 
-LINEAR = [_linear_case(2, 3, 4), _linear_case(5, 2, 3), _linear_case(1, 4, 2), _linear_case(3, 3, 3)]
+LINEAR = [
+    _linear_case(2, 3, 4),
+    _linear_case(5, 2, 3),
+    _linear_case(1, 4, 2),
+    _linear_case(7, 2, 5),
+    _linear_case(3, 3, 3),
+]
 REGRESSION = [_linear_case(2, 3, 1), _linear_case(5, 4, 1), _linear_case(1, 2, 1)]
-LOSSES = [(draw(1, *shape), draw(2, *shape)) for shape in ((3, 2), (5, 1), (2, 4))]
+LOSSES = [(draw(1, *shape), draw(2, *shape)) for shape in ((3, 2), (5, 1), (2, 4), (7, 3))]
 LARGE, SMALL = np.array([[1000.0, 0.0], [5.0, 6.0], [5.0, 2.0]]), np.array([[-1000.0, 0.0], [0.0, -1000.0], [5.0, 6.0]])
-LOGITS = [draw(4, 2, 3), draw(6, 5, 4), draw(8, 1, 2), LARGE, SMALL]
-CLASSES = [np.array(y) for y in ([2, 0], [3, 1, 0, 1, 2], [1], [0, 1, 1], [0, 0, 1])]
-RELU = [(np.where(draw(12, 3, 2) > 1.2, 0.0, draw(12, 3, 2)),), (draw(13, 5),), (draw(14, 2, 3, 4),)]
-MLPS = [_mlp_case(2, 3, 4, 5), _mlp_case(4, 2, 5, 3), _mlp_case(1, 5, 3, 2)]
+LOGITS = [draw(4, 2, 3), draw(6, 5, 4), draw(8, 1, 2), draw(9, 7, 3), LARGE, SMALL]
+CLASSES = [np.array(y) for y in ([2, 0], [3, 1, 0, 1, 2], [1], [0, 2, 1, 1, 0, 2, 2], [0, 1, 1], [0, 0, 1])]
+RELU = [(np.array([[-1.5, 0.8], [0.0, 2.3], [0.4, -0.6]]),), (draw(13, 5),), (draw(14, 2, 3, 4),), (draw(15, 7, 2),)]
+MLPS = [_mlp_case(2, 3, 4, 5), _mlp_case(4, 2, 5, 3), _mlp_case(1, 5, 3, 2), _mlp_case(7, 4, 2, 6)]
 
 rng = np.random.default_rng(0)
 DRAWN, WEIGHTS, BIAS, SCORES = (rng.normal(size=shape) for shape in ((5, 4), (4, 3), 3, (5, 3)))
@@ -156,14 +162,14 @@ def _mark_sequential_forward(name: str, lesson: Lesson) -> Result:
                 "layers_in_forward_order": lambda: through(X, own[::-1]),
             }
 
-        cases = [(draw(n, n, widths[0]),) for n in (2, 5)]
+        cases = [(draw(n, n, widths[0]),) for n in (2, 7)]
         copies = _copy_there(lesson, network)
         sequential = lesson.own("Sequential", *(layer.ref for layer in copies))
         result = compare(name, sequential.forward, through, "X", wrongs, cases)
         if not result.ok:
             return result
         try:
-            copies[-1].backward(np.ones((5, widths[-1])))
+            copies[-1].backward(np.ones((7, widths[-1])))
         except LearnerError:
             text = f"{name} is wrong: its output is right, but backward will not work."
             why = "It must call the forward of each layer: that keeps what backward needs; layer(X) keeps nothing."
@@ -185,7 +191,7 @@ def _mark_sequential_backward(name: str, lesson: Lesson) -> Result:
             continue
         network = _network(widths)
         mistake = _recognise_order(_make_sequential(lesson, widths), network, X) if widths == WIDTHS[3] else ""
-        return told(name, [""], mistake) if mistake else Result(False, report.text, report.mistakes)
+        return told(name, ["."], mistake) if mistake else Result(False, report.text, report.mistakes)
     return right(name)
 
 
@@ -257,7 +263,7 @@ EXERCISES = (
         "linear_backward",
         3,
         is_backward_of(
-            functional.linear, functional.linear_backward, "grad_Y X W", [(DRAWN, WEIGHTS, BIAS), *LINEAR[:3]]
+            functional.linear, functional.linear_backward, "grad_Y X W", [(DRAWN, WEIGHTS, BIAS), *LINEAR[:4]]
         ),
         ("X", "W", "b"),
     ),

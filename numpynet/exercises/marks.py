@@ -80,7 +80,8 @@ def is_backward_of(
         result = from_report(check_pair(forward, backward, *cases[0]))
         if not result.ok:
             return result
-        return compare(name, backward, expected, parameters, no_names, [tuple(arguments(case)) for case in cases[1:]])
+        others = compare(name, backward, expected, parameters, no_names, [tuple(arguments(case)) for case in cases[1:]])
+        return result if others.ok else others
 
     return mark
 
@@ -154,7 +155,7 @@ def compare(
             results.append(function(*given))
         except LearnerError as error:
             results.append(error)
-            first = first or [f" It raised {error}."]
+            first = first or [f": it raised {error}."]
             continue
         for own, before, after in zip(parameters.split(), case, given, strict=True):
             if not _same(before, after):
@@ -173,9 +174,9 @@ def told(name: str, first: Sequence[str], mistake: str) -> Result:
     """The result for something wrong: with the mistake's sentence, if it has a name, and the numbers that show it."""
     why, *lines = first
     if not mistake:
-        return Result(False, "\n".join([f"{name} is wrong.{why}", *([""] if lines else []), *lines]))
-    sentence = wrap(f"{SENTENCES[mistake]}")
-    return Result(False, "\n".join([f"{name} is wrong: {mistake}.", "", *sentence, *lines]), (mistake,))
+        return Result(False, "\n".join([*wrap(f"{name} is wrong{why}"), *([""] if lines else []), *lines]))
+    paragraphs = [[f"{name} is wrong: {mistake}."], wrap(SENTENCES[mistake]), lines]
+    return Result(False, "\n\n".join("\n".join(each) for each in paragraphs if each), (mistake,))
 
 
 def recognise(results: Sequence[Any], expected: Callable[..., Any], wrongs: Wrongs, cases: Cases) -> str:
@@ -199,16 +200,21 @@ def _gives(wrong: Callable[[], Any], result: Any) -> bool:
 
 
 def _lines(parameters: str, case: tuple[Any, ...], yours: Any, expected: Any) -> list[str]:
-    call = ", ".join(
-        show(value) if isinstance(value, Mapping) else f"{own} = {show(value)}"
-        for own, value in zip(parameters.split(), case, strict=True)
-    )
+    call: list[str] = []
+    for own, value in zip(parameters.split(), case, strict=True):
+        named = value if isinstance(value, Mapping) else {own: value}
+        call += [f"{name} = {show(array)}" for name, array in named.items()]
     found, asked = show_apart(yours, expected)
-    return [f"    for     {call}", f"    yours   {found}", f"    right   {asked}"]
+    given = [", ".join(call)] if len(", ".join(call)) < 90 else call
+    return [*_column("for", given), *_column("yours", [found]), *_column("right", [asked])]
+
+
+def _column(word: str, lines: Sequence[str]) -> list[str]:
+    return [f"    {word if i == 0 else '':8}{line}" for i, line in enumerate(lines)]
 
 
 def _why(yours: Any) -> str:
-    return f" {MISSING_RETURN}" if yours is None else ""
+    return f". {MISSING_RETURN}" if yours is None else "."
 
 
 def updates(step: Callable[..., tuple[dict[str, Any], dict[str, Any]]], wrongs: Wrongs) -> Mark:
@@ -223,7 +229,7 @@ def updates(step: Callable[..., tuple[dict[str, Any], dict[str, Any]]], wrongs: 
                 after, after_grads = step(lesson, copy.deepcopy(params), copy.deepcopy(grads), lr)
             except LearnerError as error:
                 results.append(error)
-                first = first or [f" It raised {error}."]
+                first = first or [f": it raised {error}."]
                 continue
             if not _same(grads, after_grads):
                 lines = [f"    before  {show(grads)}", f"    after   {show(after_grads)}"]
@@ -233,7 +239,7 @@ def updates(step: Callable[..., tuple[dict[str, Any], dict[str, Any]]], wrongs: 
             if not first and not equal(results[-1], expected):
                 found, asked = show_apart(after, dict(zip(params, expected, strict=True)))
                 given = [f"    before  {show(params)}", f"    grads   {show(grads)}, lr {lr}"]
-                first = ["", *given, f"    yours   {found}", f"    right   {asked}"]
+                first = [".", *given, f"    yours   {found}", f"    right   {asked}"]
         return told(name, first, recognise(results, tuple, wrongs, UPDATES)) if first else right(name)
 
     return mark
@@ -346,7 +352,7 @@ def passes(mark: Mark, name: str, lesson: Lesson) -> bool:
 def equal(yours: Any, expected: Any) -> bool:
     """Numbers of the same shape that agree to 1e-6 of the largest, or tuples of these. NaN equals NaN."""
     if isinstance(expected, tuple):
-        both = isinstance(yours, tuple) and len(yours) == len(expected)
+        both = isinstance(yours, tuple | list) and len(yours) == len(expected)
         return both and all(map(equal, yours, expected))
     if isinstance(yours, Opaque | LearnerError | str | Mapping) or yours is None:
         return False

@@ -11,9 +11,11 @@ from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marking import mark
 from numpynet.exercises.marks import Result
 from numpynet.exercises.remote import Lesson
-from numpynet.exercises.slips import SLIPS, Place
+from numpynet.exercises.slips import BACKWARD_SLIPS, Place
 from numpynet.gradcheck.files.guard import TOOLS
 from numpynet.gradcheck.files.host import Host
+
+SLIPS = BACKWARD_SLIPS + FORWARD_SLIPS
 
 
 def prove() -> Iterator[tuple[str, str, Result]]:
@@ -23,7 +25,7 @@ def prove() -> Iterator[tuple[str, str, Result]]:
     ok, and named if it is the first of result.mistakes.
     Raises: LookupError for a slip whose line is not in the solution, or is there more than once.
     """
-    for place, lines in SLIPS + FORWARD_SLIPS:
+    for place, lines in SLIPS:
         for mistake, line in lines:
             yield place.exercise, mistake, mark_planted(place, place.plant(line))
 

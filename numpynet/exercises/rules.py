@@ -12,7 +12,7 @@ from numpynet.gradcheck.files.source import tampering
 HARMLESS = (
     *("__future__", "abc", "cmath", "collections", "contextlib", "copy", "dataclasses", "decimal", "enum", "fractions"),
     *("functools", "itertools", "math", "numbers", "operator", "pprint", "random", "statistics", "string", "textwrap"),
-    *("time", "timeit", "typing", "warnings"),
+    *("time", "timeit", "typing", "warnings", "logging", "os", "pathlib", "pdb", "traceback", "matplotlib", "tqdm"),
 )
 REACHING = ("__import__", "compile", "eval", "exec", "globals", "open")
 NUMPY_REACHING = ("f2py", "distutils", "ctypeslib", "testing")
@@ -69,7 +69,7 @@ def _may_import(name: str, given: set[str]) -> bool:
     parts = name.split(".")
     if parts[0] in ("numpy", "np"):
         return not set(parts) & set(NUMPY_REACHING)
-    if parts[0] in HARMLESS or name in given:
+    if parts[0] in HARMLESS or name in ("sys", *given):
         return True
     return (SOLUTIONS / f"{parts[0]}.py").is_file()  # the learner's own lesson
 

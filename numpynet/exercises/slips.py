@@ -125,7 +125,7 @@ FUNCTION, LINEAR_REGRESSION, SOFTMAX_REGRESSION, MLP, LAYERS = (
     "lesson5_layers",
 )
 MODEL, CLASSES = "loss_and_gradients", "grad_O = softmax_cross_entropy_backward(P, y)"
-SLIPS: list[tuple[Place, list[Line]]] = [
+BACKWARD_SLIPS: list[tuple[Place, list[Line]]] = [
     (
         Place(
             f"{FUNCTION}.linear_backward",
