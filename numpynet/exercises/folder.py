@@ -45,28 +45,31 @@ junit_family = xunit1
 
 README = """# Backpropagation by hand
 
-Five lessons, each a file with gaps. The comment above each gap says in words what belongs there; replace the line
+Seven lessons, each a file with gaps. The comment above each gap says what belongs there; replace the line
 `raise NotImplementedError` with your code. Then check your work in this folder, as often as you like:
 
-    numpynet check .                    # all lessons: what is right, what is wrong, and the name of the mistake
-    numpynet check lesson1_functions.py # one lesson
-    pytest                              # the same marks, as tests
+    numpynet check .                        # all lessons: what is right, what is wrong, and the name of the mistake
+    numpynet check lesson1_functions.py     # one lesson
+    numpynet check . --hint linear_backward # a hint for a gap; linear_backward:2 is the next one, :3 the formula
+    pytest                                  # the same marks, as tests (python3 -m pip install pytest)
 
 | lesson | to write | points |
 |---|---|---|
 {table}
 
-From lesson 2 on, you can run a file once it is right: `python3 lesson4_mlp.py` trains the model that you wrote.
+Lesson 0 is for those who are new to NumPy. Lessons 2 to 5 can be run once they are right: `python3 lesson4_mlp.py` trains
+the model that you wrote. Lesson 6 asks for your understanding; do it last, with pencil and paper.
 
-For teachers: copy this folder unchanged; numpynet and pytest must be installed where it is marked. Each file runs in a
-separate process; a gap that does not finish within 60 seconds is stopped, and printed output is not shown. To mark
-several folders in one run, use `pytest --import-mode=importlib anna bert`. `pytest --junitxml=marks.xml` writes the
-marks to a file, with one test per gap and its points as a property. `numpynet exercises DIR --solutions` writes the
-solved lessons.
+Write the gaps yourself, with NumPy and what the file came with: a lesson that imports anything else of numpynet gets no
+points.
+
+For teachers: copy this folder unchanged. `numpynet mark FOLDER` marks a class, one folder for each student, and
+`numpynet exercises DIR --solutions` writes the solved lessons.
 """
 
 GAP = re.compile(
-    r"(?P<words>(?: *# .*\n)+)(?P<indent> *)### BEGIN SOLUTION\n(?P<code>(?:.*\n)*?) *### END SOLUTION\n",
+    r"(?P<words>(?: *# .*\n)+)(?P<indent> *)### BEGIN SOLUTION\n(?P<code>(?:.*\n)*?) *### END SOLUTION\n"
+    r"(?: *### GIVEN\n(?P<given>(?: *# .*\n)+) *### END GIVEN\n)?",
 )
 
 
@@ -77,8 +80,7 @@ def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
     """
     files = {"README.md": _readme(), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
     for lesson in LESSONS:
-        text = (SOLUTIONS / f"{lesson}.py").read_text("utf-8")
-        files[f"{lesson}.py"] = GAP.sub(r"\g<words>\g<code>", text) if solutions else GAP.sub(_gap, text)
+        files[f"{lesson}.py"] = solved(lesson) if solutions else with_gaps(lesson)
     for name in files:
         if os.path.lexists(folder / name):
             raise FileExistsError(f"exercises: {folder / name} already exists; nothing was written")
@@ -86,6 +88,16 @@ def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
     for name, text in files.items():
         write_atomic(folder / name, text.encode())
     return list(files)
+
+
+def solved(lesson: str) -> str:
+    """The lesson's file with its solutions."""
+    return GAP.sub(r"\g<words>\g<code>", (SOLUTIONS / f"{lesson}.py").read_text("utf-8"))
+
+
+def with_gaps(lesson: str) -> str:
+    """The lesson's file as a learner gets it."""
+    return GAP.sub(_gap, (SOLUTIONS / f"{lesson}.py").read_text("utf-8"))
 
 
 def hints(lesson: str) -> dict[str, str]:
@@ -98,6 +110,9 @@ def hints(lesson: str) -> dict[str, str]:
 
 
 def _gap(found: re.Match[str]) -> str:
+    """The gap as the learner gets it: empty, or with the code that is given there."""
+    if found["given"]:
+        return found["words"] + re.sub(r"^( *)# ", r"\1", found["given"], flags=re.M)
     return f'{found["words"]}{found["indent"]}raise NotImplementedError("{_name(found)}")\n'
 
 

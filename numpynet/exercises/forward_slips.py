@@ -186,6 +186,79 @@ KEEP: list[Line] = [
 ]
 
 
+ROW_SUMS: list[Line] = [
+    ("column_sums", "return X.sum(axis=0)"),
+    ("axis_not_kept", "return X.sum(axis=1)"),
+    ("sum_of_everything", "return X.sum()"),
+    ("mean_not_sum", "return X.mean(axis=1, keepdims=True)"),
+    ("", "return np.cumsum(X, axis=1)"),
+    ("argument_changed", "X[0] = 0; return X.sum(axis=1, keepdims=True)"),
+]
+CENTER: list[Line] = [
+    ("row_means", "return X - X.mean(axis=1, keepdims=True)"),
+    ("mean_of_everything", "return X - X.mean()"),
+    ("added_not_subtracted", "return X + X.mean(axis=0)"),
+    ("only_the_means", "return X.mean(axis=0)"),
+    ("", "return X - X.sum(axis=0)"),
+    ("argument_changed", "X -= X.mean(axis=0); return X"),
+]
+PICK: list[Line] = [
+    ("whole_columns", "return O[:, y]"),
+    ("largest_of_row", "return O.max(axis=1)"),
+    ("one_column_only", "return O[:, y[0]]"),
+    ("", "return O[range(2), y]"),
+    ("", "return O[y, np.arange(len(y))]"),
+    ("", "return y"),
+]
+ONE_HOT: list[Line] = [
+    ("columns_not_rows", "return np.eye(q)[:, y]"),
+    ("whole_columns", "T = np.zeros((len(y), q)); T[:, y] = 1; return T"),
+    ("", "return np.eye(3)[y]"),
+    ("", "T = np.zeros((len(y), q)); T[0, y] = 1; return T"),
+    ("", "return np.eye(len(y))[y]"),
+]
+KEEP_POSITIVE: list[Line] = [
+    ("mask_only", "return X > 0"),
+    ("only_the_positive", "return X[X > 0]"),
+    ("absolute_value", "return np.abs(X)"),
+    ("returned_unchanged", "return X"),
+    ("argument_changed", "X[X < 0] = 0; return X"),
+]
+HALVE: list[Line] = [
+    ("not_in_place", "X = X * 0.5"),
+    ("not_in_place", "return X / 2"),
+    ("", "X *= 2"),
+    ("", "X[0] *= 0.5"),
+]
+OUTER: list[Line] = [
+    ("inner_product", "return x @ y"),
+    ("outer_transposed", "return y[:, None] * x"),
+    ("sums_not_products", "return x[:, None] + y"),
+    ("", "return x * y"),
+    ("", "return x[:, None] @ y"),
+]
+ENTRY_W: list[Line] = [
+    ("", "return sum(X[i, k] * grad_Y[i, j] for i in range(len(X))) / len(X)"),
+    ("", "return X[0, k] * grad_Y[0, j]"),
+    ("", "return sum(X[i, j] * grad_Y[i, k] for i in range(len(X)))"),
+    ("", "return sum(X[i, k] for i in range(len(X))) * grad_Y[0, j]"),
+    ("", "return X.T @ grad_Y"),
+]
+ENTRY_X: list[Line] = [
+    ("", "return sum(grad_Y[i, j] * W[j, k] for j in range(len(W)))"),
+    ("", "return grad_Y[i, 0] * W[k, 0]"),
+    ("", "return sum(grad_Y[n, 0] * W[k, 0] for n in range(len(grad_Y)))"),
+    ("", "return sum(W[k, j] for j in range(W.shape[1]))"),
+]
+ENTRY_O: list[Line] = [
+    ("", "return P[i, j] - (1 if j == y[i] else 0)"),
+    ("", "return P[i, j] / len(y)"),
+    ("", "return (P[i, j] - 1) / len(y)"),
+    ("", "return (P[i, j] - (1 if i == y[j] else 0)) / len(y)"),
+    ("", "return (P[i, j] - (1 if j == y[i] else 0)) / P.shape[1]"),
+]
+
+
 def _planted(exercise: str, right: str, letters: str, *lines: list[Line]) -> tuple[Place, list[Line]]:
     return Place(exercise, right, "", letters, replaces=True), [line for part in lines for line in part]
 
@@ -197,8 +270,16 @@ ONE, TWO, THREE, FOUR, FIVE = (
     "lesson4_mlp",
     "lesson5_layers",
 )
+ZERO, SIX = "lesson0_numpy", "lesson6_understanding"
 PREDICT = 'return linear(X, params["W"], params["b"])'
 FORWARD_SLIPS: list[tuple[Place, list[Line]]] = [
+    _planted(f"{ZERO}.row_sums", "return X.sum(axis=1, keepdims=True)", "", ROW_SUMS),
+    _planted(f"{ZERO}.center", "return X - X.mean(axis=0)", "", CENTER),
+    _planted(f"{ZERO}.pick", "return O[np.arange(len(y)), y]", "", PICK),
+    _planted(f"{ZERO}.one_hot", "return np.eye(q)[y]", "", ONE_HOT),
+    _planted(f"{ZERO}.keep_positive", "return X * (X > 0)", "", KEEP_POSITIVE),
+    _planted(f"{ZERO}.halve", "X *= 0.5", "", HALVE),
+    _planted(f"{ZERO}.outer", "return x[:, None] * y", "", OUTER),
     _planted(f"{ONE}.linear", "return X @ W + b", "X=X W=W b=b", LINEAR, SEVERAL_OUTPUTS, SQUARE, PROBABILITIES),
     _planted(f"{ONE}.squared_loss", "return np.mean((y_hat - y) ** 2) / 2", "", SQUARED_LOSS),
     _planted(f"{ONE}.sgd", "params[name] -= lr * grads[name]", "W=params[name] lr=lr grad=grads[name]", SGD),
@@ -238,5 +319,41 @@ FORWARD_SLIPS: list[tuple[Place, list[Line]]] = [
         "parameter.data -= self.lr * parameter.grad",
         "W=parameter.data lr=self.lr grad=parameter.grad",
         SGD,
+    ),
+    _planted(f"{SIX}.shapes", '"W1": (784, 100)', "", [("", '"W1": (100, 784)')]),
+    _planted(f"{SIX}.shapes", '"b1": (100,)', "", [("", '"b1": (1, 100)'), ("", '"b1": 100'), ("", '"b1": None')]),
+    _planted(f"{SIX}.shapes", '"loss": ()', "", [("", '"loss": (1,)'), ("", '"loss": (32,)')]),
+    _planted(f"{SIX}.by_hand", '"loss": 1.25', "", [("", '"loss": 5'), ("", '"loss": 2.5'), ("", '"loss": "1.2"')]),
+    _planted(
+        f"{SIX}.by_hand", '"grad_Z": [[0.5, -1], [-0.25, 0]]', "", [("", '"grad_Z": [[0.5, -1], [-0.25, -0.75]]')]
+    ),
+    _planted(f"{SIX}.grad_W_entry", "return sum(X[i, k] * grad_Y[i, j] for i in range(len(X)))", "", ENTRY_W),
+    _planted(f"{SIX}.grad_X_entry", "return sum(grad_Y[i, j] * W[k, j] for j in range(W.shape[1]))", "", ENTRY_X),
+    _planted(f"{SIX}.grad_O_entry", "return (P[i, j] - (1 if j == y[i] else 0)) / len(y)", "", ENTRY_O),
+    _planted(
+        f"{SIX}.fix_linear",
+        "grad_b = grad_Y.sum(axis=0)",
+        "",
+        [("", f"grad_b = grad_Y.{what}") for what in ("mean(axis=0)", "sum(axis=1)", "sum()")],
+    ),
+    _planted(f"{SIX}.fix_cross_entropy", "grad_O = P.copy()", "", [("", "grad_O = P"), ("", "grad_O = P * 2")]),
+    _planted(
+        f"{SIX}.fix_mlp",
+        "grad_Z = grad_H * (Z > 0)",
+        "",
+        [("", f"grad_Z = grad_H * {mask}") for mask in ("(grad_H > 0)", "1", "(Z < 0)", "H")],
+    ),
+    _planted(
+        f"{SIX}.fix_step",
+        'grad_Z = grad_O @ params["W2"].T * (H > 0)',
+        "",
+        [("", f'grad_Z = grad_O @ params["W2"].T{mask}') for mask in ("", " * H", " * (H < 0)")],
+    ),
+    _planted(f"{SIX}.fix_step", 'params["b2"] -= lr * grad_b2', "", [("", "pass"), ("", "grad_O *= 2")]),
+    _planted(
+        f"{SIX}.fix_softmax",
+        "exp_O = np.exp(O - O.max(axis=1, keepdims=True))",
+        "",
+        [("", f"exp_O = np.exp(O{shift})") for shift in (" - O.max()", "", " - O.max(axis=0)")],
     ),
 ]

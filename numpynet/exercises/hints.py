@@ -29,7 +29,47 @@ SGD = (
     "W ← W − lr grad_W, for every array",
 )
 
+FIX = (
+    "Go through it line by line: what should this quantity be, and which numbers does the line use? The check says "
+    "what to look at.",
+)
+
 HINTS: Mapping[str, Hints] = {
+    "lesson0_numpy.row_sums": (
+        "Which axis has to disappear, and which stays? The result is a column, so the summed axis is kept.",
+        "The sum along axis 1, with keepdims.",
+        "S_i1 = Σₖ X_ik      X.sum(axis=1, keepdims=True)",
+    ),
+    "lesson0_numpy.center": (
+        "A column belongs to one input, its rows to the examples: the mean is over the examples.",
+        "X minus its mean along axis 0, which is broadcast to every row.",
+        "X_ik − 1/n Σᵢ X_ik      X - X.mean(axis=0)",
+    ),
+    "lesson0_numpy.pick": (
+        "O[:, y] takes whole columns. To pick one entry in each row, index with the rows too.",
+        "Index O with np.arange of the number of examples, and with y.",
+        "rᵢ = O_iyᵢ      O[np.arange(len(y)), y]",
+    ),
+    "lesson0_numpy.one_hot": (
+        "Row c of the identity matrix is 1 in column c and 0 elsewhere.",
+        "Pick rows of np.eye(q) with y.",
+        "T_ij = 1 if j = yᵢ, else 0      np.eye(q)[y]",
+    ),
+    "lesson0_numpy.keep_positive": (
+        "A mask of True and False counts as 1 and 0 in a product.",
+        "X times the mask X > 0; or np.maximum of X and 0.",
+        "Y = X ∘ (X > 0)",
+    ),
+    "lesson0_numpy.halve": (
+        "X = X / 2 makes a new array, and the caller's stays as it was.",
+        "Multiply in place: *=.",
+        "X ← X / 2      X *= 0.5",
+    ),
+    "lesson0_numpy.outer": (
+        "Make a column of x, so that broadcasting repeats it along the row y.",
+        "x[:, None] times y.",
+        "Z_kj = x_k y_j      x[:, None] * y",
+    ),
     "lesson1_functions.linear": LINEAR,
     "lesson1_functions.linear_backward": (
         "An entry of X, W or b changes L only through entries of Y. Look at Y_ij = Σₖ X_ik W_kj + b_j. W_kj is in "
@@ -139,6 +179,59 @@ HINTS: Mapping[str, Hints] = {
         "grad_Xₖ = layerₖ.backward(grad_Xₖ₊₁), k from last to first",
     ),
     "lesson5_layers.SGD.step": SGD,
+    "lesson6_understanding.shapes": (
+        "A gradient has the shape of what it is the gradient of. Every array that is computed from X has a row for "
+        "each example.",
+        "W1 leads from the inputs to the hidden units, W2 from these to the classes; a bias has one entry for each "
+        "unit.",
+        "X (n, d), W1 (d, h), b1 (h,), Z and H (n, h), W2 (h, q), b2 (q,), O (n, q); grad_T is like T",
+    ),
+    "lesson6_understanding.by_hand": (
+        "Row 1 of Z: [1·1 + 2·2 + 0, 1·(−1) + 2·1 + 1]. Go forward first, then backward from the loss.",
+        "grad_y_hat is the difference divided by 4, the number of entries. Then as in lesson 4.",
+        "grad_y_hat = (y_hat − y) / 4      grad_W2 = Hᵀ grad_y_hat      grad_H = grad_y_hat W2ᵀ\n"
+        "grad_Z = grad_H ∘ (Z > 0)      grad_W1 = Xᵀ grad_Z      grad_b = the sum of the rows",
+    ),
+    "lesson6_understanding.grad_W_entry": (
+        "Y_ij = Σₖ X_ik W_kj + b_j for every example i: W_kj is in n entries of Y, those of column j.",
+        "Add up, over the examples i, X_ik times grad_Y_ij.",
+        "∂L/∂W_kj = Σᵢ X_ik grad_Y_ij",
+    ),
+    "lesson6_understanding.grad_X_entry": (
+        "X_ik is in row i of Y only, but in every column j, where it is multiplied by W_kj.",
+        "Add up, over the outputs j, grad_Y_ij times W_kj.",
+        "∂L/∂X_ik = Σⱼ grad_Y_ij W_kj",
+    ),
+    "lesson6_understanding.grad_O_entry": (
+        "Raising a logit raises its own class's probability: that is bad, unless it is the right class.",
+        "The probability, minus 1 if j is the right class of example i; divided by the number of examples.",
+        "∂L/∂O_ij = (P_ij − [j = yᵢ]) / n",
+    ),
+    "lesson6_understanding.fix_linear": (
+        *FIX,
+        "b is added to every row of Y: what each row contributes is added up, not averaged.",
+        "grad_b = Σᵢ (grad_Y)ᵢ",
+    ),
+    "lesson6_understanding.fix_cross_entropy": (
+        *FIX,
+        "P belongs to the caller, who may need it again: the probabilities must still add up to 1 afterwards.",
+        "grad_O = P.copy() first",
+    ),
+    "lesson6_understanding.fix_mlp": (
+        *FIX,
+        "A hidden unit that was off in the forward pass lets no gradient through. Where does that show?",
+        "grad_Z = grad_H ∘ (Z > 0)",
+    ),
+    "lesson6_understanding.fix_step": (
+        *FIX,
+        "The gradients belong to the parameters with which O was computed. Is W2 still that one where it is used?",
+        "grad_Z = grad_O W2ᵀ ∘ (H > 0), before W2 changes",
+    ),
+    "lesson6_understanding.fix_softmax": (
+        *FIX,
+        "If another row has a much larger logit, every exp of a row can become 0. Then 0 is divided by 0.",
+        "P_ij = exp(O_ij − mᵢ) / Σₖ exp(O_ik − mᵢ), mᵢ the largest of row i",
+    ),
 }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from numpynet import functional, layers
 from numpynet.arguments import Array
 from numpynet.exercises import forward_mistakes as wrong
 from numpynet.exercises.marks import (
+    Exercise,
     Layer,
-    Mark,
     Result,
     compare,
     draw,
@@ -35,36 +34,13 @@ from numpynet.exercises.marks import (
     updates,
     waits_for,
 )
+from numpynet.exercises.numpy_lesson import NUMPY
 from numpynet.exercises.remote import Lesson, Object
+from numpynet.exercises.understanding import UNDERSTANDING
 from numpynet.gradcheck import check_layer
 from numpynet.gradcheck.asking import LearnerError
 from numpynet.gradcheck.report import wrap
 from numpynet.scratch import linear_regression, mlp, softmax_regression
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One gap: a function, or a method as "Class.method", in the file {lesson}.py.
-
-    results: those that have their share of the points each, such as "W" and "b"; () for one that is right or wrong.
-    """
-
-    lesson: str
-    name: str
-    points: int
-    mark: Mark
-    results: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.lesson}.{self.name}"
-
-    def earned(self, result: Result) -> int:
-        """The points: all, or a share for each of the results that is right."""
-        if result.ok:
-            return self.points
-        if not result.wrong:
-            return 0
-        return self.points * sum(name not in result.wrong for name in self.results) // max(len(self.results), 1)
 
 
 def _linear_case(n: int, d: int, m: int) -> tuple[Array, Array, Array]:
@@ -257,6 +233,7 @@ RELU_LAYER = Layer(
 ONE_LAYER = [_as_params(case) for case in LINEAR]
 
 EXERCISES = (
+    *NUMPY,
     Exercise("lesson1_functions", "linear", 1, matches(functional.linear, "X W b", wrong.wrong_linear, LINEAR)),
     Exercise(
         "lesson1_functions",
@@ -361,4 +338,5 @@ EXERCISES = (
     Exercise("lesson5_layers", "Sequential.forward", 1, _mark_sequential_forward),
     Exercise("lesson5_layers", "Sequential.backward", 1, _mark_sequential_backward),
     Exercise("lesson5_layers", "SGD.step", 1, updates(_sgd_step, wrong.wrong_sgd)),
+    *UNDERSTANDING,
 )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numpynet.exercises.folder import LESSONS, hints
-from numpynet.exercises.lessons import EXERCISES, Exercise
-from numpynet.exercises.marks import Result
+from numpynet.exercises.lessons import EXERCISES
+from numpynet.exercises.marks import Exercise, Result
 from numpynet.exercises.remote import Lesson
 from numpynet.exercises.rules import broken_rules
 from numpynet.gradcheck.asking import LearnerError

@@ -46,6 +46,31 @@ class Result:
 Mark = Callable[[str, Lesson], Result]  # from the name of a gap and what the file defines
 
 
+@dataclass(frozen=True)
+class Exercise:
+    """One gap: a function, or a method as "Class.method", in the file {lesson}.py.
+
+    results: those that have their share of the points each, such as "W" and "b"; () for one that is right or wrong.
+    """
+
+    lesson: str
+    name: str
+    points: int
+    mark: Mark
+    results: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.lesson}.{self.name}"
+
+    def earned(self, result: Result) -> int:
+        """The points: all, or a share for each of the results that is right."""
+        if result.ok:
+            return self.points
+        if not result.wrong:
+            return 0
+        return self.points * sum(name not in result.wrong for name in self.results) // max(len(self.results), 1)
+
+
 def right(name: str) -> Result:
     return Result(True, f"{name} is right.")
 

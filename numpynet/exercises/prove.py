@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from numpynet.exercises.folder import SOLUTIONS
+from numpynet.exercises.folder import solved
 from numpynet.exercises.forward_slips import FORWARD_SLIPS
 from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marking import mark
@@ -36,7 +36,7 @@ def mark_planted(place: Place, code: str) -> Result:
     Raises: LookupError if the solution does not have that line exactly once.
     """
     exercise = next(exercise for exercise in EXERCISES if str(exercise) == place.exercise)
-    solution = (SOLUTIONS / f"{exercise.lesson}.py").read_text("utf-8")
+    solution = solved(exercise.lesson)
     if solution.count(place.right) != 1:
         raise LookupError(f"prove: {exercise.lesson} must have the line {place.right!r} exactly once")
     file = f"{exercise.lesson}.py"

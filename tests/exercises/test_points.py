@@ -2,12 +2,11 @@
 
 import pytest
 
-from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marking import mark_lesson
 from tests.helpers.exercises import replaced, results_of
 from tests.helpers.slow import slow_after
 
-ONE, FIVE = "lesson1_functions", "lesson5_layers"
+ONE, FIVE, SIX = "lesson1_functions", "lesson5_layers", "lesson6_understanding"
 WRONG = [
     (ONE, "softmax_cross_entropy_backward", "return grad_O", "g = P.copy(); g[range(5), y] -= 1; return g / 5", "IndexError"),
     (ONE, "softmax_cross_entropy_backward", "T = np.eye(q)[y]", "T = np.eye(3)[y]", "IndexError"),
@@ -79,9 +78,17 @@ def test_each_gradient_that_is_right_has_its_point(solved):
     assert points_of(path)["loss_and_gradients"] == 0
 
 
-def test_the_results_of_a_gap_share_its_points():
-    for exercise in EXERCISES:
-        assert not exercise.results or exercise.points % len(exercise.results) == 0
+def test_numbers_that_are_filled_in_are_marked_one_by_one(solved):
+    path = replaced(solved, SIX, '"loss": 1.25', '"loss": 1.5')
+    assert points_of(path)["by_hand"] == 10
+    assert "by_hand is not right yet; wrong: loss." in results_of(path)["by_hand"].text
+    replaced(solved, SIX, '"grad_b1": [0.25, -1]', '"grad_b1": None')
+    assert points_of(path)["by_hand"] == 9
+    assert "wrong: loss; not filled in: grad_b1." in results_of(path)["by_hand"].text
+    replaced(solved, SIX, '"Z": (32, 100)', '"Z": (100, 32)')
+    assert points_of(path)["shapes"] == 2
+    replaced(solved, SIX, '"Z": [[5, 2], [1, -3]]', '"Z": [[5, 2], [1]]')
+    assert points_of(path)["by_hand"] == 8
 
 
 def test_a_gap_that_uses_a_wrong_one_waits_for_it(solved):
