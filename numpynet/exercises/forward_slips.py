@@ -204,6 +204,7 @@ CENTER: list[Line] = [
 ]
 PICK: list[Line] = [
     ("whole_columns", "return O[:, y]"),
+    ("whole_rows", "return O[y]"),
     ("largest_of_row", "return O.max(axis=1)"),
     ("one_column_only", "return O[:, y[0]]"),
     ("", "return O[range(2), y]"),
@@ -234,7 +235,7 @@ OUTER: list[Line] = [
     ("inner_product", "return x @ y"),
     ("outer_transposed", "return y[:, None] * x"),
     ("sums_not_products", "return x[:, None] + y"),
-    ("", "return x * y"),
+    ("entry_by_entry", "return x * y"),
     ("", "return x[:, None] @ y"),
 ]
 ENTRY_W: list[Line] = [
