@@ -136,6 +136,7 @@ def _check(command: argparse.ArgumentParser) -> None:
 def _exercises(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=_folder, nargs="?", metavar="DIR", help="folder to write them to")
     command.add_argument("--solutions", action="store_true", help="write the solved lessons")
+    command.add_argument("--notebooks", action="store_true", help="write the lessons as notebooks")
     command.add_argument(
         "--prove",
         action="store_true",

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 from numpynet.exercises.lessons import EXERCISES
+from numpynet.exercises.notebooks import as_notebook
 from numpynet.storage.atomic import write_atomic
 
 SOLUTIONS = Path(__file__).parent / "solutions"
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import pytest
 
+from numpynet.exercises.folder import lesson_file
 from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marking import mark_lesson
 
@@ -32,7 +34,7 @@ marks_of = functools.cache(mark_lesson)  # one process for each lesson
 @pytest.mark.parametrize("exercise", EXERCISES, ids=str)
 def test_exercise(exercise, record_property):
     record_property("points", exercise.points)
-    lesson = marks_of(Path(__file__).parent / f"{exercise.lesson}.py")
+    lesson = marks_of(lesson_file(Path(__file__).parent, exercise.lesson))
     (found,) = [each for each in lesson.marks if each.exercise == exercise]
     if not found.result.ok:
         pytest.fail(found.result.text, pytrace=False)
@@ -57,8 +59,8 @@ Seven lessons, each a file with gaps. The comment above each gap says what belon
 |---|---|---|
 {table}
 
-Lesson 0 is for those who are new to NumPy. Lessons 2 to 5 can be run once they are right: `python3 lesson4_mlp.py` trains
-the model that you wrote. Lesson 6 asks for your understanding; do it last, with pencil and paper.
+Lesson 0 is for those who are new to NumPy. Lessons 2 to 5 can be run once they are right, as `python3 lesson4_mlp.py`:
+they train the model that you wrote. Lesson 6 asks for your understanding; do it last, with pencil and paper.
 
 Write the gaps yourself, with NumPy and what the file came with: a lesson that imports anything else of numpynet gets no
 points.
@@ -73,14 +75,17 @@ GAP = re.compile(
 )
 
 
-def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
+def write_folder(folder: Path, *, solutions: bool = False, notebooks: bool = False) -> list[str]:
     """Write the lessons, with gaps or solved, the test file and a README to the folder; return the names of the files.
+
+    notebooks: write the lessons as notebooks.
 
     Raises: FileExistsError if one of them already exists, before anything is written; OSError.
     """
-    files = {"README.md": _readme(), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
+    files = {"README.md": _readme(".ipynb" if notebooks else ".py"), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
     for lesson in LESSONS:
-        files[f"{lesson}.py"] = solved(lesson) if solutions else with_gaps(lesson)
+        text = solved(lesson) if solutions else with_gaps(lesson)
+        files |= {f"{lesson}.ipynb": as_notebook(lesson, text)} if notebooks else {f"{lesson}.py": text}
     for name in files:
         if os.path.lexists(folder / name):
             raise FileExistsError(f"exercises: {folder / name} already exists; nothing was written")
@@ -88,6 +93,12 @@ def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
     for name, text in files.items():
         write_atomic(folder / name, text.encode())
     return list(files)
+
+
+def lesson_file(folder: Path, lesson: str) -> Path:
+    """The file of a lesson: the notebook if there is only that."""
+    path, notebook = folder / f"{lesson}.py", folder / f"{lesson}.ipynb"
+    return notebook if notebook.exists() and not path.exists() else path
 
 
 def solved(lesson: str) -> str:
@@ -123,10 +134,10 @@ def _name(gap: re.Match[str]) -> str:
     return ".".join([*re.findall(r"^class (\w+)", before, re.M)[-1:], name]) if indent else name
 
 
-def _readme() -> str:
+def _readme(suffix: str) -> str:
     rows = []
     for lesson in LESSONS:
         own = [exercise for exercise in EXERCISES if exercise.lesson == lesson]
         names = ", ".join(f"`{exercise.name}`" for exercise in own)
-        rows.append(f"| `{lesson}.py` | {names} | {sum(exercise.points for exercise in own)} |")
+        rows.append(f"| `{lesson}{suffix}` | {names} | {sum(exercise.points for exercise in own)} |")
     return README.format(table="\n".join(rows))

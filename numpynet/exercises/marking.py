@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from numpynet.exercises.folder import LESSONS, hints
+from numpynet.exercises.folder import LESSONS, hints, lesson_file
 from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marks import Exercise, Result
 from numpynet.exercises.remote import Lesson
@@ -17,6 +17,7 @@ from numpynet.gradcheck.asking import LearnerError
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
 from numpynet.gradcheck.files.source import Source, read
 
+CHECKS = ("check(", "check = Checker(", "from numpynet.exercises.checker import Checker")  # in notebooks
 LARGEST = 20_000_000  # bytes of a lesson, as a notebook with pictures
 
 
@@ -54,6 +55,7 @@ def mark_lesson(path: Path, *, time_limit: float = 60.0) -> LessonMarks:
         return _without_marks(path, own, f"{path.name} cannot be read: {error.strerror}.")
     except ValueError as error:
         return _without_marks(path, own, f"{error}.")
+    source = _without_checks(source)
     if source.broken:
         return _without_marks(path, own, f"{path.name} cannot be run: {source.broken[0]}.")
     rules = broken_rules(source.tree, path.stem, path.resolve().parent)
@@ -70,6 +72,13 @@ def mark_lesson(path: Path, *, time_limit: float = 60.0) -> LessonMarks:
         return _without_marks(path, own, _no_points(path, [f"it replaces {name}" for name in replaced]))
     marks = tuple(Marked(exercise, _waiting(exercise, results, source.tree)) for exercise in own)
     return LessonMarks(path.name, marks, "\n".join(skipped))
+
+
+def _without_checks(source: Source) -> Source:
+    """The lesson without what a notebook adds to it: the checks, and the import that they need."""
+    statements = tuple(each for each in source.statements if not each.code.strip().startswith(CHECKS))
+    body = [node for node in source.tree.body if not ast.unparse(node).startswith(CHECKS)]
+    return replace(source, statements=statements, tree=ast.Module(body, []))
 
 
 def _no_points(path: Path, rules: list[str]) -> str:
@@ -142,12 +151,6 @@ def has_lessons(path: Path) -> bool:
     return path.is_file() and path.stem in LESSONS
 
 
-def lesson_file(folder: Path, lesson: str) -> Path:
-    """The file of a lesson: the notebook if there is only that."""
-    path, notebook = folder / f"{lesson}.py", folder / f"{lesson}.ipynb"
-    return notebook if notebook.exists() and not path.exists() else path
-
-
 def mark_folder(target: Path, *, time_limit: float) -> Iterator[LessonMarks]:
     """The marks of every lesson in a folder, or of a single lesson."""
     for path in [lesson_file(target, lesson) for lesson in LESSONS] if target.is_dir() else [target]:
@@ -162,8 +165,9 @@ def mark_command(target: Path, *, time_limit: float) -> int:
         print("\n".join(format_lesson(lesson)), flush=True)
     following = next_gap(everything)
     if following is not None:
-        name, lesson_name = following.exercise.name, following.exercise.lesson
-        print(f"next: {name} in {lesson_name}.py (a hint: numpynet check {lesson_name}.py --hint {name})")
+        name = following.exercise.name
+        file = next(lesson.file for lesson in everything if following in lesson.marks)
+        print(f"next: {name} in {file} (a hint: numpynet check {file} --hint {name})")
     earned, total = count_points(everything)
     print(f"{earned} of {total} points")
     return 0 if earned == total else 1
