@@ -176,7 +176,7 @@ def test_fashion_mnist_truncated_is_told_from_changed(tmp_path):
         load_fashion_mnist(tmp_path)
 
 
-def test_a_tilde_is_the_home_folder_and_never_a_folder_of_that_name(monkeypatch, tmp_path):
+def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
     folders = fashion_mnist_files.fashion_mnist_folders
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
