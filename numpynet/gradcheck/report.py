@@ -27,7 +27,7 @@ class Report:
     ok: whether the gradients are those of the loss that the code computes. errors: for each gradient, the largest
     difference from central differences in float64, relative to the largest entry; for float32 code with a known loss,
     the difference from the known gradient. mistakes: the names of the mistakes that reproduce the wrong gradients, the
-    best explanation first; empty if none does. facts: other findings.
+    best explanation first; empty if none does. facts: other findings. wrong: the gradients that are wrong, by name.
     """
 
     ok: bool
@@ -35,6 +35,7 @@ class Report:
     mistakes: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     text: str = ""
+    wrong: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text

@@ -70,7 +70,20 @@ def write_report(exam: Examination, found: Conclusion) -> Report:
     paragraphs += [_label("Fact", exam.facts), _label("Note", exam.notes)]
     text = "\n".join(line.rstrip() for lines in paragraphs if lines for line in ["", *lines]).removeprefix("\n")
     errors = {row.name: row.error for row in rows} if exam.single and exam.matched else found.derivatives.errors
-    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text)
+    wrong = () if found.ok else _name_wrong(exam, found, rows)
+    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text, wrong)
+
+
+def _name_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> tuple[str, ...]:
+    """The gradients that are wrong in any call; all of them if what is wrong is no number."""
+    wrong = {row.name for row in rows if not row.right}
+    for call in exam.draws if exam.matched else ():
+        for name, right in exam.right(call.point).items():
+            own = call.answer.grads.get(name)
+            if own is None or own.shape != right.shape or not is_close(own, right, 1e-4 if exam.single else 1e-8):
+                wrong.add(name)
+    names = [row.name for row in rows]
+    return tuple(name for name in names if name in wrong or found.changed or found.why.accumulated or not wrong)
 
 
 def _what_is_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> Iterator[list[str]]:
@@ -118,7 +131,11 @@ def _label(label: str, sentences: Sequence[str]) -> list[str]:
 
 def _name_first_wrong(exam: Examination, rows: Sequence[Row]) -> str:
     """The first wrong gradient in backward order, of those that the code returns; "" for a single layer."""
-    if exam.chain is None or exam.chain.steps.count("linear") < 2 or all(row.right for row in rows):
+    if (
+        exam.chain is None
+        or exam.chain.steps.count("linear") < 2
+        or all(row.right or row.found is None for row in rows)
+    ):
         return ""
     order = list(exam.right(exam.draws[0].point))
     ordered = sorted(rows, key=lambda row: order.index(row.name))
@@ -167,6 +184,7 @@ def _make_rows(exam: Examination, conclusion: Conclusion) -> tuple[Call, list[Ro
             off = float(np.max(np.abs(found - expected), initial=0.0)) / (float(np.max(np.abs(expected))) or 1.0)
             error = error if np.isfinite(error) else off
             fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in derivatives.wrong
+            fine = fine or conclusion.ok  # a kink may have disturbed the numbers shown
         in_shape = partial(exam.question.in_callers_shape, name)
         same_shape = found is not None and found.shape == expected.shape
         rows.append(Row(name, error, fine, in_shape(found) if same_shape else found, in_shape(expected)))

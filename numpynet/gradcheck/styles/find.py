@@ -30,6 +30,12 @@ class Thing:
     adds: bool = False  # the file adds its gradients to the parameters
     raised: str = ""  # what it raised unless all layers were equally wide
 
+    def called(self) -> set[str]:
+        """The functions of the file that the ways call."""
+        recipes = [way.question.recipe for way in self.ways if hasattr(way.question, "recipe")]
+        paths = [getattr(call.target, "path", ()) for recipe in recipes for call in recipe.calls]
+        return {str(path[-1]).removeprefix(".") for path in paths if path}
+
 
 def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> Iterator[Thing]:
     """Everything in the file that computes gradients."""
