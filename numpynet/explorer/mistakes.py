@@ -1,0 +1,200 @@
+"""Every mistake of the checker's catalogue, made in a small network: the numbers that turn wrong, and what training does.
+
+The wrong gradients come from the checker's own rules, with the mistake in one of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from numpynet.arguments import Array
+from numpynet.explorer.steps import as_rows, describe_pass, values_of
+from numpynet.explorer.training import describe_mistaken_run
+from numpynet.gradcheck.backward_rules import Chain, Decay, Point, backward, gradients, loss_of
+from numpynet.gradcheck.draws import move_away_from_kinks
+from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
+from numpynet.gradcheck.mistakes import MISTAKES
+from numpynet.gradcheck.report import names_at, right_formula
+from numpynet.trace.record import Trace
+from numpynet.trace.rules import RULES, Entry, Rule
+from numpynet.trace.tape import Quantity
+
+NUMBERS = {"weights_updated_before_backward": 0.5, "weight_decay_in_gradient": 0.1, "fixed_batch_size": 1 / 4}  # lr, λ, 1/c
+LAYERS = (("W1", "b1"), ("W2", "b2"))
+CHAINS = {
+    "relu": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O"),
+    "regression": Chain(("linear", "relu", "linear"), "squared_loss", LAYERS, "y_hat", factor=("", " / N")),
+    "tanh": Chain(("linear", "tanh", "linear"), "cross_entropy", LAYERS, "O"),
+    "binary": Chain(("linear", "tanh", "linear"), "binary_cross_entropy", LAYERS, "O", factor=("", " / N")),
+    "decay": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O", decay=Decay(0.1)),
+}
+WIDTHS = {"regression": (2, 3, 2), "binary": (2, 3, 1)}
+
+
+def _same(text: str) -> Any:
+    """A rule in which an entry is made of the entry at the same place of each array."""
+    return lambda of, at: Entry([(text, [(k, at) for k in range(len(of))])])
+
+
+MORE_RULES = {
+    "tanh": Rule("tanh({0})", _same("tanh({0})")),
+    "tanh_backward": Rule("{0} ∘ (1 − {1}²)", _same("{0:p} · (1 − {1:p}²)")),
+    "sigmoid": Rule("sigmoid({0})", _same("1 / (1 + exp(−{0:p}))")),
+    "binary_backward": Rule("({0} − {1}) / N", lambda of, at: _same(f"({{0}} − {{1}}) / {of[0].size}")(of, at)),
+    "loss": Rule("the mean loss", None),
+    "decayed": Rule("{0}ᵀ {1} + λ {2}", None),
+    "given": Rule("given", None),
+}
+ALL_RULES = RULES | MORE_RULES
+
+
+@dataclass(frozen=True)
+class Small:
+    """A network small enough to look at, with its numbers."""
+
+    name: str
+    chain: Chain
+    point: Point
+
+
+def small_networks() -> dict[str, Small]:
+    """Networks of 2 inputs and 3 hidden units, one for each kind of loss and activation, with 3 examples."""
+    found = {}
+    for name, chain in CHAINS.items():
+        d, h, m = WIDTHS.get(name, (2, 3, 2))
+        found[name] = Small(name, chain, _numbers(chain, d, h, m))
+    found["square"] = Small("square", CHAINS["relu"], _numbers(CHAINS["relu"], 2, 2, 2))
+    return found
+
+
+def _numbers(chain: Chain, d: int, h: int, m: int) -> Point:
+    """Numbers of two digits; each hidden unit is on for some examples and off for others; and an earlier batch."""
+    for seed in itertools.count():
+        rng = np.random.default_rng(seed)
+        params = {"W1": rng.normal(size=(d, h)), "b1": rng.normal(size=h) / 2, "W2": rng.normal(size=(h, m)), "b2": rng.normal(size=m) / 2}
+        params = {name: array.round(2) for name, array in params.items()}
+        points = []
+        for n in (3, 3):
+            X = rng.normal(size=(n, d)).round(2)
+            y: Array = rng.normal(size=(n, m)).round(2)
+            if chain.kind == "cross_entropy":
+                y = rng.permutation(np.arange(n) % m)
+            elif chain.kind == "binary_cross_entropy":
+                y = (np.arange(n)[:, None] % 2).astype(float)
+            points.append(Point(params, X, y))
+        earlier, point = points
+        Z1, G = point.values(chain)[1], dict(_quantities(chain, point))
+        on = (Z1 > 0).sum(axis=0)
+        apart = np.abs(Z1).min() > 0.1 and min(np.abs(G[name]).max() for name in ("grad_W1", "grad_b1")) > 0.05
+        if (on > 0).all() and (on < 3).all() and apart and not move_away_from_kinks(chain, point):
+            return replace(point, before=earlier, _values={})
+    raise RuntimeError("unreachable")
+
+
+def _quantities(chain: Chain, point: Point, changes: Any = None) -> Iterator[tuple[str, Array]]:
+    """The arrays of the backward pass by name, from the loss to the first layer."""
+    for site, array, _ in backward(chain, point, *([] if changes is None else [changes])):
+        if site[0] != "T":
+            yield chain.name(*site), array
+
+
+def trace_of(small: Small) -> Trace:
+    """The right pass of a small network, with the formulas of `numpynet.trace` and those of a few more steps."""
+    chain, point = small.chain, small.point
+    kind, (X, Z1, H1, O) = chain.steps[1], point.values(chain)
+    arrays = dict(_quantities(chain, point))
+    out = chain.output
+    squared = chain.kind == "squared_loss"
+    softmax = chain.kind == "cross_entropy"
+    decay = "decayed" if chain.decay else "grad_W"
+    made = [
+        *(Quantity(name, array, ALL_RULES["given"]) for name, array in [("X", X), *point.params.items(), ("y", point.y)]),
+        Quantity("Z1", Z1, RULES["linear"], ("X", "W1", "b1")),
+        Quantity("H1", H1, ALL_RULES[kind], ("Z1",)),
+        Quantity(out, O, RULES["linear"], ("H1", "W2", "b2")),
+        *([] if squared else [Quantity("P", arrays["P"], ALL_RULES["softmax" if softmax else "sigmoid"], (out,))]),
+        Quantity("loss", np.asarray(loss_of(chain, point)), ALL_RULES["loss"]),
+    ]
+    P = out if squared else "P"
+    head = {"squared_loss": "squared_loss_backward", "cross_entropy": "cross_entropy_backward"}.get(chain.kind, "binary_backward")
+    rules = {
+        f"grad_{out}": (head, (P, "y")),
+        "grad_W2": (decay, ("H1", f"grad_{out}", "W2")[: 3 if chain.decay else 2]),
+        "grad_b2": ("grad_b", (f"grad_{out}",)),
+        "grad_H1": ("grad_X", (f"grad_{out}", "W2")),
+        "grad_Z1": (f"{kind}_backward", ("grad_H1", "H1")),
+        "grad_W1": (decay, ("X", "grad_Z1", "W1")[: 3 if chain.decay else 2]),
+        "grad_b1": ("grad_b", ("grad_Z1",)),
+    }
+    made += [Quantity(name, arrays[name], ALL_RULES[rule], of) for name, (rule, of) in rules.items()]
+    return Trace([replace(q, value=np.array(q.value, np.float64 if q.name != "y" else None)) for q in made], _cannot)
+
+
+def _cannot(*_: Any) -> float:
+    raise ValueError("not run again")
+
+
+def describe_mistakes() -> dict[str, Any]:
+    """For each mistake the network it is made in, its wrong arrays, and its words; the networks by name."""
+    networks = small_networks()
+    found = [_describe(mistake.name, networks) for mistake in MISTAKES]
+    used = {each["network"] for each in found}
+    return {"networks": {name: describe_pass(trace_of(networks[name])) for name in networks if name in used}, "list": found}
+
+
+def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
+    small, cause = first_visible(name, networks)
+    changes = changes_of([cause], [NUMBERS.get(name, 0.0)])
+    cause = replace(cause, number=NUMBERS.get(name, 0.0))
+    wrong, right = (dict(_quantities(small.chain, small.point, each)) for each in (changes, None))
+    wrong = {key: array for key, array in wrong.items() if as_rows(array).shape != as_rows(right[key]).shape or _differs(array, right[key])}
+    _, (rule, step), *_ = first_wrong(small.chain, small.point, [cause])
+    at = (rule, step)
+    names = names_at(small.chain, *at)
+    it, formula = small.chain.name(*at), right_formula(small.chain, *at)
+    did = cause.did if isinstance(cause.did, str) else cause.did[rule]
+    return {
+        "name": name,
+        "network": small.name,
+        "first": it,
+        "arrays": values_of(wrong),
+        "yours": did.format_map(names | {"it": it, "right": formula}),
+        "right": f"{it} {'' if rule == 'T' else '= '}{formula}",
+        "names": names | {"it": it},
+        "training": describe_mistaken_run(cause, cause.number, small.chain),
+    }
+
+
+def _differs(array: Array, right: Array) -> bool:
+    return bool(np.abs(array - right).max() > 1e-9 * np.abs(right).max())
+
+
+def first_visible(name: str, networks: dict[str, Small]) -> tuple[Small, Cause]:
+    """The first network, and way to make the mistake there, in which something is wrong and NumPy does not object."""
+    mistake = next(each for each in MISTAKES if each.name == name)
+    shapes_too = False
+    for shapes_too in (False, True):
+        for small in networks.values():
+            if mistake.needs_decay is not None and mistake.needs_decay != (small.chain.decay is not None):
+                continue
+            for cause in causes_in(small.chain, [mistake]):
+                if _is_visible(small, cause, shapes_too):
+                    return small, cause
+    raise LookupError(name)
+
+
+def _is_visible(small: Small, cause: Cause, shapes_too: bool) -> bool:
+    changes = changes_of([cause], [NUMBERS.get(cause.mistake.name, 0.0)])
+    right = gradients(small.chain, small.point)
+    try:
+        wrong = gradients(small.chain, small.point, changes)
+    except (ValueError, IndexError):
+        return False
+    if any(wrong[site].shape != right[site].shape for site in right):
+        return shapes_too
+    return any(_differs(wrong[site], right[site]) for site in right)
