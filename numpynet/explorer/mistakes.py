@@ -14,9 +14,8 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.explorer.steps import as_rows, describe_pass, values_of
-from numpynet.explorer.training import describe_mistaken_run
-from numpynet.gradcheck.backward_rules import Chain, Decay, Point, backward, gradients, loss_of
-from numpynet.gradcheck.draws import move_away_from_kinks
+from numpynet.explorer.training import HIDDEN, describe_mistaken_run
+from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, backward, gradients, loss_of
 from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
 from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.gradcheck.report import names_at, right_formula
@@ -88,10 +87,10 @@ def _numbers(chain: Chain, d: int, h: int, m: int) -> Point:
                 y = (np.arange(n)[:, None] % 2).astype(float)
             points.append(Point(params, X, y))
         earlier, point = points
-        Z1, G = point.values(chain)[1], dict(_quantities(chain, point))
-        on = (Z1 > 0).sum(axis=0)
-        apart = np.abs(Z1).min() > 0.1 and min(np.abs(G[name]).max() for name in ("grad_W1", "grad_b1")) > 0.05
-        if (on > 0).all() and (on < 3).all() and apart and not move_away_from_kinks(chain, point):
+        Z1, arrays = point.values(chain)[1], dict(_quantities(chain, point))
+        on, P = (Z1 > 0).sum(axis=0), arrays.get("P", np.array(0.5))
+        clear = np.abs(Z1).min() > 0.1 and (chain.kind == "squared_loss" or (0.1 < P.min() and P.max() < 0.9))
+        if clear and (on > 0).all() and (on < 3).all() and np.abs(arrays["grad_W1"]).min() > 0.01:
             return replace(point, before=earlier, _values={})
     raise RuntimeError("unreachable")
 
@@ -144,7 +143,12 @@ def describe_mistakes() -> dict[str, Any]:
     networks = small_networks()
     found = [_describe(mistake.name, networks) for mistake in MISTAKES]
     used = {each["network"] for each in found}
-    return {"networks": {name: describe_pass(trace_of(networks[name])) for name in networks if name in used}, "list": found}
+    usual = {(each["network"], each["training"]["hidden"]) for each in found}
+    return {
+        "networks": {name: describe_pass(trace_of(networks[name])) for name in networks if name in used},
+        "list": found,
+        "usual": {f"{name} {hidden}": describe_mistaken_run(Changes(), networks[name].chain, hidden) for name, hidden in sorted(usual)},
+    }
 
 
 def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
@@ -166,8 +170,14 @@ def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
         "yours": did.format_map(names | {"it": it, "right": formula}),
         "right": f"{it} {'' if rule == 'T' else '= '}{formula}",
         "names": names | {"it": it},
-        "training": describe_mistaken_run(cause, cause.number, small.chain),
+        "training": _training(changes, small.chain),
     }
+
+
+def _training(changes: Changes, chain: Chain) -> dict[str, Any]:
+    """With two hidden units instead of six if the mistake cannot be made otherwise."""
+    runs = (describe_mistaken_run(changes, chain, hidden) for hidden in (HIDDEN, 2))
+    return next((run for run in runs if len(run["loss"]) > 1), describe_mistaken_run(changes, chain, HIDDEN))
 
 
 def _differs(array: Array, right: Array) -> bool:

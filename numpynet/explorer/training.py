@@ -10,8 +10,7 @@ import numpy as np
 from numpynet import models
 from numpynet.arguments import Array
 from numpynet.data import minibatches
-from numpynet.gradcheck.backward_rules import Changes, Point, gradients, loss_of
-from numpynet.gradcheck.explain import Cause, changes_of
+from numpynet.gradcheck.backward_rules import Chain, Changes, Point, gradients, loss_of
 from numpynet.losses import CrossEntropyLoss
 from numpynet.optim import SGD
 
@@ -59,7 +58,7 @@ def describe_runs() -> dict[str, Any]:
     """Every run, step by step: parameters, loss, norm of the gradient, and hidden units that are 0 for all examples."""
     X, y = points()
     runs = {name: describe_run(setting, X, y) | setting._asdict() for name, setting in RUNS.items()}
-    return {"X": X.tolist(), "y": y.tolist(), "runs": runs}
+    return {"X": X.tolist(), "y": y.tolist(), "hidden": HIDDEN, "runs": runs}
 
 
 def describe_run(setting: Setting, X: Array, y: Array) -> dict[str, Any]:
@@ -95,20 +94,8 @@ MISTAKEN = Setting(lr=0.3, batch_size=HIDDEN)  # as many examples as hidden unit
 SHOWN = (0, 2, 5, 10, 20, 40, 80, 120)
 
 
-def describe_mistaken_run(cause: Cause, number: float, chain: Any) -> dict[str, Any]:
-    """What training does with a mistake in the backward pass: the loss, and parameters to draw; or why it stops.
-
-    With two hidden units instead of six if the mistake cannot be made otherwise.
-    """
-    found: dict[str, Any] = {}
-    for hidden in (HIDDEN, 2):
-        found = _mistaken_run(changes_of([cause], [number]), chain, hidden)
-        if len(found["loss"]) > 1:
-            break
-    return found
-
-
-def _mistaken_run(changes: Changes, chain: Any, hidden: int) -> dict[str, Any]:
+def describe_mistaken_run(changes: Changes, chain: Chain, hidden: int) -> dict[str, Any]:
+    """What training does with mistakes in the backward pass: the loss, and parameters to draw; or why it stops."""
     X, classes = points()
     y: Array = classes
     params = start(hidden=hidden)

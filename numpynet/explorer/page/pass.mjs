@@ -1,0 +1,93 @@
+// One pass: its arrays, what each entry is made of, and the forward pass again with a number changed.
+import {compile} from "./numbers.mjs";
+
+/** "W1 0,2" -> ["W1", 0, 2] */
+const readPlace = (text) => {
+  const [name, at] = text.split(" ");
+  return [name, ...at.split(",").map(Number)];
+};
+
+export class Pass {
+  /** description: as numpynet wrote it. changed: rows of numbers, by name, that stand in place of its own. */
+  constructor(description, changed = {}) {
+    this.names = description.arrays.map((array) => array.name);
+    this.given = new Set(description.given);
+    this.arrays = new Map(description.arrays.map((array) => [array.name, array]));
+    this.values = new Map(description.arrays.map((array) => [array.name, changed[array.name] ?? array.values]));
+    this.made = this.names.filter((name) => !this.given.has(name));
+    this.users = new Map();
+    for (const name of this.made) {
+      for (const [i, j] of this.places(name)) {
+        for (const source of this.sources(name, i, j)) {
+          const key = source.join(" ");
+          this.users.set(key, [...(this.users.get(key) ?? []), [name, i, j]]);
+        }
+      }
+    }
+  }
+
+  places(name) {
+    return this.values.get(name).flatMap((row, i) => row.map((_, j) => [i, j]));
+  }
+
+  value(name, i, j) {
+    return this.values.get(name)?.[i]?.[j];
+  }
+
+  /** The step at which an array is made; what is given is there from step 0. */
+  stepOf(name) {
+    return this.made.indexOf(name) + 1;
+  }
+
+  formula(name) {
+    return this.arrays.get(name).formula;
+  }
+
+  rule(name) {
+    return this.arrays.get(name).rule;
+  }
+
+  /** The text of an entry, with gaps, and the entries that fill them; null where it is not known. */
+  expression(name, i, j) {
+    const {terms, texts, values} = this.arrays.get(name);
+    const term = terms?.[i * values[0].length + j];
+    return term ? {text: texts[term[0]], gaps: term[1].split("|").map(readPlace)} : null;
+  }
+
+  /** The entries that an entry is made of, each once. */
+  sources(name, i, j) {
+    const gaps = this.expression(name, i, j)?.gaps ?? [];
+    return [...new Map(gaps.map((gap) => [gap.join(" "), gap])).values()];
+  }
+
+  /** The entries that an entry goes into. */
+  goesInto(name, i, j) {
+    return this.users.get([name, i, j].join(" ")) ?? [];
+  }
+
+  /** The arrays up to the loss, computed again from what is given: the forward pass of this page. */
+  forward(given) {
+    const values = new Map(this.values);
+    for (const [name, rows] of Object.entries(given)) values.set(name, rows);
+    for (const name of this.made.slice(0, this.stepOf("loss"))) {
+      const rows = this.values.get(name).map((row, i) => row.map((_, j) => {
+        const {text, gaps} = this.expression(name, i, j);
+        return compile(text)(gaps.map(([source, k, l]) => values.get(source)[k][l]));
+      }));
+      values.set(name, rows);
+    }
+    return values;
+  }
+
+  /** Whether `forward` can be computed: each formula up to the loss is known. */
+  get canRun() {
+    return this.stepOf("loss") > 0 && this.made.slice(0, this.stepOf("loss")).every((name) => this.arrays.get(name).terms);
+  }
+
+  /** The forward pass after one given number is changed to another. */
+  moved(name, i, j, value) {
+    const rows = this.values.get(name).map((row) => [...row]);
+    rows[i][j] = value;
+    return this.forward({[name]: rows});
+  }
+}
