@@ -9,6 +9,7 @@ import numpy as np
 
 from numpynet import models
 from numpynet.arguments import Array
+from numpynet.book import BookData
 from numpynet.data import minibatches
 from numpynet.functional import softmax
 from numpynet.losses import CrossEntropyLoss
@@ -19,7 +20,7 @@ EPOCHS = (0, 1, 2, 4, 8, 16)
 CHOSEN = 6
 
 
-def describe_images(data: Any, source: str) -> dict[str, Any]:
+def describe_images(data: BookData) -> dict[str, Any]:
     """The run on 4,000 training pictures: after some epochs the weights, and for six test pictures P and grad_X."""
     rng = np.random.default_rng(0)
     X, y = data.train.X[:4000], data.train.y[:4000].astype(int)
@@ -29,7 +30,7 @@ def describe_images(data: Any, source: str) -> dict[str, Any]:
     for parameter, scale in zip(net.parameters(), (0.05, 0, 0.3, 0), strict=True):
         parameter.data = rng.normal(0, scale, parameter.data.shape)
     loss, optimizer = CrossEntropyLoss(), SGD(net.parameters(), lr=0.1)
-    found: dict[str, Any] = {"source": source, "classes": list(data.class_names), "side": int(X.shape[1]), "epochs": []}
+    found: dict[str, Any] = {"source": data.name.replace("-", "_"), "classes": list(data.class_names), "side": int(X.shape[1]), "epochs": []}
     found["pictures"] = [as_bytes(each, 0, 255) for each in pictures]
     found["labels"] = classes.tolist()
     for epoch in range(EPOCHS[-1] + 1):

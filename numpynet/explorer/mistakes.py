@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.explorer.steps import as_rows, describe_pass, values_of
+from numpynet.explorer.steps import ALL_RULES, as_rows, describe_pass, values_of
 from numpynet.explorer.training import HIDDEN, describe_mistaken_run
 from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, backward, gradients, loss_of
 from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
 from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.gradcheck.report import names_at, right_formula
-from numpynet.trace.record import Trace
-from numpynet.trace.rules import RULES, Entry, Rule
 from numpynet.trace.tape import Quantity
 
 NUMBERS = {"weights_updated_before_backward": 0.5, "weight_decay_in_gradient": 0.1, "fixed_batch_size": 1 / 4}  # lr, λ, 1/c
@@ -33,23 +31,6 @@ CHAINS = {
     "decay": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O", decay=Decay(0.1)),
 }
 WIDTHS = {"regression": (2, 3, 2), "binary": (2, 3, 1)}
-
-
-def _same(text: str) -> Any:
-    """A rule in which an entry is made of the entry at the same place of each array."""
-    return lambda of, at: Entry([(text, [(k, at) for k in range(len(of))])])
-
-
-MORE_RULES = {
-    "tanh": Rule("tanh({0})", _same("tanh({0})")),
-    "tanh_backward": Rule("{0} ∘ (1 − {1}²)", _same("{0:p} · (1 − {1:p}²)")),
-    "sigmoid": Rule("sigmoid({0})", _same("1 / (1 + exp(−{0:p}))")),
-    "binary_backward": Rule("({0} − {1}) / N", lambda of, at: _same(f"({{0}} − {{1}}) / {of[0].size}")(of, at)),
-    "loss": Rule("the mean loss", None),
-    "decayed": Rule("{0}ᵀ {1} + λ {2}", None),
-    "given": Rule("given", None),
-}
-ALL_RULES = RULES | MORE_RULES
 
 
 @dataclass(frozen=True)
@@ -102,8 +83,8 @@ def _quantities(chain: Chain, point: Point, changes: Any = None) -> Iterator[tup
             yield chain.name(*site), array
 
 
-def trace_of(small: Small) -> Trace:
-    """The right pass of a small network, with the formulas of `numpynet.trace` and those of a few more steps."""
+def describe_network(small: Small) -> dict[str, Any]:
+    """The right pass of a small network."""
     chain, point = small.chain, small.point
     kind, (X, Z1, H1, O) = chain.steps[1], point.values(chain)
     arrays = dict(_quantities(chain, point))
@@ -113,9 +94,9 @@ def trace_of(small: Small) -> Trace:
     decay = "decayed" if chain.decay else "grad_W"
     made = [
         *(Quantity(name, array, ALL_RULES["given"]) for name, array in [("X", X), *point.params.items(), ("y", point.y)]),
-        Quantity("Z1", Z1, RULES["linear"], ("X", "W1", "b1")),
+        Quantity("Z1", Z1, ALL_RULES["linear"], ("X", "W1", "b1")),
         Quantity("H1", H1, ALL_RULES[kind], ("Z1",)),
-        Quantity(out, O, RULES["linear"], ("H1", "W2", "b2")),
+        Quantity(out, O, ALL_RULES["linear"], ("H1", "W2", "b2")),
         *([] if squared else [Quantity("P", arrays["P"], ALL_RULES["softmax" if softmax else "sigmoid"], (out,))]),
         Quantity("loss", np.asarray(loss_of(chain, point)), ALL_RULES["loss"]),
     ]
@@ -131,11 +112,7 @@ def trace_of(small: Small) -> Trace:
         "grad_b1": ("grad_b", ("grad_Z1",)),
     }
     made += [Quantity(name, arrays[name], ALL_RULES[rule], of) for name, (rule, of) in rules.items()]
-    return Trace([replace(q, value=np.array(q.value, np.float64 if q.name != "y" else None)) for q in made], _cannot)
-
-
-def _cannot(*_: Any) -> float:
-    raise ValueError("not run again")
+    return describe_pass(made)
 
 
 def describe_mistakes() -> dict[str, Any]:
@@ -145,7 +122,7 @@ def describe_mistakes() -> dict[str, Any]:
     used = {each["network"] for each in found}
     usual = {(each["network"], each["training"]["hidden"]) for each in found}
     return {
-        "networks": {name: describe_pass(trace_of(networks[name])) for name in networks if name in used},
+        "networks": {name: describe_network(networks[name]) for name in networks if name in used},
         "list": found,
         "usual": {f"{name} {hidden}": describe_mistaken_run(Changes(), networks[name].chain, hidden) for name, hidden in sorted(usual)},
     }

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from numpynet import __version__, make_shapes
+from numpynet import __version__
+from numpynet.book import load_data
 from numpynet.explorer.images import describe_images
-from numpynet.explorer.mistakes import describe_mistakes, small_networks, trace_of
-from numpynet.explorer.steps import describe_pass
+from numpynet.explorer.mistakes import describe_mistakes, describe_network, small_networks
 from numpynet.explorer.training import describe_runs
 from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.storage.atomic import write_atomic
-from numpynet.trace.record import Trace
 
 LANGUAGES = ("en", "zh")
 # In this order, each after those that it imports from: a page of its own cannot import files that lie beside it.
@@ -46,7 +45,7 @@ body {{ margin: 0; background: #fff; }}
 <script type="module">
 {script}
 const [data, words] = ["data", "words"].map((id) => JSON.parse(document.getElementById(id).textContent));
-exploreInPage(data, words);
+exploreInPage(data, words, "{state}");
 </script>
 </body>
 </html>
@@ -71,36 +70,43 @@ def words() -> dict[str, dict[str, str]]:
 
 @functools.cache
 def standard_data() -> dict[str, Any]:
-    """What every page has: the training runs, the mistakes and the pictures."""
-    derivation = describe_pass(trace_of(small_networks()["relu"]))
-    return {"training": describe_runs(), "mistakes": describe_mistakes(), "derivation": derivation, "images": describe_images(make_shapes(4000, 200, rng=np.random.default_rng(0)), "shapes")}
+    """What every page has: the training runs, the mistakes, the network of the derivations, and the pictures."""
+    return {
+        "training": describe_runs(),
+        "mistakes": describe_mistakes(),
+        "derivation": describe_network(small_networks()["relu"]),
+        "images": describe_images(load_data("auto", rng=np.random.default_rng(0))),
+    }
 
 
-def page_data(traces: Mapping[str, Trace], language: str) -> dict[str, Any]:
-    models = {name: describe_pass(t) for name, t in traces.items()}
-    return {"version": __version__, "language": language, "models": models, **standard_data()}
+def data_and_words(passes: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """What the script needs, as JSON.
 
-
-def write_page(path: str | os.PathLike[str], traces: Mapping[str, Trace], language: str = "en") -> None:
-    """Write the explorer to a file. traces: the passes of the Step view, by the names to choose them by.
-
-    Raises: ValueError for a language that there are no words for, or arrays too large to be shown; OSError if the
-    file cannot be written.
+    passes: those of the Step view, from `describe_pass`, by the names to choose them by.
     """
     if language not in LANGUAGES:
         raise ValueError(f"page: language must be one of {', '.join(LANGUAGES)}, got {language!r}")
-    texts = words()
-    content = PAGE.format(
-        language=language,
-        title=texts[language]["title"],
-        style=read("style.css"),
-        data=_in_html(page_data(traces, language)),
-        words=_in_html(texts),
-        script=script(),
+    data = {"version": __version__, "language": language, "models": passes, **standard_data()}
+    return _as_json(data), _as_json(words())
+
+
+def page_text(passes: Mapping[str, Any], language: str, state: str = "") -> str:
+    """The whole page. state: where it opens, as the part of an address after #."""
+    data, texts = data_and_words(passes, language)
+    title = words()[language]["title"]
+    return PAGE.format(
+        language=language, title=title, style=read("style.css"), data=data, words=texts, state=state, script=script()
     )
-    write_atomic(path, content.encode())
 
 
-def _in_html(value: Any) -> str:
-    """JSON that no browser takes for the end of the script it stands in."""
+def write_page(path: str | os.PathLike[str], passes: Mapping[str, Any], language: str = "en") -> None:
+    """Write the explorer to a file.
+
+    Raises: ValueError for a language that there are no words for; OSError if the file cannot be written.
+    """
+    write_atomic(path, page_text(passes, language).encode())
+
+
+def _as_json(value: Any) -> str:
+    """In a form that no browser takes for the end of the script it stands in."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.trace.record import Trace
-from numpynet.trace.rules import RULES, Entry
+from numpynet.trace.rules import RULES, Entry, Index, Rule
+from numpynet.trace.tape import Quantity
 
 MOST_ENTRIES = 64  # of an array: more cannot be followed with a pencil, and do not fit on a page
-NAMES = {id(rule): name for name, rule in RULES.items()}
+
+
+def _same(text: str) -> Callable[[Sequence[Array], Index], Entry]:
+    """For a rule in which an entry is made of the entry at the same place of each array."""
+    return lambda of, at: Entry([(text, [(k, at) for k in range(len(of))])])
+
+
+# The rules of more steps than numpynet has layers for, in the networks that mistakes are made in.
+MORE_RULES = {
+    "tanh": Rule("tanh({0})", _same("tanh({0})")),
+    "tanh_backward": Rule("{0} ∘ (1 − {1}²)", _same("{0:p} · (1 − {1:p}²)")),
+    "sigmoid": Rule("sigmoid({0})", _same("1 / (1 + exp(−{0:p}))")),
+    "binary_backward": Rule("({0} − {1}) / N", lambda of, at: _same(f"({{0}} − {{1}}) / {of[0].size}")(of, at)),
+    "loss": Rule("the mean loss", None),
+    "decayed": Rule("{0}ᵀ {1} + λ {2}", None),
+    "given": Rule("given", None),
+}
+ALL_RULES = RULES | MORE_RULES
+NAMES = {rule.formula: name for name, rule in reversed(ALL_RULES.items())}  # "squared_loss_backward", not "binary_..."
 
 
 def as_rows(array: Array, name: str = "") -> Array:
@@ -23,47 +41,55 @@ def as_rows(array: Array, name: str = "") -> Array:
     return rows.reshape(len(rows), -1)
 
 
-def describe_pass(t: Trace) -> dict[str, Any]:
-    """The whole trace, in the order in which its arrays were made; those that it starts from come first.
+def describe_pass(made: Iterable[Quantity], difference: Callable[[str, Index], float] | None = None) -> dict[str, Any]:
+    """All arrays of a pass, in the order in which they were made; what it starts from comes first.
 
+    difference returns the finite difference of the loss along an entry of an array, or raises ValueError.
     Raises: ValueError for an array that is too large to be shown.
     """
-    names = ["X", *t.given, *(name for name in t.names if name != "X")]
-    for name in names:
-        if t[name].size > MOST_ENTRIES:
-            shape = tuple(t[name].shape)
-            raise ValueError(f"page: arrays must have at most {MOST_ENTRIES} entries to be shown, got {name} {shape}")
-    return {"arrays": [describe_array(t, name) for name in names], "given": ["X", *t.given]}
+    quantities = sorted(made, key=lambda quantity: not is_given(quantity))
+    for each in quantities:
+        if each.value.size > MOST_ENTRIES:
+            size = f"{each.name} {each.value.shape}"
+            raise ValueError(f"page: arrays must have at most {MOST_ENTRIES} entries to be shown, got {size}")
+    by_name = {each.name: each for each in quantities}
+    arrays = [describe_array(each, by_name) for each in quantities]
+    for array in arrays if difference else []:
+        slopes = slopes_of(by_name[array["name"]], by_name, difference)
+        if slopes is not None:
+            array["differences"] = slopes
+    return {"arrays": arrays, "given": [each.name for each in quantities if is_given(each)]}
 
 
-def describe_array(t: Trace, name: str) -> dict[str, Any]:
+def is_given(quantity: Quantity) -> bool:
+    return quantity.rule.formula == "given"
+
+
+def describe_array(quantity: Quantity, by_name: Mapping[str, Quantity]) -> dict[str, Any]:
     """One array. `terms` has, for each entry, the number of its text and the entries that fill the gaps in it."""
-    quantity, values = t._find(name), as_rows(t[name], name)
     found: dict[str, Any] = {
-        "name": name,
-        "shape": list(t[name].shape),
-        "values": values.tolist(),
-        "rule": NAMES.get(id(quantity.rule), "given" if name in t.given or name == "X" else "unknown"),
-        "formula": t.formula(name),
+        "name": quantity.name,
+        "shape": list(quantity.value.shape),
+        "values": as_rows(quantity.value, quantity.name).tolist(),
+        "rule": "given" if is_given(quantity) else NAMES.get(quantity.rule.formula, "unknown"),
+        "formula": quantity.rule.formula.format(*quantity.of),
         "of": list(quantity.of),
     }
-    entry = quantity.rule.entry
-    if entry is not None:
+    if quantity.rule.entry is not None:
         texts: dict[str, int] = {}
         found["terms"] = []
-        of = [t[each] for each in quantity.of]
-        for at in np.ndindex(t[name].shape):
-            text, sources = in_one_text(entry(of, at))
-            places = [f"{quantity.of[k]} {place(t, quantity.of[k], i)}" for k, i in sources]
+        of = [by_name[name] for name in quantity.of]
+        for at in np.ndindex(quantity.value.shape):
+            text, sources = in_one_text(quantity.rule.entry([each.value for each in of], at))
+            places = [f"{of[k].name} {place(of[k], i)}" for k, i in sources]
             found["terms"].append([texts.setdefault(text, len(texts)), "|".join(places)])
         found["texts"] = list(texts)
-    differences = slopes(t, name)
-    return found | ({"differences": differences} if differences else {})
+    return found
 
 
-def in_one_text(entry: Entry) -> tuple[str, list[tuple[int, tuple[int, ...]]]]:
+def in_one_text(entry: Entry) -> tuple[str, list[tuple[int, Index]]]:
     """The whole expression with its gaps numbered from 0, and the entry that belongs into each of them."""
-    sources: list[tuple[int, tuple[int, ...]]] = []
+    sources: list[tuple[int, Index]] = []
 
     def renumbered(text: str, own: Any) -> str:
         first = len(sources)
@@ -77,24 +103,25 @@ def in_one_text(entry: Entry) -> tuple[str, list[tuple[int, tuple[int, ...]]]]:
     return f"{head}{entry.before}{' + '.join(terms)}{entry.after}", sources
 
 
-def place(t: Trace, name: str, at: tuple[int, ...]) -> str:
+def place(quantity: Quantity, at: Index) -> str:
     """Row and column of an entry on the page, as "i,j"."""
-    shape = t[name].shape
-    rows, columns = as_rows(t[name], name).shape
-    flat = int(np.ravel_multi_index(at, shape)) if shape else 0
-    return f"{flat // columns},{flat % columns}" if rows else ""
+    flat = int(np.ravel_multi_index(at, quantity.value.shape)) if at else 0
+    row, column = divmod(flat, as_rows(quantity.value, quantity.name).shape[1])
+    return f"{row},{column}"
 
 
-def slopes(t: Trace, name: str) -> list[list[float]] | None:
+def slopes_of(
+    quantity: Quantity, by_name: Mapping[str, Quantity], difference: Callable[[str, Index], float]
+) -> list[list[float]] | None:
     """For a gradient, the finite differences of the loss, in the same places; None where they cannot be taken."""
-    base = name.removeprefix("grad_")
-    if not name.startswith("grad_") or base not in t or t[base].shape != t[name].shape:
+    base = by_name.get(quantity.name.removeprefix("grad_"), quantity)
+    if base is quantity or base.value.shape != quantity.value.shape:
         return None
     try:
-        found = np.array([t.finite_difference(base, at) for at in np.ndindex(t[base].shape)])
+        found = np.array([difference(base.name, at) for at in np.ndindex(base.value.shape)])
     except ValueError:
         return None
-    rows: list[list[float]] = np.round(found, 10).reshape(as_rows(t[name], name).shape).tolist()
+    rows: list[list[float]] = as_rows(np.round(found, 10).reshape(base.value.shape)).tolist()
     return rows
 
 

@@ -11,6 +11,7 @@ from numpynet import models
 from numpynet.arguments import Array
 from numpynet.data import minibatches
 from numpynet.gradcheck.backward_rules import Chain, Changes, Point, gradients, loss_of
+from numpynet.layers import Sequential
 from numpynet.losses import CrossEntropyLoss
 from numpynet.optim import SGD
 
@@ -76,7 +77,7 @@ def describe_run(setting: Setting, X: Array, y: Array) -> dict[str, Any]:
             if step in shown:
                 value = loss.forward(net.forward(X), y)
                 net.backward(loss.backward())
-                H = net.layers[1](net.layers[0](X))
+                H = Sequential(*net.layers[:-1])(X)
                 record["step"].append(step)
                 record["loss"].append(rounded(value))
                 record["norm"].append(rounded(np.sqrt(sum(np.sum(p.grad**2) for p in net.parameters()))))

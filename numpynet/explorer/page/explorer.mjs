@@ -67,10 +67,10 @@ export function explore(data, words, root, memory) {
   };
 }
 
-/** In a page of its own, the state is the part of the address after #. */
-export function exploreInPage(data, words) {
+/** In a page of its own, the state is the part of the address after #; `state` if there is none. */
+export function exploreInPage(data, words, state) {
   explore(data, words, document.getElementById("explorer"), {
-    read: () => location.hash.slice(1),
+    read: () => location.hash.slice(1) || state,
     write: (text) => history.replaceState(null, "", `#${text}`),
     language: (language, title) => Object.assign(document.documentElement, {lang: language}) && (document.title = title),
     listen(changed) {

@@ -20,12 +20,11 @@ export function filled(pass, {text, gaps}, write) {
   return found;
 }
 
-/** The lines for one entry: in symbols, in numbers, and its value. values: the numbers to use. */
+/** The lines for one entry: in symbols, in numbers, and what they add up to. values: the numbers to use. */
 export function entryLines(pass, [name, i, j], values = pass.values) {
-  const {shape} = pass.arrays.get(name);
-  const label = writePlace(name, i, j, shape);
-  const result = values.get(name)[i][j];
+  const label = writePlace(name, i, j, pass.arrays.get(name).shape);
   const expression = pass.expression(name, i, j);
+  const result = expression ? pass.evaluate(expression, values) : values.get(name)[i][j];
   if (!expression) return [element("p", {class: "line"}, `${label} = `, element("output", {}, format(result)))];
   const numbers = expression.gaps.map(([source, k, l]) => values.get(source)[k][l]);
   const [used, shown] = digitsThatAddUp(expression.text, numbers, result);

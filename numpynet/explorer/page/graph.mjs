@@ -4,6 +4,7 @@ import {format} from "./numbers.mjs";
 
 const WIDTH = 760;
 const ROW = 92;
+const SHARE = 0.22; // of an edge, where its number stands: close enough to its start that numbers do not meet
 
 export function drawGraph(page, pass, step, values) {
   const names = ["X", ...pass.made.slice(0, pass.stepOf("loss") - 1)]; // a column of units for each
@@ -13,7 +14,9 @@ export function drawGraph(page, pass, step, values) {
   const known = (name) => pass.names.includes(name) && pass.stepOf(name) <= step;
   const units = names.map((name) => pass.values.get(name)[0].length);
   const height = Math.max(...units) * ROW + 30;
-  const x = (k) => 50 + k * (WIDTH - 100) / Math.max(names.length - 1, 1);
+  const widths = names.slice(1).map((name) => pass.rule(name) === "linear" ? 3 : 1); // room for the weights' numbers
+  const unit = (WIDTH - 100) / widths.reduce((sum, width) => sum + width, 0);
+  const x = (k) => 50 + unit * widths.slice(0, k).reduce((sum, width) => sum + width, 0);
   const y = (k, u) => 30 + (height - 30) * (u + 0.5) / units[k];
   const edges = [];
   const labels = [];
@@ -29,9 +32,8 @@ export function drawGraph(page, pass, step, values) {
         const w = weights ? number(weights, u, v) : 1;
         edges.push(svg("line", {x1: x(start) + 24, y1: y(start, u), x2: x(k) - 24, y2: y(k, v), class: weights ? (w < 0 ? "edge negative" : "edge positive") : "edge plain"}));
         if (!weights) continue;
-        const share = 0.28 + 0.2 * ((u + v) % 3);
         const gradient = known(`grad_${weights}`) ? ` ∇${format(number(`grad_${weights}`, u, v), 2)}` : "";
-        labels.push(svg("text", {x: x(start) + 24 + share * (x(k) - x(start) - 48), y: y(start, u) + share * (y(k, v) - y(start, u)) - 3, class: "edge-number"}, format(w, 3) + gradient));
+        labels.push(svg("text", {x: x(start) + 24 + SHARE * (x(k) - x(start) - 48), y: y(start, u) + SHARE * (y(k, v) - y(start, u)) - 3, class: "edge-number"}, format(w, 3) + gradient));
       }
     }
   });

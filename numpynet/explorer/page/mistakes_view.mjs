@@ -30,14 +30,17 @@ export function mistakesView(page) {
     element("nav", {class: "list", "aria-label": page.say("tab.mistakes")}, buttons),
     element("div", {}, lines, panel.root, tables.root, training));
 
-  /** What the right code has at the chosen entry, if that is another number. */
-  function rightValue(chosen) {
+  /** In words, what is wrong with the chosen entry: its own formula, or the numbers that it is made of. */
+  function whyWrong(chosen) {
     if (!chosen || !(chosen[0] in mistake.arrays)) return [];
     const [name, i, j] = chosen;
-    const [found, expected] = [wrong.value(name, i, j), right.value(name, i, j)];
-    const own = name === mistake.first;
-    const key = expected === undefined ? "wrong.shape" : own ? "wrong.here" : "wrong.follows";
-    const values = {place: writePlace(name, i, j, wrong.arrays.get(name).shape), found: format(found), expected: format(expected ?? NaN), first: mistake.first};
+    const [found, expected, expression] = [wrong.value(name, i, j), right.value(name, i, j), wrong.expression(name, i, j)];
+    if (expected !== undefined && found === expected) return [];
+    const byFormula = expected !== undefined && expression ? wrong.evaluate(expression) : expected;
+    const here = name === mistake.first || Math.abs(byFormula - found) > 1e-9 * Math.abs(found);
+    const key = expected === undefined ? "wrong.shape" : here ? "wrong.here" : "wrong.follows";
+    const place = writePlace(name, i, j, wrong.arrays.get(name).shape);
+    const values = {place, found: format(found), expected: format(here ? byFormula : expected ?? NaN), first: mistake.first};
     return [element("p", {class: "line wrong"}, page.say(key, values))];
   }
 
@@ -66,9 +69,7 @@ export function mistakesView(page) {
       page.main.dataset.step = String(last);
       tables.update({step: last, chosen, right: new Map(Object.keys(mistake.arrays).map((name) => [name, right.values.get(name)]))});
       const name = chosen ? chosen[0] : wrong.names.includes(mistake.first) ? mistake.first : null;
-      // an entry of the array with the mistake itself: the right formula gives the right number
-      const atMistake = chosen && chosen[0] === mistake.first && right.value(...chosen) !== undefined;
-      panel.update({name, chosen, values: atMistake ? right.values : null, extra: rightValue(chosen)});
+      panel.update({name, chosen, extra: whyWrong(chosen)});
     },
   };
 }

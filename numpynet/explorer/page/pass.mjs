@@ -7,12 +7,17 @@ const readPlace = (text) => {
   return [name, ...at.split(",").map(Number)];
 };
 
+const shapeOf = ({shape, values}, changed = values) => {
+  const same = changed.length === values.length && changed[0].length === values[0].length;
+  return same ? shape : [changed.length, changed[0].length];
+};
+
 export class Pass {
   /** description: as numpynet wrote it. changed: rows of numbers, by name, that stand in place of its own. */
   constructor(description, changed = {}) {
     this.names = description.arrays.map((array) => array.name);
     this.given = new Set(description.given);
-    this.arrays = new Map(description.arrays.map((array) => [array.name, array]));
+    this.arrays = new Map(description.arrays.map((array) => [array.name, {...array, shape: shapeOf(array, changed[array.name])}]));
     this.values = new Map(description.arrays.map((array) => [array.name, changed[array.name] ?? array.values]));
     this.made = this.names.filter((name) => !this.given.has(name));
     this.users = new Map();
@@ -65,16 +70,17 @@ export class Pass {
     return this.users.get([name, i, j].join(" ")) ?? [];
   }
 
+  /** The value of an expression from the numbers in `values`. */
+  evaluate({text, gaps}, values = this.values) {
+    return compile(text)(gaps.map(([source, k, l]) => values.get(source)[k][l]));
+  }
+
   /** The arrays up to the loss, computed again from what is given: the forward pass of this page. */
   forward(given) {
     const values = new Map(this.values);
     for (const [name, rows] of Object.entries(given)) values.set(name, rows);
     for (const name of this.made.slice(0, this.stepOf("loss"))) {
-      const rows = this.values.get(name).map((row, i) => row.map((_, j) => {
-        const {text, gaps} = this.expression(name, i, j);
-        return compile(text)(gaps.map(([source, k, l]) => values.get(source)[k][l]));
-      }));
-      values.set(name, rows);
+      values.set(name, this.values.get(name).map((row, i) => row.map((_, j) => this.evaluate(this.expression(name, i, j), values))));
     }
     return values;
   }

@@ -102,7 +102,7 @@ export function curves(series, {title, at = null, xlabel, linear = false}) {
   const tick = (h) => svg("text", {x: 42, y: 132 - 108 * (h - low) / (high - low || 1), "text-anchor": "end"}, format(linear ? h : 10 ** h, 2));
   const lines = drawn.map((points, k) => svg("polyline", {points: points.map((point) => place(point).map((v) => v.toFixed(1)).join(",")).join(" "), class: series[k].dashed ? "curve dashed" : "curve"}));
   const mark = at === null ? null : svg("line", {x1: place([at, 1])[0], x2: place([at, 1])[0], y1: 14, y2: 130, class: "now-line"});
-  const legend = series.length > 1 ? series.map(({label, dashed}, k) => svg("text", {x: 286, y: 26 + 15 * k, "text-anchor": "end"}, `${dashed ? "╌╌" : "──"} ${label}`)) : [];
-  return svg("svg", {viewBox: "0 0 300 160", role: "img", "aria-label": title}, svg("text", {x: 46, y: 11, class: "title"}, title), tick(low), high > low ? tick(high) : null, mark, lines, legend,
+  const legend = series.length > 1 ? series.map(({label, dashed}, k) => svg("text", {x: 46 + 124 * k, y: 164}, `${dashed ? "╌╌" : "──"} ${label}`)) : [];
+  return svg("svg", {viewBox: `0 0 300 ${series.length > 1 ? 172 : 150}`, role: "img", "aria-label": title}, svg("text", {x: 46, y: 11, class: "title"}, title), tick(low), high > low ? tick(high) : null, mark, lines, legend,
     svg("line", {x1: 46, x2: 290, y1: 130, y2: 130, class: "axis"}), svg("text", {x: 46, y: 146}, "0"), svg("text", {x: 290, y: 146, "text-anchor": "end"}, `${xlabel} ${right}`));
 }

@@ -85,8 +85,7 @@ export class Stepper {
     const {step, chosen} = this.where();
     const {page} = this;
     for (const [action, button] of Object.entries(this.buttons)) {
-      const label = page.say(action === "play" && this.timer ? "pause" : action);
-      button.textContent = `${{first: "⏮", back: "◀", play: this.timer ? "⏸" : "▶", next: "▶", last: "⏭"}[action]} ${label}`;
+      button.textContent = page.say(action === "play" && this.timer ? "pause" : action);
     }
     page.main.dataset.step = String(step);
     this.output.textContent = String(this.last);
