@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.explorer.steps import ALL_RULES, as_rows, describe_pass, values_of
+from numpynet.explorer.steps import ALL_RULES, DECAY, as_rows, describe_pass, values_of
 from numpynet.explorer.training import HIDDEN, describe_mistaken_run
 from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, backward, gradients, loss_of
 from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
@@ -28,7 +28,7 @@ CHAINS = {
     "regression": Chain(("linear", "relu", "linear"), "squared_loss", LAYERS, "y_hat", factor=("", " / N")),
     "tanh": Chain(("linear", "tanh", "linear"), "cross_entropy", LAYERS, "O"),
     "binary": Chain(("linear", "tanh", "linear"), "binary_cross_entropy", LAYERS, "O", factor=("", " / N")),
-    "decay": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O", decay=Decay(0.1)),
+    "decay": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O", decay=Decay(DECAY)),
 }
 WIDTHS = {"regression": (2, 3, 2), "binary": (2, 3, 1)}
 

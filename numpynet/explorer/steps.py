@@ -11,12 +11,19 @@ from numpynet.arguments import Array
 from numpynet.trace.rules import RULES, Entry, Index, Rule
 from numpynet.trace.tape import Quantity
 
+DECAY = 0.1  # the λ of the network whose loss includes weight decay
 MOST_ENTRIES = 64  # of an array: more cannot be followed with a pencil, and do not fit on a page
 
 
 def _same(text: str) -> Callable[[Sequence[Array], Index], Entry]:
     """For a rule in which an entry is made of the entry at the same place of each array."""
     return lambda of, at: Entry([(text, [(k, at) for k in range(len(of))])])
+
+
+def _decayed(of: Sequence[Array], at: Index) -> Entry:
+    decay: tuple[str, list[tuple[int, Index]]] = (f"{DECAY} · {{0:p}}", [(2, at)])
+    entry = RULES["grad_W"].entry
+    return Entry([*(entry(of, at).terms if entry else ()), decay])
 
 
 # The rules of more steps than numpynet has layers for, in the networks that mistakes are made in.
@@ -26,7 +33,7 @@ MORE_RULES = {
     "sigmoid": Rule("sigmoid({0})", _same("1 / (1 + exp(−{0:p}))")),
     "binary_backward": Rule("({0} − {1}) / N", lambda of, at: _same(f"({{0}} − {{1}}) / {of[0].size}")(of, at)),
     "loss": Rule("the mean loss", None),
-    "decayed": Rule("{0}ᵀ {1} + λ {2}", None),
+    "decayed": Rule("{0}ᵀ {1} + λ {2}", _decayed),
     "given": Rule("given", None),
 }
 ALL_RULES = RULES | MORE_RULES

@@ -9,7 +9,7 @@ const SHOWN = {grad_O: "grad_O", grad_W: "grad_W1", grad_b: "grad_b1", grad_X: "
 
 export function derivationView(page) {
   const pass = new Pass(page.data.derivation);
-  const rule = page.state.rule in SHOWN ? page.state.rule : "grad_W";
+  const rule = Object.hasOwn(SHOWN, page.state.rule) ? page.state.rule : "grad_W";
   const name = SHOWN[rule];
   const tables = new ArrayTables(page, pass, (array, i, j) => page.set({cell: `${array},${i},${j}`}));
   const text = element("ol", {class: "panel derivation"});

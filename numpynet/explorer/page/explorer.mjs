@@ -16,7 +16,7 @@ export function explore(data, words, root, memory) {
 
   function draw() {
     const {state} = page;
-    if (!(state.tab in VIEWS)) state.tab = "step";
+    if (!Object.hasOwn(VIEWS, state.tab)) state.tab = "step";
     const wanted = [state.tab, state.model, state.lang, state.tab === "mistakes" ? state.mistake : ""].join();
     if (wanted !== shown) build();
     shown = wanted;

@@ -43,8 +43,8 @@ export class Page {
       const value = typeof first === "number" ? Number.parseInt(text, 10) : text;
       this.state[key] = text === null || Number.isNaN(value) ? first : value;
     }
-    if (!(this.state.lang in this.words)) this.state.lang = this.first.lang;
-    if (!(this.state.model in this.data.models)) this.state.model = this.first.model;
+    if (!Object.hasOwn(this.words, this.state.lang)) this.state.lang = this.first.lang;
+    if (!Object.hasOwn(this.data.models, this.state.model)) this.state.model = this.first.model;
   }
 
   /** Change some of the state, write it to the address, and draw what depends on it. */

@@ -34,7 +34,8 @@ export function trainView(page) {
     element("div", {class: "bar", role: "toolbar", "aria-label": page.say("steps")}, buttons, slider, where), facts, pictures, landscape);
   const choices = element("div", {class: "bar"}, page.select("across", page.say("across"), options), page.select("up", page.say("up"), options));
 
-  const run = () => runs[page.state.run] ?? runs.right;
+  const runName = () => Object.hasOwn(runs, page.state.run) ? page.state.run : "right";
+  const run = () => runs[runName()];
   const last = () => run().step.length - 1;
   const here = () => Math.min(Math.max(page.state.at, 0), last());
 
@@ -100,7 +101,7 @@ export function trainView(page) {
       output.dataset.steps = String(last());
       output.textContent = String(step.at(-1));
       where.replaceChildren(page.say("step.of.before", {step: step[at]}), output);
-      text.textContent = page.say(`run.text.${page.state.run in runs ? page.state.run : "right"}`);
+      text.textContent = page.say(`run.text.${runName()}`);
       facts.textContent = page.say("train.facts", {lr: format(lr), batch, loss: format(loss[at]), norm: format(norm[at]), dead: dead[at], hidden});
       const series = (values) => [{points: step.map((s, k) => [s, values[k]])}];
       const options = {at: step[at], xlabel: page.say("train.step")};
