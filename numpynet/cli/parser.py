@@ -13,6 +13,7 @@ from numpynet.cli.check import check_command
 from numpynet.cli.data import data_command
 from numpynet.cli.environment import info_command
 from numpynet.cli.exercises import exercises_command
+from numpynet.cli.explore import explore_command
 from numpynet.cli.mark import mark_command
 from numpynet.cli.train import demo_command, train_command
 
@@ -25,7 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="{train,demo,check,exercises,mark,data,info}")
+    commands = parser.add_subparsers(required=True, metavar="{train,demo,explore,check,exercises,mark,data,info}")
 
     def add(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
         description = f"{words[0].upper()}{words[1:]}."
@@ -36,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _train(add("train", train_command, "train a model; the defaults are the book's settings"))
     _demo(add("demo", demo_command, "train the three models, one after the other, on generated data"))
+    _explore(add("explore", explore_command, "write one step of backpropagation as a page for the browser"))
     _check(add("check", check_command, "check the gradients in your file or in a built-in model, and name the mistake"))
     _exercises(
         add("exercises", exercises_command, "write lessons with gaps; `numpynet check DIR` and pytest mark them")
@@ -89,6 +91,21 @@ def _demo(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the results (default: runs/demo)",
     )
+
+
+def _explore(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", nargs="?", choices=list(MODELS), default="mlp", help="the model that it opens with (default: mlp)"
+    )
+    command.add_argument(
+        "--output",
+        type=_folder,
+        default=Path("explorer.html"),
+        metavar="FILE",
+        help="file for the page (default: explorer.html)",
+    )
+    command.add_argument("--open", action="store_true", help="open it in the browser")
+    command.add_argument("--language", choices=["en", "zh"], default="en", help="its language (default: en)")
 
 
 def _seed_and_threads(command: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""A small network that learns pictures: its first layer's weights as pictures, and what a picture's pixels do to the loss."""
+"""A small network that learns pictures: its weights as pictures, and what the pixels of a picture do to its loss."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ def describe_images(data: BookData) -> dict[str, Any]:
     """The run on 4,000 training pictures: after some epochs the weights, and for six test pictures P and grad_X."""
     rng = np.random.default_rng(0)
     X, y = data.train.X[:4000], data.train.y[:4000].astype(int)
-    first = [int(np.flatnonzero(data.test.y == k)[0]) for k in range(CHOSEN)]
-    pictures, classes = data.test.X[first], data.test.y[first].astype(int)
+    unseen = data.test or data.train
+    first = [int(np.flatnonzero(unseen.y == k)[0]) for k in range(CHOSEN)]
+    pictures, classes = unseen.X[first], unseen.y[first].astype(int)
     net = models.mlp(X[0].size, HIDDEN, len(data.class_names), rng=rng, dtype=np.float64)
     for parameter, scale in zip(net.parameters(), (0.05, 0, 0.3, 0), strict=True):
         parameter.data = rng.normal(0, scale, parameter.data.shape)
     loss, optimizer = CrossEntropyLoss(), SGD(net.parameters(), lr=0.1)
-    found: dict[str, Any] = {"source": data.name.replace("-", "_"), "classes": list(data.class_names), "side": int(X.shape[1]), "epochs": []}
+    found: dict[str, Any] = {
+        "source": data.name.replace("-", "_"),
+        "classes": list(data.class_names),
+        "side": int(X.shape[1]),
+        "epochs": [],
+    }
     found["pictures"] = [as_bytes(each, 0, 255) for each in pictures]
     found["labels"] = classes.tolist()
     for epoch in range(EPOCHS[-1] + 1):

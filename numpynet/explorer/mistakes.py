@@ -1,4 +1,4 @@
-"""Every mistake of the checker's catalogue, made in a small network: the numbers that turn wrong, and what training does.
+"""Every mistake of the checker's catalogue, made in a small network: wrong numbers, and what training does with them.
 
 The wrong gradients come from the checker's own rules, with the mistake in one of them.
 """
@@ -21,7 +21,11 @@ from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.gradcheck.report import names_at, right_formula
 from numpynet.trace.tape import Quantity
 
-NUMBERS = {"weights_updated_before_backward": 0.5, "weight_decay_in_gradient": 0.1, "fixed_batch_size": 1 / 4}  # lr, λ, 1/c
+NUMBERS = {
+    "weights_updated_before_backward": 0.5,
+    "weight_decay_in_gradient": 0.1,
+    "fixed_batch_size": 1 / 4,
+}  # lr, λ, 1/c
 LAYERS = (("W1", "b1"), ("W2", "b2"))
 CHAINS = {
     "relu": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O"),
@@ -56,7 +60,12 @@ def _numbers(chain: Chain, d: int, h: int, m: int) -> Point:
     """Numbers of two digits; each hidden unit is on for some examples and off for others; and an earlier batch."""
     for seed in itertools.count():
         rng = np.random.default_rng(seed)
-        params = {"W1": rng.normal(size=(d, h)), "b1": rng.normal(size=h) / 2, "W2": rng.normal(size=(h, m)), "b2": rng.normal(size=m) / 2}
+        params = {
+            "W1": rng.normal(size=(d, h)),
+            "b1": rng.normal(size=h) / 2,
+            "W2": rng.normal(size=(h, m)),
+            "b2": rng.normal(size=m) / 2,
+        }
         params = {name: array.round(2) for name, array in params.items()}
         points = []
         for n in (3, 3):
@@ -70,7 +79,7 @@ def _numbers(chain: Chain, d: int, h: int, m: int) -> Point:
         earlier, point = points
         Z1, arrays = point.values(chain)[1], dict(_quantities(chain, point))
         on, P = (Z1 > 0).sum(axis=0), arrays.get("P", np.array(0.5))
-        clear = np.abs(Z1).min() > 0.1 and (chain.kind == "squared_loss" or (0.1 < P.min() and P.max() < 0.9))
+        clear = np.abs(Z1).min() > 0.1 and (chain.kind == "squared_loss" or (P.min() > 0.1 and P.max() < 0.9))
         if clear and (on > 0).all() and (on < 3).all() and np.abs(arrays["grad_W1"]).min() > 0.01:
             return replace(point, before=earlier, _values={})
     raise RuntimeError("unreachable")
@@ -93,7 +102,10 @@ def describe_network(small: Small) -> dict[str, Any]:
     softmax = chain.kind == "cross_entropy"
     decay = "decayed" if chain.decay else "grad_W"
     made = [
-        *(Quantity(name, array, ALL_RULES["given"]) for name, array in [("X", X), *point.params.items(), ("y", point.y)]),
+        *(
+            Quantity(name, array, ALL_RULES["given"])
+            for name, array in [("X", X), *point.params.items(), ("y", point.y)]
+        ),
         Quantity("Z1", Z1, ALL_RULES["linear"], ("X", "W1", "b1")),
         Quantity("H1", H1, ALL_RULES[kind], ("Z1",)),
         Quantity(out, O, ALL_RULES["linear"], ("H1", "W2", "b2")),
@@ -101,7 +113,9 @@ def describe_network(small: Small) -> dict[str, Any]:
         Quantity("loss", np.asarray(loss_of(chain, point)), ALL_RULES["loss"]),
     ]
     P = out if squared else "P"
-    head = {"squared_loss": "squared_loss_backward", "cross_entropy": "cross_entropy_backward"}.get(chain.kind, "binary_backward")
+    head = {"squared_loss": "squared_loss_backward", "cross_entropy": "cross_entropy_backward"}.get(
+        chain.kind, "binary_backward"
+    )
     rules = {
         f"grad_{out}": (head, (P, "y")),
         "grad_W2": (decay, ("H1", f"grad_{out}", "W2")[: 3 if chain.decay else 2]),
@@ -124,7 +138,10 @@ def describe_mistakes() -> dict[str, Any]:
     return {
         "networks": {name: describe_network(networks[name]) for name in networks if name in used},
         "list": found,
-        "usual": {f"{name} {hidden}": describe_mistaken_run(Changes(), networks[name].chain, hidden) for name, hidden in sorted(usual)},
+        "usual": {
+            f"{name} {hidden}": describe_mistaken_run(Changes(), networks[name].chain, hidden)
+            for name, hidden in sorted(usual)
+        },
     }
 
 
@@ -133,7 +150,11 @@ def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
     changes = changes_of([cause], [NUMBERS.get(name, 0.0)])
     cause = replace(cause, number=NUMBERS.get(name, 0.0))
     wrong, right = (dict(_quantities(small.chain, small.point, each)) for each in (changes, None))
-    wrong = {key: array for key, array in wrong.items() if as_rows(array).shape != as_rows(right[key]).shape or _differs(array, right[key])}
+    wrong = {
+        key: array
+        for key, array in wrong.items()
+        if as_rows(array).shape != as_rows(right[key]).shape or _differs(array, right[key])
+    }
     _, (rule, step), *_ = first_wrong(small.chain, small.point, [cause])
     at = (rule, step)
     names = names_at(small.chain, *at)

@@ -1,4 +1,4 @@
-"""The explorer: one HTML file that opens by itself, with everything in it. Its numbers come from real runs of numpynet."""
+"""The explorer as one HTML file with everything in it. Its numbers come from real runs of numpynet."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from numpynet.storage.atomic import write_atomic
 
 LANGUAGES = ("en", "zh")
 # In this order, each after those that it imports from: a page of its own cannot import files that lie beside it.
-MODULES = (
-    "numbers", "pass", "page", "arrays", "formula", "tiles", "wiggle", "graph", "stepper", "step_view", "plots", "train_view",
-    "mistakes_view", "images_view", "derivation_view", "explorer",
-)  # fmt: skip
+MODULES = [
+    *("numbers", "pass", "page", "arrays", "formula", "tiles", "wiggle", "graph", "stepper", "plots"),
+    *("step_view", "train_view", "mistakes_view", "images_view", "derivation_view", "explorer"),
+]
 
 PAGE = """<!doctype html>
 <html lang="{language}">
@@ -60,7 +60,9 @@ def read(name: str) -> str:
 def script() -> str:
     """All modules in one text: without their imports and exports, since every name is then in reach."""
     texts = (read(f"{name}.mjs") for name in MODULES)
-    return "\n".join(re.sub(r"^import [^;]*;\n|^export default .*;\n|^export (?=\w)", "", text, flags=re.M) for text in texts)
+    return "\n".join(
+        re.sub(r"^import [^;]*;\n|^export default .*;\n|^export (?=\w)", "", text, flags=re.M) for text in texts
+    )
 
 
 def words() -> dict[str, dict[str, str]]:

@@ -61,9 +61,9 @@ def describe_pass(made: Iterable[Quantity], difference: Callable[[str, Index], f
             raise ValueError(f"page: arrays must have at most {MOST_ENTRIES} entries to be shown, got {size}")
     by_name = {each.name: each for each in quantities}
     arrays = [describe_array(each, by_name) for each in quantities]
-    for array in arrays if difference else []:
-        slopes = slopes_of(by_name[array["name"]], by_name, difference)
-        if slopes is not None:
+    for array in arrays:
+        slopes = difference and slopes_of(by_name[array["name"]], by_name, difference)
+        if slopes:
             array["differences"] = slopes
     return {"arrays": arrays, "given": [each.name for each in quantities if is_given(each)]}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,7 +79,8 @@ def describe_run(setting: Setting, X: Array, y: Array) -> dict[str, Any]:
                 H = Sequential(*net.layers[:-1])(X)
                 record["step"].append(step)
                 record["loss"].append(rounded(value))
-                record["norm"].append(rounded(np.sqrt(sum(np.sum(p.grad**2) for p in net.parameters()))))
+                squares = [np.sum(p.grad**2) for p in net.parameters() if p.grad is not None]
+                record["norm"].append(rounded(np.sqrt(np.sum(squares))))
                 record["dead"].append(int((H == 0).all(axis=0).sum()))
                 record["params"].append([rounded(x) for p in net.parameters() for x in p.data.reshape(-1)])
             if step == steps:

@@ -14,7 +14,15 @@ from numpynet.layers import Sequential
 from numpynet.optim import sgd
 from numpynet.trace.record import Trace
 from numpynet.trace.rules import Index, Rule
-from numpynet.trace.tape import Quantity, Tape, WatchedLayer, WatchedLoss, named_parameters, quantities, watched_function
+from numpynet.trace.tape import (
+    Quantity,
+    Tape,
+    WatchedLayer,
+    WatchedLoss,
+    named_parameters,
+    quantities,
+    watched_function,
+)
 
 
 def trace(net: Any, loss: Any, X: Array, y: Array, *, optimizer: Any = None, steps: int = 1) -> Trace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import operator
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -188,6 +189,29 @@ class Trace:
             return []
         off = np.abs(found - right[name]) > 1e-8 * np.max(np.abs(right[name]), initial=0.0)
         return [tuple(map(int, i)) for i in np.argwhere(off)]
+
+    def page(self, path: str | os.PathLike[str], *, language: str = "en") -> None:
+        """Write the explorer to an HTML file: a page that steps through this trace, number by number.
+
+        Raises: ValueError for arrays of more than 64 entries or an unknown language; OSError if it cannot be written.
+        """
+        from numpynet.explorer.page import write_page
+
+        write_page(path, self._described(), language)
+
+    def explore(self, *, language: str = "en") -> Any:
+        """The explorer for a notebook to show: as a widget if anywidget is installed (the extra "notebook").
+
+        Raises: as `page`; ImportError outside a notebook, if neither anywidget nor IPython is installed.
+        """
+        from numpynet.explorer.widget import in_notebook
+
+        return in_notebook(self._described(), language)
+
+    def _described(self) -> dict[str, Any]:
+        from numpynet.explorer.steps import describe_pass
+
+        return {"yours": describe_pass(self._made.values(), self.finite_difference)}
 
     def __str__(self) -> str:
         rows = [[name, str(self[name].shape), self.formula(name)] for name in self._made]

@@ -14,7 +14,9 @@ NETWORKS = describe_mistakes()["networks"]
 
 def test_every_mistake_of_the_catalogue_is_there(explorer):
     explorer.open("tab=mistakes")
-    shown = explorer.page.eval_on_selector_all("[data-mistake]", "buttons => buttons.map(button => button.dataset.mistake)")
+    shown = explorer.page.eval_on_selector_all(
+        "[data-mistake]", "buttons => buttons.map(button => button.dataset.mistake)"
+    )
     assert shown == [mistake.name for mistake in MISTAKES]
 
 
@@ -45,7 +47,7 @@ def test_what_a_wrong_entry_says_is_true(explorer, name):
     if "counterpart" in text:
         assert np.shape(right) != np.shape(MISTAKEN[name]["arrays"][array])
         return
-    shown = [x for x in numbers(text.replace(f"{array}[{i}, {j}]", "").replace(f"{array}[{max(i, j)}]", ""))]
+    shown = list(numbers(text.replace(f"{array}[{i}, {j}]", "").replace(f"{array}[{max(i, j)}]", "")))
     result = numbers(explorer.text("[data-panel=formula] output"))[0]
     if "formula gives" in text:
         assert shown[0] == pytest.approx(result, rel=1e-3, abs=1e-9)
@@ -75,10 +77,19 @@ def test_the_network_in_the_page_computes_what_numpynet_computes(explorer):
     for setting in RUNS.values():
         record = describe_run(setting, X, y)
         for params, loss in list(zip(record["params"], record["loss"], strict=True))[::6]:
-            W1, b1, W2, b2 = np.array(params[:12]).reshape(2, 6), np.array(params[12:18]), np.array(params[18:30]).reshape(6, 2), np.array(params[30:])
+            W1, b1, W2, b2 = (
+                np.array(params[:12]).reshape(2, 6),
+                np.array(params[12:18]),
+                np.array(params[18:30]).reshape(6, 2),
+                np.array(params[30:]),
+            )
             O = np.maximum(X @ W1 + b1, 0) @ W2 + b2
-            expected = float(np.mean(np.log(np.exp(O - O.max(1, keepdims=True)).sum(1)) + O.max(1) - O[np.arange(60), y]))
-            found = explorer.page.evaluate("([p, X, y]) => new explorer.Network(p, 6).loss(X, y)", [params, X.tolist(), y.tolist()])
+            expected = float(
+                np.mean(np.log(np.exp(O - O.max(1, keepdims=True)).sum(1)) + O.max(1) - O[np.arange(60), y])
+            )
+            found = explorer.page.evaluate(
+                "([p, X, y]) => new explorer.Network(p, 6).loss(X, y)", [params, X.tolist(), y.tolist()]
+            )
             assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
             assert found == pytest.approx(loss, rel=5e-3, abs=1e-6)
 

@@ -32,7 +32,8 @@ def test_the_tabs_and_the_language_button_change_the_address(explorer):
         assert explorer.state["tab"] == tab
         assert explorer.attribute(f"[data-tab={tab}]", "aria-current") == "page"
     explorer.press("language")
-    assert explorer.state["lang"] == "zh" and explorer.attribute("html", "lang") == "zh"
+    assert explorer.state["lang"] == "zh"
+    assert explorer.attribute("html", "lang") == "zh"
     explorer.press("language")
     assert explorer.attribute("html", "lang") == "en"
 
@@ -107,10 +108,17 @@ def test_both_languages_have_the_same_words_and_gaps():
 
 def test_no_words_are_missing_and_none_is_unused():
     script = source.script()
-    asked = set(re.findall(r'say\("([\w.]+)"', script)) | set(re.findall(r'"((?:verdict|wrong|derive|wiggle\.slope)[\w.]*)"', script))
-    families = {match for match in re.findall(r"say\(`([\w.]+)\$\{", script)}
+    asked = set(re.findall(r'say\("([\w.]+)"', script)) | set(
+        re.findall(r'"((?:verdict|wrong|derive|wiggle\.slope)[\w.]*)"', script)
+    )
+    families = set(re.findall(r"say\(`([\w.]+)\$\{", script))
     for key in source.words()["en"]:
-        assert key in asked or any(key.startswith(family) for family in families) or key in {"language", "pause"} or key in script, key
+        assert (
+            key in asked
+            or any(key.startswith(family) for family in families)
+            or key in {"language", "pause"}
+            or key in script
+        ), key
     assert asked <= source.words()["en"].keys()
 
 

@@ -73,7 +73,12 @@ def test_each_formula_has_the_numbers_of_its_sources_and_adds_up(explorer, passe
             assert shown == pytest.approx(array["values"][i][j], rel=6e-4, abs=1e-12)
             for source in explorer.marked("data-source"):  # a class y is not a number of the formula
                 x = explorer.value(*source)
-                assert source[0] == "y" or any(abs(x - each) <= 5e-4 * abs(x) for each in numbers(text)), (name, i, j, x)
+                assert source[0] == "y" or any(abs(x - each) <= 5e-4 * abs(x) for each in numbers(text)), (
+                    name,
+                    i,
+                    j,
+                    x,
+                )
 
 
 def test_the_sources_of_an_entry_are_framed(explorer):
@@ -96,7 +101,12 @@ def test_pointing_at_an_entry_shows_what_it_goes_into(explorer):
 def test_entry_by_entry_shows_each_entry_once(explorer, passes):
     explorer.open("tab=step&entries=1")
     given = set(passes["mlp"]["given"])
-    wanted = [(array["name"], i, j) for array in passes["mlp"]["arrays"] if array["name"] not in given for i, j in np.ndindex(*np.shape(array["values"]))]
+    wanted = [
+        (array["name"], i, j)
+        for array in passes["mlp"]["arrays"]
+        if array["name"] not in given
+        for i, j in np.ndindex(*np.shape(array["values"]))
+    ]
     seen = []
     for _ in wanted:
         explorer.press("next")
@@ -129,7 +139,10 @@ def test_tiles_of_the_examples_add_up_to_the_gradient(explorer):
     assert total == pytest.approx(explorer.value("grad_W2", 2, 1), abs=1e-3)
 
 
-@pytest.mark.parametrize(("model", "name", "i", "j"), [("mlp", "W1", 1, 0), ("mlp", "b2", 0, 1), ("softmax", "W", 0, 2), ("linear", "b", 0, 0)])
+@pytest.mark.parametrize(
+    ("model", "name", "i", "j"),
+    [("mlp", "W1", 1, 0), ("mlp", "b2", 0, 1), ("softmax", "W", 0, 2), ("linear", "b", 0, 0)],
+)
 def test_the_slope_of_a_wiggle_is_the_gradient(explorer, model, name, i, j):
     explorer.open(f"tab=step&model={model}&step=99&cell={name},{i},{j}")
     slope, gradient = (float(explorer.attribute("[data-slope]", f"data-{what}")) for what in ("slope", "gradient"))
@@ -149,8 +162,10 @@ def test_a_wiggle_moves_what_follows_and_nothing_else(explorer):
     y = explorer.values("y").astype(int).reshape(-1)
     for name, expected in [("Z1", Z1), ("O", O), ("P", P), ("loss", -np.log(P[np.arange(3), y]).mean())]:
         assert np.allclose(explorer.values(name), expected, rtol=1e-12), name
-    moved = {place for place in explorer.marked("data-moved")}
-    assert ("W1", 0, 0) in moved and ("Z1", 2, 0) in moved and ("loss", 0, 0) in moved
+    moved = set(explorer.marked("data-moved"))
+    assert ("W1", 0, 0) in moved
+    assert ("Z1", 2, 0) in moved
+    assert ("loss", 0, 0) in moved
     assert not any(name in {"X", "b1", "W2", "b2", "y"} or (name, j) in {("Z1", 1), ("H1", 2)} for name, _, j in moved)
     explorer.page.locator("[data-action=wiggle]").fill("20")
     assert explorer.marked("data-moved") == set()

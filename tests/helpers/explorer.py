@@ -38,13 +38,16 @@ class Explorer:
     def values(self, name):
         """The whole array, as the page has it."""
         read = "cells => cells.map(cell => [cell.dataset.cell, cell.dataset.value])"
-        found = {tuple(map(int, at.split(","))): float(x) for at, x in self.page.eval_on_selector_all(f"[data-array={name}] [data-cell]", read)}
+        found = {
+            tuple(map(int, at.split(","))): float(x)
+            for at, x in self.page.eval_on_selector_all(f"[data-array={name}] [data-cell]", read)
+        }
         rows, columns = (max(at[k] for at in found) + 1 for k in (0, 1))
         return np.array([[found[i, j] for j in range(columns)] for i in range(rows)])
 
     def marked(self, attribute):
         """The places of the cells that have an attribute, as (name, i, j)."""
-        read = f"cells => cells.map(cell => [cell.closest('[data-array]').dataset.array, cell.dataset.cell])"
+        read = "cells => cells.map(cell => [cell.closest('[data-array]').dataset.array, cell.dataset.cell])"
         found = self.page.eval_on_selector_all(f"[data-cell][{attribute}]", read)
         return {(name, *map(int, at.split(","))) for name, at in found}
 
