@@ -28,7 +28,7 @@ MAY_IMPORT = {  # each file and folder directly in numpynet, besides itself
     "data": {"arguments", "storage"},
     "training": CORE | {"data", "storage"},
     "book": CORE | {"data"},
-    "plotting": CORE | {"storage", "training"},
+    "plotting": CORE | {"storage", "trace", "training"},
     "gradcheck": CORE | {"training"},
     "trace": CORE | {"explorer", "gradcheck"},
     "explorer": CORE | {"book", "data", "gradcheck", "numpynet", "storage", "trace"},

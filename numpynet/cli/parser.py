@@ -13,6 +13,7 @@ from numpynet.cli.check import check_command
 from numpynet.cli.data import data_command
 from numpynet.cli.environment import info_command
 from numpynet.cli.exercises import exercises_command
+from numpynet.cli.explain import explain_command
 from numpynet.cli.explore import explore_command
 from numpynet.cli.mark import mark_command
 from numpynet.cli.train import demo_command, train_command
@@ -26,7 +27,9 @@ def make_parser() -> argparse.ArgumentParser:
         prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="{train,demo,explore,check,exercises,mark,data,info}")
+    commands = parser.add_subparsers(
+        required=True, metavar="{train,demo,explain,explore,check,exercises,mark,data,info}"
+    )
 
     def add(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
         description = f"{words[0].upper()}{words[1:]}."
@@ -37,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _train(add("train", train_command, "train a model; the defaults are the book's settings"))
     _demo(add("demo", demo_command, "train the three models, one after the other, on generated data"))
+    _explain(add("explain", explain_command, "show one step of backpropagation in numbers, on a tiny network"))
     _explore(add("explore", explore_command, "write one step of backpropagation as a page for the browser"))
     _check(add("check", check_command, "check the gradients in your file or in a built-in model, and name the mistake"))
     _exercises(
@@ -91,6 +95,17 @@ def _demo(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the results (default: runs/demo)",
     )
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", choices=list(MODELS), help="linear regression, softmax regression or an MLP, cut small"
+    )
+    command.add_argument(
+        "--entry", metavar="ENTRY", help="an entry, such as grad_W1[0,2]: the sums that lead to it, from the loss on"
+    )
+    command.add_argument("--figure", type=_folder, metavar="FILE", help="draw it too (PNG or SVG)")
+    command.add_argument("--seed", type=_whole(0), default=0, help="seed of the numbers (default: 0)")
 
 
 def _explore(command: argparse.ArgumentParser) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.explorer.steps import ALL_RULES, DECAY, as_rows, describe_pass, values_of
+from numpynet.explorer.steps import as_rows, describe_pass, values_of
 from numpynet.explorer.training import HIDDEN, describe_mistaken_run
-from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, backward, gradients, loss_of
+from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, backward, gradients
 from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
 from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.gradcheck.report import names_at, right_formula
-from numpynet.trace.tape import Quantity
+from numpynet.trace.reports import pass_of
 
 NUMBERS = {
     "weights_updated_before_backward": 0.5,
@@ -32,7 +32,7 @@ CHAINS = {
     "regression": Chain(("linear", "relu", "linear"), "squared_loss", LAYERS, "y_hat", factor=("", " / N")),
     "tanh": Chain(("linear", "tanh", "linear"), "cross_entropy", LAYERS, "O"),
     "binary": Chain(("linear", "tanh", "linear"), "binary_cross_entropy", LAYERS, "O", factor=("", " / N")),
-    "decay": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O", decay=Decay(DECAY)),
+    "decay": Chain(("linear", "relu", "linear"), "cross_entropy", LAYERS, "O", decay=Decay(0.1)),
 }
 WIDTHS = {"regression": (2, 3, 2), "binary": (2, 3, 1)}
 
@@ -94,39 +94,7 @@ def _quantities(chain: Chain, point: Point, changes: Any = None) -> Iterator[tup
 
 def describe_network(small: Small) -> dict[str, Any]:
     """The right pass of a small network."""
-    chain, point = small.chain, small.point
-    kind, (X, Z1, H1, O) = chain.steps[1], point.values(chain)
-    arrays = dict(_quantities(chain, point))
-    out = chain.output
-    squared = chain.kind == "squared_loss"
-    softmax = chain.kind == "cross_entropy"
-    decay = "decayed" if chain.decay else "grad_W"
-    made = [
-        *(
-            Quantity(name, array, ALL_RULES["given"])
-            for name, array in [("X", X), *point.params.items(), ("y", point.y)]
-        ),
-        Quantity("Z1", Z1, ALL_RULES["linear"], ("X", "W1", "b1")),
-        Quantity("H1", H1, ALL_RULES[kind], ("Z1",)),
-        Quantity(out, O, ALL_RULES["linear"], ("H1", "W2", "b2")),
-        *([] if squared else [Quantity("P", arrays["P"], ALL_RULES["softmax" if softmax else "sigmoid"], (out,))]),
-        Quantity("loss", np.asarray(loss_of(chain, point)), ALL_RULES["loss"]),
-    ]
-    P = out if squared else "P"
-    head = {"squared_loss": "squared_loss_backward", "cross_entropy": "cross_entropy_backward"}.get(
-        chain.kind, "binary_backward"
-    )
-    rules = {
-        f"grad_{out}": (head, (P, "y")),
-        "grad_W2": (decay, ("H1", f"grad_{out}", "W2")[: 3 if chain.decay else 2]),
-        "grad_b2": ("grad_b", (f"grad_{out}",)),
-        "grad_H1": ("grad_X", (f"grad_{out}", "W2")),
-        "grad_Z1": (f"{kind}_backward", ("grad_H1", "H1")),
-        "grad_W1": (decay, ("X", "grad_Z1", "W1")[: 3 if chain.decay else 2]),
-        "grad_b1": ("grad_b", ("grad_Z1",)),
-    }
-    made += [Quantity(name, arrays[name], ALL_RULES[rule], of) for name, (rule, of) in rules.items()]
-    return describe_pass(made)
+    return describe_pass(pass_of(small.chain, small.point))
 
 
 def describe_mistakes() -> dict[str, Any]:

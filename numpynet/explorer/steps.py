@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.trace.rules import RULES, Entry, Index, Rule
+from numpynet.trace.rules import Entry, Index
 from numpynet.trace.tape import Quantity
 
-DECAY = 0.1  # the λ of the network whose loss includes weight decay
 MOST_ENTRIES = 64  # of an array: more cannot be followed with a pencil, and do not fit on a page
-
-
-def _same(text: str) -> Callable[[Sequence[Array], Index], Entry]:
-    """For a rule in which an entry is made of the entry at the same place of each array."""
-    return lambda of, at: Entry([(text, [(k, at) for k in range(len(of))])])
-
-
-def _decayed(of: Sequence[Array], at: Index) -> Entry:
-    decay: tuple[str, list[tuple[int, Index]]] = (f"{DECAY} · {{0:p}}", [(2, at)])
-    entry = RULES["grad_W"].entry
-    return Entry([*(entry(of, at).terms if entry else ()), decay])
-
-
-# The rules of more steps than numpynet has layers for, in the networks that mistakes are made in.
-MORE_RULES = {
-    "tanh": Rule("tanh({0})", _same("tanh({0})")),
-    "tanh_backward": Rule("{0} ∘ (1 − {1}²)", _same("{0:p} · (1 − {1:p}²)")),
-    "sigmoid": Rule("sigmoid({0})", _same("1 / (1 + exp(−{0:p}))")),
-    "binary_backward": Rule("({0} − {1}) / N", lambda of, at: _same(f"({{0}} − {{1}}) / {of[0].size}")(of, at)),
-    "loss": Rule("the mean loss", None),
-    "decayed": Rule("{0}ᵀ {1} + λ {2}", _decayed),
-    "given": Rule("given", None),
-}
-ALL_RULES = RULES | MORE_RULES
-NAMES = {rule.formula: name for name, rule in reversed(ALL_RULES.items())}  # "squared_loss_backward", not "binary_..."
 
 
 def as_rows(array: Array, name: str = "") -> Array:
@@ -78,7 +52,7 @@ def describe_array(quantity: Quantity, by_name: Mapping[str, Quantity]) -> dict[
         "name": quantity.name,
         "shape": list(quantity.value.shape),
         "values": as_rows(quantity.value, quantity.name).tolist(),
-        "rule": "given" if is_given(quantity) else NAMES.get(quantity.rule.formula, "unknown"),
+        "rule": "given" if is_given(quantity) else quantity.rule.name or "unknown",
         "formula": quantity.rule.formula.format(*quantity.of),
         "of": list(quantity.of),
     }

@@ -14,6 +14,7 @@ from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.explain import Cause, changes_of
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.report import (
+    Evidence,
     Report,
     Row,
     explain_in_words,
@@ -71,7 +72,18 @@ def write_report(exam: Examination, found: Conclusion) -> Report:
     text = "\n".join(line.rstrip() for lines in paragraphs if lines for line in ["", *lines]).removeprefix("\n")
     errors = {row.name: row.error for row in rows} if exam.single and exam.matched else found.derivatives.errors
     wrong = () if found.ok else _name_wrong(exam, found, rows)
-    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text, wrong)
+    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text, wrong, _evidence(exam, found.why))
+
+
+def _evidence(exam: Examination, why: Explanation) -> Evidence | None:
+    """What the example in the text was computed from, or the caller's own numbers."""
+    if exam.chain is None:
+        return None
+    causes = why.causes[0] if why.causes and not why.accumulated else ()
+    call = exam.given
+    if causes and not _shows_at_given(exam, causes):
+        call = next((each for each in exam.draws if each.point is why.point), exam.given)
+    return Evidence(exam.chain, call.point, call.answer.grads, causes)
 
 
 def _name_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -108,11 +120,17 @@ def _explain(exam: Examination, why: Explanation) -> Iterator[list[str]]:
     if not why.causes or why.point is None or exam.chain is None:
         return
     causes, *others = why.causes
-    needs_earlier = any(cause.mistake.needs_earlier_call for cause in causes)
-    at_given = not needs_earlier and is_visible(exam.chain, exam.given.point, causes) and _reproduces(exam, causes)
-    yield explain_in_words(exam.chain, exam.given.point if at_given else why.point, causes)
+    point = exam.given.point if _shows_at_given(exam, causes) else why.point
+    yield explain_in_words(exam.chain, point, causes)
     for other in others:
         yield [f"Or {other[0].mistake.name}, which gives the same numbers here."]
+
+
+def _shows_at_given(exam: Examination, causes: Sequence[Cause]) -> bool:
+    """Whether the mistakes change the caller's own numbers in the way they were changed."""
+    if exam.chain is None or any(cause.mistake.needs_earlier_call for cause in causes):
+        return False
+    return is_visible(exam.chain, exam.given.point, causes) and _reproduces(exam, causes)
 
 
 def _reproduces(exam: Examination, causes: Sequence[Cause]) -> bool:

@@ -9,7 +9,9 @@ shows the sum behind an entry. To read how it works, begin with `rules`, what ea
 `tape`, which records a pass, and `record`, the Trace.
 """
 
+from numpynet.trace.examples import example, example_trace
 from numpynet.trace.passes import trace, trace_scratch
 from numpynet.trace.record import Trace
+from numpynet.trace.reports import trace_report
 
-__all__ = ["Trace", "trace", "trace_scratch"]
+__all__ = ["Trace", "example", "example_trace", "trace", "trace_report", "trace_scratch"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,15 @@ def trace(net: Any, loss: Any, X: Array, y: Array, *, optimizer: Any = None, ste
     >>> from numpynet import Linear, Sequential, SquaredLoss
     >>> net = Sequential(Linear(2, 1, rng=np.random.default_rng(0), dtype=np.float64))
     >>> t = trace(net, SquaredLoss(), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0], [2.0]]))
-    >>> t.names, t.formula("grad_W"), t.sources("grad_b", 0)
-    (['X', 'y_hat', 'loss', 'grad_y_hat', 'grad_W', 'grad_b'], 'Xᵀ grad_y_hat', [('grad_y_hat', (0, 0)), ('grad_y_hat', (1, 0))])
+    >>> t.names
+    ['X', 'y_hat', 'loss', 'grad_y_hat', 'grad_W', 'grad_b']
+    >>> t.formula("grad_W"), t.sources("grad_b", 0)
+    ('Xᵀ grad_y_hat', [('grad_y_hat', (0, 0)), ('grad_y_hat', (1, 0))])
     """
-    for what, value, methods in [("net", net, ("forward", "backward", "parameters")), ("loss", loss, ("forward", "backward"))]:
+    for what, value, methods in [
+        ("net", net, ("forward", "backward", "parameters")),
+        ("loss", loss, ("forward", "backward")),
+    ]:
         for method in methods:
             if not callable(getattr(value, method, None)):
                 raise TypeError(f"trace: {what} must have a method {method}, got {value!r}")
@@ -156,7 +162,7 @@ class _Pass:
             value = np.array(result)
             if name not in made or not np.array_equal(made[name].value, value, equal_nan=True):
                 made[name] = Quantity(name, value, Rule("made by the function itself", None))
-        return Trace((q.__class__(**{**vars(q), "value": self.arrays.get(q.name, q.value)}) for q in made.values()), self.loss_after)
+        return Trace((replace(q, value=self.arrays.get(q.name, q.value)) for q in made.values()), self.loss_after)
 
 
 class _LayerPass(_Pass):
@@ -169,7 +175,7 @@ class _LayerPass(_Pass):
         for name, parameter in _numbered(net).items():
             parameter.data = arrays[name]
         if type(net) is Sequential:
-            net.layers = [WatchedLayer(layer, tape) for layer in net.layers]
+            net.layers = [WatchedLayer(layer, tape) for layer in net.layers]  # type: ignore[misc]
         else:
             net = WatchedLayer(net, tape)
         loss = WatchedLoss(loss, tape)
@@ -183,8 +189,8 @@ def _numbered(net: Any) -> dict[str, Any]:
     """The parameters by the names of the formulas: W1, b1, W2, ..., or W, b if only one layer has any."""
     layers = net.layers if type(net) is Sequential else [net]
     named = [named for named in map(named_parameters, layers) if named]
-    number = (lambda k: str(k)) if len(named) > 1 else (lambda k: "")
-    return {f"{name}{number(k)}": p for k, layer in enumerate(named, 1) for name, p in layer.items()}
+    numbers = [str(k) for k in range(1, len(named) + 1)] if len(named) > 1 else [""] * len(named)
+    return {f"{name}{k}": p for k, layer in zip(numbers, named, strict=True) for name, p in layer.items()}
 
 
 class _ScratchPass(_Pass):

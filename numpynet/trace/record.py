@@ -79,6 +79,10 @@ class Trace:
         quantity = self._find(name)
         return quantity.rule.formula.format(*quantity.of)
 
+    def parents(self, name: str) -> tuple[str, ...]:
+        """The arrays in the formula."""
+        return self._find(name).of
+
     def sources(self, name: str, index: Any) -> list[Source] | None:
         """The entries that this entry is made of; [] for what is given, None where the formula is not known."""
         quantity, at = self._find(name), self._index(name, index)
@@ -134,6 +138,20 @@ class Trace:
             lines += [f"... and {len(found) - MOST_ENTRIES} more of {each}"] * (len(found) > MOST_ENTRIES)
         return "\n".join([*lines, "", self.explain(name, at)] if lines else [self.explain(name, at)])
 
+    def matrices(self) -> str:
+        """The whole pass, from X to the loss and back: each array with its formula, its shape and its numbers."""
+        return "\n\n".join("\n".join(self._matrix(name)) for name in ["X", *self.given, *self.names[1:]])
+
+    def _matrix(self, name: str) -> list[str]:
+        value, formula = self[name], self.formula(name)
+        title = name if formula == "given" else f"{name} = {formula}"
+        if value.ndim == 0:
+            return [f"{title} = {format_number(value)}"]
+        rows = [[format_number(x) for x in row] for row in np.atleast_2d(value).reshape(-1, value.shape[-1])]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(f"{x:>{width}}" for x, width in zip(row, widths, strict=True)) for row in rows]
+        return [f"{title}   {value.shape}", *(f"    {line}" for line in lines)]
+
     def finite_difference(self, name: str, index: Any = ()) -> float:
         """The slope of the loss along an entry of X, a parameter or an array in the middle, from two runs in float64.
 
@@ -183,10 +201,12 @@ class Trace:
         ]
 
     def wrong(self, name: str) -> list[Index]:
-        """The entries that differ from those of the right pass; [] if there is none to compare with, or none differs."""
+        """The entries that differ from those of the right pass; all if the shape does; [] if there is no right pass."""
         found, right = self[name], self.right
-        if right is None or name not in right or right[name].shape != found.shape:
+        if right is None or name not in right:
             return []
+        if right[name].shape != found.shape:
+            return list(np.ndindex(found.shape))
         off = np.abs(found - right[name]) > 1e-8 * np.max(np.abs(right[name]), initial=0.0)
         return [tuple(map(int, i)) for i in np.argwhere(off)]
 
@@ -197,7 +217,7 @@ class Trace:
         """
         from numpynet.explorer.page import write_page
 
-        write_page(path, self._described(), language)
+        write_page(path, {"yours": self.described()}, language)
 
     def explore(self, *, language: str = "en") -> Any:
         """The explorer for a notebook to show: as a widget if anywidget is installed (the extra "notebook").
@@ -206,12 +226,16 @@ class Trace:
         """
         from numpynet.explorer.widget import in_notebook
 
-        return in_notebook(self._described(), language)
+        return in_notebook({"yours": self.described()}, language)
 
-    def _described(self) -> dict[str, Any]:
-        from numpynet.explorer.steps import describe_pass
+    def described(self) -> dict[str, Any]:
+        """The whole trace as lists and numbers, for the explorer. Raises: ValueError for more than 64 entries."""
+        from numpynet.explorer.steps import describe_pass, values_of
 
-        return {"yours": describe_pass(self._made.values(), self.finite_difference)}
+        right = self.right and {name: self.right[name] for name in self._made if self.wrong(name)}
+        return describe_pass(self._made.values(), self.finite_difference) | (
+            {"right": values_of(right)} if right else {}
+        )
 
     def __str__(self) -> str:
         rows = [[name, str(self[name].shape), self.formula(name)] for name in self._made]

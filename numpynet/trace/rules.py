@@ -31,10 +31,11 @@ class Entry(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """formula has a gap for the name of each array; entry is None where the formula is not known."""
+    """formula has a gap for the name of each array; entry is None where what an entry is made of is not known."""
 
     formula: str
     entry: Callable[[Sequence[Array], Index], Entry] | None
+    name: str = ""
 
 
 def _product(one: Index, other: Index, first: int = 0) -> Term:
@@ -84,9 +85,17 @@ def _difference(before: str) -> Callable[[Sequence[Array], Index], Entry]:
     return lambda of, at: Entry([(f"{before}({{0}} − {{1:p}}) / {of[0].size}", [(0, at), (1, at)])])
 
 
+def _same_place(text: str) -> Callable[[Sequence[Array], Index], Entry]:
+    """Where an entry is made of the entry at the same place of each array."""
+    return lambda of, at: Entry([(text, [(k, at) for k in range(len(of))])])
+
+
 RULES = {
+    "product": Rule("{0} {1}", lambda of, at: Entry(_linear([*of, np.zeros(0)], at).terms[:-1])),
     "linear": Rule("{0} {1} + {2}", _linear),
-    "relu": Rule("max({0}, 0)", lambda of, at: Entry([("max({0}, 0)", [(0, at)])])),
+    "relu": Rule("max({0}, 0)", _same_place("max({0}, 0)")),
+    "tanh": Rule("tanh({0})", _same_place("tanh({0})")),
+    "sigmoid": Rule("sigmoid({0})", _same_place("1 / (1 + exp(−{0:p}))")),
     "flatten": Rule("{0}, each example as one row", _flatten),
     "softmax": Rule("softmax({0})", _softmax),
     "cross_entropy": Rule("−Σᵢ log({0}[i, {1}ᵢ]) / n", _cross_entropy),
@@ -94,19 +103,18 @@ RULES = {
     "mse_loss": Rule("Σ ({0} − {1})² / N", _squares("")),
     "cross_entropy_backward": Rule("({0} − onehot({1})) / n", _cross_entropy_backward),
     "squared_loss_backward": Rule("({0} − {1}) / N", _difference("")),
+    "binary_cross_entropy_backward": Rule("({0} − {1}) / N", _difference("")),
     "mse_loss_backward": Rule("2 ({0} − {1}) / N", _difference("2 · ")),
-    "grad_W": Rule(
-        "{0}ᵀ {1}", lambda of, at: Entry([_product((i, at[0]), (i, at[1])) for i in range(len(of[0]))])
-    ),
+    "grad_W": Rule("{0}ᵀ {1}", lambda of, at: Entry([_product((i, at[0]), (i, at[1])) for i in range(len(of[0]))])),
     "grad_b": Rule("Σᵢ ({0})ᵢ", lambda of, at: Entry([("{0:p}", [(0, (i, *at))]) for i in range(len(of[0]))])),
-    "grad_X": Rule(
-        "{0} {1}ᵀ", lambda of, at: Entry([_product((at[0], j), (at[1], j)) for j in range(of[1].shape[1])])
-    ),
-    "relu_backward": Rule(
-        "{0} ∘ ({1} > 0)", lambda of, at: Entry([("{0:p} · ({1} > 0)", [(0, at), (1, at)])])
-    ),
+    "grad_X": Rule("{0} {1}ᵀ", lambda of, at: Entry([_product((at[0], j), (at[1], j)) for j in range(of[1].shape[1])])),
+    "relu_backward": Rule("{0} ∘ ({1} > 0)", _same_place("{0:p} · ({1} > 0)")),
+    "tanh_backward": Rule("{0} ∘ (1 − {1}²)", _same_place("{0:p} · (1 − {1:p}²)")),
+    "sigmoid_backward": Rule("{0} ∘ {1} ∘ (1 − {1})", _same_place("{0:p} · {1:p} · (1 − {1:p})")),
     "flatten_backward": Rule("{0}, in the shape of {1}", _flatten_backward),
 }
+
+RULES = {name: rule._replace(name=name) for name, rule in RULES.items()}
 
 
 class Printed(str):
@@ -146,7 +154,9 @@ def evaluate(text: str) -> float | None:
     for printed, python in {"·": "*", "−": "-", "²": "**2"}.items():
         text = text.replace(printed, python)
     try:
-        return float(eval(text, {"__builtins__": {}}, {"exp": math.exp, "log": math.log, "max": max}))
+        return float(
+            eval(text, {"__builtins__": {}}, {"exp": math.exp, "log": math.log, "max": max, "tanh": math.tanh})
+        )
     except (ArithmeticError, ValueError, NameError, SyntaxError):  # log(0), symbols instead of numbers
         return None
 

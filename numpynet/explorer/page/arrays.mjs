@@ -50,7 +50,7 @@ export class ArrayTables {
       const pairs = names.map((name) => element("div", {class: "pair"},
         this.figure(name), pass.arrays.has(`grad_${name}`) ? this.figure(`grad_${name}`) : null));
       const title = page.say(`group.${kind}`, {number: layer});
-      this.root.append(element("section", {class: "group", "aria-label": title}, element("h3", {}, title), element("div", {class: "pairs"}, pairs)));
+      this.root.append(element("section", {class: "group", "aria-label": title}, element("h2", {}, title), element("div", {class: "pairs"}, pairs)));
     }
     this.root.addEventListener("keydown", (event) => this.move(event));
     for (const [on, off] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {

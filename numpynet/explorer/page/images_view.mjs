@@ -29,8 +29,8 @@ export function imagesView(page) {
   const root = element("div", {},
     element("p", {class: "why"}, page.say(`images.${source}`)),
     element("div", {class: "bar", role: "toolbar", "aria-label": page.say("steps")}, buttons, where),
-    element("section", {class: "panel"}, element("h3", {}, page.say("images.weights")), element("p", {}, page.say("images.weights.text")), weights),
-    element("section", {class: "panel"}, element("h3", {}, page.say("images.example")), element("p", {}, page.say("images.example.text")), chooser, example));
+    element("section", {class: "panel"}, element("h2", {}, page.say("images.weights")), element("p", {}, page.say("images.weights.text")), weights),
+    element("section", {class: "panel"}, element("h2", {}, page.say("images.example")), element("p", {}, page.say("images.example.text")), chooser, example));
 
   return {
     root,

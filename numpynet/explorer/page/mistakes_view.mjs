@@ -47,7 +47,7 @@ export function mistakesView(page) {
   function drawTraining() {
     const {hidden, step, loss, params, stopped} = mistake.training;
     const usualRun = usual[`${mistake.network} ${hidden}`];
-    training.replaceChildren(element("h3", {}, page.say("mistake.training")));
+    training.replaceChildren(element("h2", {}, page.say("mistake.training")));
     if (stopped) training.append(element("p", {}, page.say("mistake.stopped", {error: stopped})));
     if (loss.length < 2) return;
     const {X, y} = page.data.training;

@@ -27,7 +27,7 @@ export class Tiles {
       small(tile, `${left}[${i}]ᵀ ${right}[${i}]`, largest, at, i >= count),
     ]);
     this.root.replaceChildren(
-      element("h3", {}, page.say("tiles")),
+      element("h2", {}, page.say("tiles")),
       element("p", {}, page.say("tiles.text", {left, right, name})),
       page.slider(page.say("tiles.added", {count, all: tiles.length}), tiles.length, count, (tile) => page.set({tile}), {"data-action": "tile"}),
       element("div", {class: "tiles"}, parts, element("span", {class: "sign", "aria-hidden": "true"}, "="),

@@ -84,7 +84,7 @@ export function trainView(page) {
     const place = ([p, q]) => [100 * (p - x0) / (x1 - x0), 100 - 100 * (q - y0) / (y1 - y0)];
     const points = path.slice(0, at + 1).map((p) => place(p).map((v) => v.toFixed(2)).join(",")).join(" ");
     const [cx, cy] = place(path[at]);
-    landscape.replaceChildren(element("h3", {}, page.say("landscape")), element("p", {}, page.say("landscape.text", {step: step[at]})), choices,
+    landscape.replaceChildren(element("h2", {}, page.say("landscape")), element("p", {}, page.say("landscape.text", {step: step[at]})), choices,
       element("div", {class: "plane"}, canvas, svg("svg", {viewBox: "0 0 100 100", "aria-hidden": "true"}, svg("polyline", {points, class: "path"}), svg("circle", {cx, cy, r: 1.8, class: "dot"}))),
       element("p", {class: "where"}, page.say("landscape.range", {across: names[a], from: format(x0, 3), to: format(x1, 3), up: names[b], low: format(y0, 3), high: format(y1, 3)})));
   }

@@ -39,7 +39,7 @@ export class Wiggle {
     const slider = page.slider(this.place, NOTCHES, NOTCHES / 2, (k) => this.show(own + FAR * (2 * k / NOTCHES - 1)), {"data-action": "wiggle"});
     const gradient = usable ? pass.value(`grad_${name}`, i, j) : null;
     this.root.replaceChildren(
-      element("h3", {}, page.say("wiggle")), element("p", {}, page.say("wiggle.text", {place: this.place})), slider, this.text, this.picture,
+      element("h2", {}, page.say("wiggle")), element("p", {}, page.say("wiggle.text", {place: this.place})), slider, this.text, this.picture,
       element("p", {class: "line", "data-slope": String(this.slope), "data-gradient": gradient === null ? null : String(gradient)},
         page.say(gradient === null ? "wiggle.slope.alone" : "wiggle.slope", {place: this.place, slope: format(this.slope, 6), gradient: gradient === null ? "" : format(gradient, 6)})));
     this.draw(own);
