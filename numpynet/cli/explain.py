@@ -11,7 +11,7 @@ def explain_command(arguments: argparse.Namespace) -> None:
     from numpynet.trace import example_trace  # imported here because it takes longer than the core
 
     t = example_trace(arguments.model, arguments.seed)
-    entry = arguments.entry and _entry(arguments)
+    entry = None if arguments.entry is None else _entry(arguments)
     if entry:
         try:
             t.sources(*entry)

@@ -19,7 +19,7 @@ from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, back
 from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
 from numpynet.gradcheck.mistakes import MISTAKES
 from numpynet.gradcheck.report import names_at, right_formula
-from numpynet.trace.reports import pass_of
+from numpynet.trace.known import pass_of
 
 NUMBERS = {
     "weights_updated_before_backward": 0.5,

@@ -56,7 +56,7 @@ def test_the_address_restores_the_state_on_load_and_on_change(explorer):
      "tab=mistakes&mistake=none", "tab=train&run=none&at=9999&across=99&up=-5", "tab=images&epoch=99&picture=-1", "tab=derivation&rule=x&cell=Z9,0,0",
      "step=2&graph=7&example=44", "tile=77&cell=grad_W1,0,0", "tab=constructor", "tab=mistakes&mistake=constructor", "run=constructor&tab=train", "lang=constructor"],
 )  # fmt: skip
-def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(explorer, state):
+def test_an_address_that_makes_no_sense_opens_the_page(explorer, state):
     explorer.open(state)
     assert len(explorer.text("main")) > 200
 

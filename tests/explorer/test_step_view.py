@@ -5,7 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from tests.helpers.explorer import numbers
+from numpynet.gradcheck import check_model
+from numpynet.scratch import mlp
+from numpynet.trace import example, trace_report
+from tests.helpers.explorer import Explorer, numbers
 
 MODELS = ["mlp", "softmax", "linear"]
 
@@ -177,3 +180,23 @@ def test_the_graph_has_the_numbers_of_the_chosen_example(explorer):
     for name in ["X", "Z1", "H1", "O", "P"]:
         for x in explorer.values(name)[1]:
             assert any(abs(x - each) <= 5.1e-3 * abs(x) for each in shown), (name, x)
+
+
+def test_the_page_of_a_wrong_backward_pass_marks_its_entries(browser, tmp_path):
+    """A learner's own pass, from the report of a gradient check."""
+    net, _, X, y = example("mlp")
+    params = {name: p.data for name, p in zip(["W1", "b1", "W2", "b2"], net.parameters(), strict=True)}
+
+    def mine(params, X, y):
+        loss, grads = mlp.loss_and_gradients(params, X, y)
+        return loss, grads | {"b1": grads["b1"] / len(X)}
+
+    t = trace_report(check_model(mine, params, X, y))
+    t.page(tmp_path / "mine.html")
+    explorer = Explorer(browser.new_page(), (tmp_path / "mine.html").as_uri()).open("step=99&cell=grad_b1,0,2")
+    assert explorer.marked("data-wrong") == {("grad_b1", 0, j) for j in range(3)}
+    right, found = numbers(explorer.text(".line.wrong").replace("grad_b1[2]", ""))
+    assert right == pytest.approx(3 * found, rel=1e-3)
+    assert found == pytest.approx(t["grad_b1"][2], rel=1e-3)
+    assert explorer.messages == []
+    explorer.page.close()

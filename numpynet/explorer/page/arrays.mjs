@@ -107,7 +107,7 @@ export class ArrayTables {
    * Show the arrays made up to a step. chosen: [name, i, j] or null. values: what the arrays hold, if not the pass's own
    * numbers. right: the right rows by name, beside which others are wrong. upTo: in the step's array, the last entry shown.
    */
-  update({step, chosen = null, values = null, right = null, differences = false, upTo = Infinity}) {
+  update({step, chosen = null, values = null, right = new Map(), differences = false, upTo = Infinity}) {
     const sources = new Set(chosen ? this.pass.sources(...chosen).map((place) => place.join(",")) : []);
     const current = this.pass.made[step - 1];
     for (const name of this.pass.names) {
@@ -131,7 +131,7 @@ export class ArrayTables {
         cell.toggleAttribute("data-source", sources.has(`${name},${i},${j}`));
         cell.toggleAttribute("data-moved", x !== own);
         const expected = right?.get(name)?.[i]?.[j];
-        cell.toggleAttribute("data-wrong", right !== null && right.has(name) && !isClose(x, expected, right.get(name)));
+        cell.toggleAttribute("data-wrong", right.has(name) && !isClose(x, expected, right.get(name)));
         cell.classList.toggle("hidden", name === current && count > upTo);
         count += 1;
       }));

@@ -71,3 +71,16 @@ export class FormulaPanel {
     this.root.append(...extra);
   }
 }
+
+/** In words, what is wrong with the chosen entry: its own formula, or the numbers that it is made of. */
+export function whyWrong(page, pass, chosen, first) {
+  if (!chosen || !pass.right.has(chosen[0])) return [];
+  const [name, i, j] = chosen;
+  const [found, expected, expression] = [pass.value(name, i, j), pass.right.get(name)[i]?.[j], pass.expression(name, i, j)];
+  if (found === expected) return [];
+  const byFormula = expected !== undefined && expression ? pass.evaluate(expression) : expected;
+  const here = name === first || Math.abs(byFormula - found) > 1e-9 * Math.abs(found);
+  const key = expected === undefined ? "wrong.shape" : here ? "wrong.here" : "wrong.follows";
+  const place = writePlace(name, i, j, pass.arrays.get(name).shape);
+  return [element("p", {class: "line wrong"}, page.say(key, {place, found: format(found), expected: format(here ? byFormula : expected ?? NaN), first}))];
+}

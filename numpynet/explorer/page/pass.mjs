@@ -13,13 +13,17 @@ const shapeOf = ({shape, values}, changed = values) => {
 };
 
 export class Pass {
-  /** description: as numpynet wrote it. changed: rows of numbers, by name, that stand in place of its own. */
+  /**
+   * description: as numpynet wrote it; its `right`, if it has one, are the right rows of the arrays that are wrong.
+   * changed: rows of numbers, by name, that stand in place of its own.
+   */
   constructor(description, changed = {}) {
     this.names = description.arrays.map((array) => array.name);
     this.given = new Set(description.given);
     this.arrays = new Map(description.arrays.map((array) => [array.name, {...array, shape: shapeOf(array, changed[array.name])}]));
     this.values = new Map(description.arrays.map((array) => [array.name, changed[array.name] ?? array.values]));
     this.made = this.names.filter((name) => !this.given.has(name));
+    this.right = new Map(Object.entries(description.right ?? {}));
     this.users = new Map();
     for (const name of this.made) {
       for (const [i, j] of this.places(name)) {

@@ -2,7 +2,7 @@
 import {element} from "./page.mjs";
 import {format} from "./numbers.mjs";
 import {ArrayTables, writePlace} from "./arrays.mjs";
-import {FormulaPanel} from "./formula.mjs";
+import {FormulaPanel, whyWrong} from "./formula.mjs";
 import {Pass} from "./pass.mjs";
 import {Tiles} from "./tiles.mjs";
 import {Wiggle} from "./wiggle.mjs";
@@ -18,6 +18,7 @@ export function stepView(page) {
   const wiggle = new Wiggle(page, pass, (values) => show(values));
   const graph = element("div", {class: "scroll", "data-panel": "graph"});
   const models = Object.keys(page.data.models).map((name) => [name, page.say(`model.${name}`)]);
+  const firstWrong = pass.made.find((name) => pass.right.has(name));
   const root = element("div", {},
     element("div", {class: "bar"},
       page.select("model", page.say("model"), models),
@@ -28,9 +29,9 @@ export function stepView(page) {
 
   function show(values = null) {
     const {step, upTo, chosen} = stepper.where();
-    tables.update({step, chosen, values, differences: page.state.differences, upTo});
+    tables.update({step, chosen, values, right: pass.right, differences: page.state.differences, upTo});
     const name = chosen ? chosen[0] : pass.made[step - 1];
-    panel.update({name, chosen, values, extra: differenceLine(page, pass, chosen)});
+    panel.update({name, chosen, values, extra: [...whyWrong(page, pass, chosen, firstWrong), ...differenceLine(page, pass, chosen)]});
     tables.root.hidden = Boolean(page.state.graph);
     graph.hidden = !page.state.graph;
     if (page.state.graph) graph.replaceChildren(...drawGraph(page, pass, step, values));
