@@ -212,7 +212,7 @@ class Scale(Layer):
         return grad_Y * self.s.data if input_grad else None
 
 
-def test_a_layer_of_ones_own_has_values_and_says_that_its_formula_is_not_known(rng):
+def test_the_formula_of_a_layer_of_ones_own_is_not_known(rng):
     net = Sequential(
         Linear(2, 3, rng=rng, dtype=np.float64),
         Tanh(),
