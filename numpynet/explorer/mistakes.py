@@ -5,6 +5,7 @@ The wrong gradients come from the checker's own rules, with the mistake in one o
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -97,6 +98,7 @@ def describe_network(small: Small) -> dict[str, Any]:
     return describe_pass(pass_of(small.chain, small.point))
 
 
+@functools.cache
 def describe_mistakes() -> dict[str, Any]:
     """For each mistake the network it is made in, its wrong arrays, and its words; the networks by name."""
     networks = small_networks()
@@ -133,9 +135,9 @@ def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
         "network": small.name,
         "first": it,
         "arrays": values_of(wrong),
-        "yours": did.format_map(names | {"it": it, "right": formula}),
-        "right": f"{it} {'' if rule == 'T' else '= '}{formula}",
-        "names": names | {"it": it},
+        "yours": did,
+        "right": "{right}" if rule == "T" else "{it} = {right}",
+        "names": names | {"it": it, "right": f"{it} {formula}" if rule == "T" else formula},
         "training": _training(changes, small.chain),
     }
 

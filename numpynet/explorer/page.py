@@ -18,6 +18,7 @@ from numpynet.explorer.images import describe_images
 from numpynet.explorer.mistakes import describe_mistakes, describe_network, small_networks
 from numpynet.explorer.training import describe_runs
 from numpynet.gradcheck.mistakes import MISTAKES
+from numpynet.gradcheck.mistakes_zh import SENTENCES
 from numpynet.storage.atomic import write_atomic
 
 LANGUAGES = ("en", "zh")
@@ -66,9 +67,20 @@ def script() -> str:
 
 
 def words() -> dict[str, dict[str, str]]:
-    """All texts of the page, by language and key; the sentences for the mistakes are the checker's own."""
-    sentences = {f"mistake.{mistake.name}": mistake.sentence for mistake in MISTAKES}
-    return {language: json.loads(read(f"words.{language}.json")) | sentences for language in LANGUAGES}
+    """All texts of the page, by language and key. What is said about the mistakes is the checker's own text.
+
+    The formulas are those in English, where a language has no other words for them.
+    """
+    sentences = {"en": {mistake.name: mistake.sentence for mistake in MISTAKES}, "zh": SENTENCES}
+    formulas = {
+        f"{key}.{each['name']}": each[key] for each in describe_mistakes()["list"] for key in ("yours", "right")
+    }
+    return {
+        language: formulas
+        | json.loads(read(f"words.{language}.json"))
+        | {f"mistake.{name}": sentence for name, sentence in sentences[language].items()}
+        for language in LANGUAGES
+    }
 
 
 @functools.cache

@@ -18,7 +18,7 @@ def in_notebook(passes: Mapping[str, Any], language: str, state: str = "") -> An
         from IPython.display import HTML
 
         frame = html.escape(page_text(passes, language, state), quote=True)
-        return HTML(f'<iframe srcdoc="{frame}" width="100%" height="900" style="border: 0"></iframe>')
+        return HTML(f'<div><iframe srcdoc="{frame}" width="100%" height="900" style="border: 0"></iframe></div>')
 
     class Explorer(anywidget.AnyWidget):
         _esm = f"{script()}\nexport default {{ render }};\n"

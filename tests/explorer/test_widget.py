@@ -43,7 +43,8 @@ def test_the_widget_is_the_page_and_keeps_its_state(browser):
     found = page.get_attribute("[data-array=grad_W1] [data-cell='1,2']", "data-value")
     assert float(found) == t["grad_W1"][1, 2]
     page.click("[data-action=next]")
-    assert "step=1" in page.evaluate("model.state.state") and page.evaluate("model.saved") > 0
+    assert "step=1" in page.evaluate("model.state.state")
+    assert page.evaluate("model.saved") > 0
     page.evaluate("model.change('tab=step&step=4&lang=en')")
     assert page.get_attribute("main", "data-step") == "4"
     assert page.evaluate("location.href") == "about:blank"

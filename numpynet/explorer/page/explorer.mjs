@@ -71,7 +71,9 @@ export function explore(data, words, root, memory) {
 export function exploreInPage(data, words, state) {
   explore(data, words, document.getElementById("explorer"), {
     read: () => location.hash.slice(1) || state,
-    write: (text) => history.replaceState(null, "", `#${text}`),
+    write(text) {
+      if (location.protocol !== "about:") history.replaceState(null, "", `#${text}`); // a frame has no address of its own
+    },
     language: (language, title) => Object.assign(document.documentElement, {lang: language}) && (document.title = title),
     listen(changed) {
       window.addEventListener("hashchange", changed);

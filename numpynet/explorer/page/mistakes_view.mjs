@@ -22,8 +22,8 @@ export function mistakesView(page) {
   }, name));
   const lines = element("div", {class: "panel"},
     element("h2", {}, mistake.name), element("p", {}, text(mistake.names)),
-    element("p", {class: "line"}, page.say("yours"), element("code", {}, mistake.yours)),
-    element("p", {class: "line"}, page.say("right"), element("code", {}, mistake.right)),
+    element("p", {class: "line"}, page.say("yours"), element("code", {}, page.say(`yours.${mistake.name}`, mistake.names))),
+    element("p", {class: "line"}, page.say("right"), element("code", {}, page.say(`right.${mistake.name}`, mistake.names))),
     element("p", {class: "why"}, page.say(`network.${mistake.network}`)));
   const training = element("div", {class: "panel", "data-panel": "training"});
   const root = element("div", {class: "two"},

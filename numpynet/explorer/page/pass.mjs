@@ -79,25 +79,24 @@ export class Pass {
     return compile(text)(gaps.map(([source, k, l]) => values.get(source)[k][l]));
   }
 
-  /** The arrays up to the loss, computed again from what is given: the forward pass of this page. */
-  forward(given) {
+  /** All arrays after one given number is changed to another: what it goes into is computed again, up to the loss. */
+  moved(name, i, j, value) {
     const values = new Map(this.values);
-    for (const [name, rows] of Object.entries(given)) values.set(name, rows);
-    for (const name of this.made.slice(0, this.stepOf("loss"))) {
-      values.set(name, this.values.get(name).map((row, i) => row.map((_, j) => this.evaluate(this.expression(name, i, j), values))));
+    values.set(name, this.values.get(name).map((row, k) => row.map((x, l) => k === i && l === j ? value : x)));
+    const touched = new Set([[name, i, j].join(" ")]);
+    for (const made of this.made.slice(0, this.stepOf("loss"))) {
+      values.set(made, this.values.get(made).map((row, k) => row.map((x, l) => {
+        const expression = this.expression(made, k, l);
+        if (!expression.gaps.some((gap) => touched.has(gap.join(" ")))) return x;
+        touched.add([made, k, l].join(" "));
+        return this.evaluate(expression, values);
+      })));
     }
     return values;
   }
 
-  /** Whether `forward` can be computed: each formula up to the loss is known. */
+  /** Whether what follows can be computed again: each formula up to the loss is known. */
   get canRun() {
     return this.stepOf("loss") > 0 && this.made.slice(0, this.stepOf("loss")).every((name) => this.arrays.get(name).terms);
-  }
-
-  /** The forward pass after one given number is changed to another. */
-  moved(name, i, j, value) {
-    const rows = this.values.get(name).map((row) => [...row]);
-    rows[i][j] = value;
-    return this.forward({[name]: rows});
   }
 }
