@@ -46,7 +46,7 @@ body {{ margin: 0; background: #fff; }}
 <script type="module">
 {script}
 const [data, words] = ["data", "words"].map((id) => JSON.parse(document.getElementById(id).textContent));
-exploreInPage(data, words, "{state}");
+exploreInPage(data, words, {state});
 window.explorer = {{Network, Pass}}; // to try things in the console
 </script>
 </body>
@@ -110,7 +110,7 @@ def page_text(passes: Mapping[str, Any], language: str, state: str = "") -> str:
     data, texts = data_and_words(passes, language)
     title = words()[language]["title"]
     return PAGE.format(
-        language=language, title=title, style=read("style.css"), data=data, words=texts, state=state, script=script()
+        language=language, title=title, style=read("style.css"), data=data, words=texts, state=_as_json(state), script=script()
     )
 
 

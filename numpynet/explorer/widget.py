@@ -15,10 +15,7 @@ def in_notebook(passes: Mapping[str, Any], language: str, state: str = "") -> An
         import anywidget
         import traitlets
     except ImportError:
-        from IPython.display import HTML
-
-        frame = html.escape(page_text(passes, language, state), quote=True)
-        return HTML(f'<div><iframe srcdoc="{frame}" width="100%" height="900" style="border: 0"></iframe></div>')
+        return in_frame(passes, language, state)
 
     class Explorer(anywidget.AnyWidget):
         _esm = f"{script()}\nexport default {{ render }};\n"
@@ -29,3 +26,11 @@ def in_notebook(passes: Mapping[str, Any], language: str, state: str = "") -> An
 
     data, words = data_and_words(passes, language)
     return Explorer(data=data, words=words, style=read("style.css"), state=state)
+
+
+def in_frame(passes: Mapping[str, Any], language: str, state: str = "") -> Any:
+    """The page in a frame of its own, with everything in it: for notebooks, and for pages made from them."""
+    from IPython.display import HTML
+
+    page = html.escape(page_text(passes, language, state), quote=True)
+    return HTML(f'<div><iframe srcdoc="{page}" width="100%" height="900" style="border: 0"></iframe></div>')

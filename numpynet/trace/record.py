@@ -228,6 +228,15 @@ class Trace:
 
         return in_notebook({"yours": self.described()}, language)
 
+    def frame(self, state: str = "", *, language: str = "en") -> Any:
+        """The explorer in a frame with everything in it, for a notebook that becomes a page. Needs IPython.
+
+        state: where it opens, as the part of the page's address after #. Raises: as `page`; ImportError.
+        """
+        from numpynet.explorer.widget import in_frame
+
+        return in_frame({"yours": self.described()}, language, state)
+
     def described(self) -> dict[str, Any]:
         """The whole trace as lists and numbers, for the explorer. Raises: ValueError for more than 64 entries."""
         from numpynet.explorer.steps import describe_pass, values_of

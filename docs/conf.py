@@ -1,0 +1,52 @@
+"""How Sphinx makes the pages: `python docs/build.py` is the command."""
+
+import importlib.metadata
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+
+project = "numpynet"
+author = "numpynet developers"
+release = importlib.metadata.version("numpynet-backprop")
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build", "zh", "node_modules"]
+html_theme = "furo"
+html_title = "numpynet"
+html_static_path = [str(DOCS / "_build" / "static")]
+html_show_sphinx = False
+html_theme_options = {"navigation_with_keys": False}
+
+# The maths is set by the copy of MathJax in the build: nothing is asked of another host.
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+mathjax_path = "mathjax/tex-svg.js"
+mathjax3_config = {"options": {"enableMenu": False}}
+
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(DOCS / "_build" / "cache")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+# Docstrings are plain text with formulas in Unicode: they are shown as they stand in the source.
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+
+
+def keep_as_it_is(app, what, name, obj, options, lines):
+    lines[:] = [".. code-block:: text", "", *(f"   {line}" for line in lines), ""]
+
+
+def point_outside(app, docname, source):
+    """Links that lead out of docs, in pages that are also read in the repository, go to the repository's files."""
+    for target in ("../numpynet/", "../tests/", "../reference/", "../reference", "../README.md", "../benchmarks"):
+        source[0] = source[0].replace(f"]({target}", f"]({REPOSITORY}{target.removeprefix('..')}")
+
+
+REPOSITORY = "https://github.com/numpynet/numpynet/blob/main"
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", keep_as_it_is)
+    app.connect("source-read", point_outside)
