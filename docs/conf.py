@@ -1,6 +1,7 @@
 """How Sphinx makes the pages: `python docs/build.py` is the command."""
 
 import importlib.metadata
+import re
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -39,12 +40,16 @@ def keep_as_it_is(app, what, name, obj, options, lines):
 
 
 def point_outside(app, docname, source):
-    """Links that lead out of docs, in pages that are also read in the repository, go to the repository's files."""
-    for target in ("../numpynet/", "../tests/", "../reference/", "../reference", "../README.md", "../benchmarks"):
-        source[0] = source[0].replace(f"]({target}", f"]({REPOSITORY}{target.removeprefix('..')}")
+    """Links that leave the pages: in Chinese those to English pages; those to files of the repository are only words.
 
-
-REPOSITORY = "https://github.com/numpynet/numpynet/blob/main"
+    The same texts are also read in the repository, where all these links lead somewhere.
+    """
+    up = "../" * docname.count("/")
+    if Path(app.srcdir).name == "zh":
+        english = rf'<a href="{up}../en/\2.html\3">\1</a>'
+        source[0] = re.sub(rf"\[([^\]]+)\]\({up}\.\./([\w-]+)\.md(#[\w-]+)?\)", english, source[0])
+    else:
+        source[0] = re.sub(rf"\[([^\]]+)\]\({up}\.\./[^)]+\)", r"\1", source[0])
 
 
 def setup(app):

@@ -16,6 +16,7 @@ from numpynet.cli.exercises import exercises_command
 from numpynet.cli.explain import explain_command
 from numpynet.cli.explore import explore_command
 from numpynet.cli.mark import mark_command
+from numpynet.cli.notebooks import notebooks_command
 from numpynet.cli.train import demo_command, train_command
 
 
@@ -28,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
     commands = parser.add_subparsers(
-        required=True, metavar="{train,demo,explain,explore,check,exercises,mark,data,info}"
+        required=True, metavar="{train,demo,explain,explore,check,exercises,mark,notebooks,data,info}"
     )
 
     def add(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
@@ -47,6 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
         add("exercises", exercises_command, "write lessons with gaps; `numpynet check DIR` and pytest mark them")
     )
     _mark(add("mark", mark_command, "mark the lessons of a class, one folder for each student"))
+    _notebooks(add("notebooks", notebooks_command, "write the pages of the book as notebooks"))
     _data(add("data", data_command, "look for Fashion-MNIST, or download it"))
     add("info", info_command, "show versions, BLAS and threads")
     return parser
@@ -199,6 +201,11 @@ def _mark(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--time-limit", type=_whole(1), default=10, metavar="SECONDS", help="time limit for each gap (default: 10)"
     )
+
+
+def _notebooks(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=_folder, metavar="DIR", help="folder to write them to")
+    command.add_argument("--language", choices=["en", "zh"], default="en", help="their language (default: en)")
 
 
 def _data(command: argparse.ArgumentParser) -> None:

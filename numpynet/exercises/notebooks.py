@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 
 from numpynet.exercises.lessons import EXERCISES
+from numpynet.storage.notebook import as_notebook as as_ipynb
 
 CHECKER = "from numpynet.exercises.checker import Checker\n\ncheck = Checker({lesson!r})"
 
@@ -58,17 +58,7 @@ FORMULAS: Mapping[str, tuple[str, ...]] = {  # what a gap is about; a backward p
 
 def as_notebook(lesson: str, text: str) -> str:
     """A lesson's file, whose text is given, as the text of an .ipynb file."""
-    cells: list[dict[str, object]] = [
-        {"cell_type": kind, "id": f"{lesson.split('_')[0]}-{number}", "metadata": {}, "source": source}
-        | ({"execution_count": None, "outputs": []} if kind == "code" else {})
-        for number, (kind, source) in enumerate(_cells(lesson, text))
-    ]
-    metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    return as_ipynb(_cells(lesson, text), lesson.split("_")[0])
 
 
 def _cells(lesson: str, text: str) -> Iterator[tuple[str, str]]:

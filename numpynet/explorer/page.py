@@ -110,7 +110,13 @@ def page_text(passes: Mapping[str, Any], language: str, state: str = "") -> str:
     data, texts = data_and_words(passes, language)
     title = words()[language]["title"]
     return PAGE.format(
-        language=language, title=title, style=read("style.css"), data=data, words=texts, state=_as_json(state), script=script()
+        language=language,
+        title=title,
+        style=read("style.css"),
+        data=data,
+        words=texts,
+        state=_as_json(state),
+        script=script(),
     )
 
 
