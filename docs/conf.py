@@ -1,8 +1,11 @@
 """How Sphinx makes the pages: `python docs/build.py` is the command."""
 
 import importlib.metadata
+import logging
 import re
 from pathlib import Path
+
+import jieba
 
 DOCS = Path(__file__).parent
 
@@ -29,6 +32,12 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
 suppress_warnings = ["mystnb.unknown_mime_type"]
+
+# The search in Chinese finds the terms of the glossary as whole words.
+jieba.setLogLevel(logging.WARNING)
+for row in (DOCS / "glossary.md").read_text("utf-8").splitlines():
+    for term in re.findall("[\u4e00-\u9fff]{2,}", row) if row.startswith("|") else []:
+        jieba.add_word(term)
 
 # Docstrings are plain text with formulas in Unicode: they are shown as they stand in the source.
 autodoc_typehints = "none"

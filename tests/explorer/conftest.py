@@ -1,16 +1,12 @@
 """A page written once for all tests of the explorer, and a real browser to open it in."""
 
 import os
-import shutil
 
 import pytest
 
 from numpynet.explorer.page import write_page
 from numpynet.explorer.standard import standard_passes
-from tests.helpers.explorer import Explorer
-
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+from tests.helpers.explorer import BROWSER, OPTIONS, Explorer
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,12 @@
 """The explorer in a real browser: what the tests ask it and do to it."""
 
 import re
+import shutil
 
 import numpy as np
+
+BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 class Explorer:
