@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Definition, Look, Outcome, Path, Ref, Signature
+from numpynet.gradcheck.files.host import Call, Definition, Look, Outcome, Part, Path, Ref, Signature
 from numpynet.gradcheck.styles.constructors import Sizes, arguments_of
 from numpynet.gradcheck.styles.conventions import assign
 from numpynet.gradcheck.styles.names import kind_of_parameter
@@ -25,7 +25,7 @@ class Unit:
     built: how an instance was made, in words. results: the names of what each function returns, where they are known.
     unpacks: the names into which a function unpacks an argument, as in `A, W, b = cache`. computing: the functions
     that do some arithmetic, unlike those of an unfilled template. zeroes: the file sets gradients to 0 between calls,
-    so that adding to them is right.
+    so that adding to them is right. places: where functions are that have no name of their own.
     """
 
     name: str
@@ -39,9 +39,10 @@ class Unit:
     unpacks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     computing: frozenset[str] = frozenset()
     zeroes: bool = False
+    places: Mapping[str, Part] = field(default_factory=dict)
 
-    def function(self, name: str) -> Ref:
-        return Ref(self.ref.number, (*self.ref.path, f".{name}" if self.ref.number else name))
+    def function(self, name: str) -> Ref | Part:
+        return self.places.get(name) or Ref(self.ref.number, (*self.ref.path, f".{name}" if self.ref.number else name))
 
     def parameters(self) -> dict[Path, Array]:
         """The arrays of floats in it, which may be parameters."""
@@ -85,33 +86,48 @@ def of_class(
     refused: list[str],
 ) -> list[Unit]:
     """Instances of a class, each made in another way; [] if none can be made. refused: gets what was tried in vain."""
+    path = (definition.name,)
+    own = [(path, definition.signature)] if definition.signature is not None else []
+    makers = [((*path, f".{name}"), (definition.methods or {})[name]) for name in definition.makers if name[0] != "_"]
     units: list[Unit] = []
-    if definition.signature is None:
-        return units
-    for arguments in itertools.islice(arguments_of(definition.signature, known, sizes), 24):
-        call = Call(Ref(0, (definition.name,)), (), arguments, keep=True)
-        made = host.run([call])[-1]
+    for path, signature in [*own, *makers]:
+        for unit in made_by(host, path, signature, known, sizes, tree, refused):
+            unit = replace(unit, functions=definition.methods or {}, results=results_of(tree, definition.name))
+            shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
+            if all(
+                sorted(str(np.shape(array)) for array in other.parameters().values()) != shapes
+                or other.built.count('"') != unit.built.count('"')
+                or '"' in unit.built
+                for other in units
+            ):
+                units.append(unit)
+            if len(units) >= 4 + len(makers):
+                break
+    return units
+
+
+def made_by(
+    host: Any,
+    path: Path,
+    signature: Signature,
+    known: Mapping[str, Definition],
+    sizes: Sizes,
+    tree: ast.Module,
+    refused: list[str],
+) -> Iterator[Unit]:
+    """What a constructor, or a function that makes objects, gives for likely arguments: kept, without its functions."""
+    for arguments in itertools.islice(arguments_of(signature, known, sizes), 24):
+        made = host.run([Call(Ref(0, path), (), arguments, keep=True)])[-1]
         shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
+        built = f"{''.join(path)}({shown})"
         if made.raised:
-            refused.append(f"{definition.name}({shown}): {made.raised}")
+            refused.append(f"{built}: {made.raised}")
             continue
         looked = host.run([Look(Ref(made.kept))])[-1]
-        unit = Unit(
-            definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked),
-            f"{definition.name}({shown})", results_of(tree, definition.name), sizes, computing=computing_of(tree),
+        yield Unit(
+            path[0], host, Ref(made.kept), {}, _once(looked), built, sizes=sizes, computing=computing_of(tree),
             zeroes=re.search(r"(zero|clear|reset)\w*grad", ast.unparse(tree), re.IGNORECASE) is not None,
         )  # fmt: skip
-        shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
-        if all(
-            sorted(str(np.shape(array)) for array in other.parameters().values()) != shapes
-            or other.built.count('"') != unit.built.count('"')
-            or '"' in unit.built
-            for other in units
-        ):
-            units.append(unit)
-        if len(units) >= 4:
-            break
-    return units
 
 
 def _once(looked: Outcome) -> dict[Path, Any]:
@@ -154,15 +170,15 @@ def _show(value: Any) -> str:
     )
 
 
+def body_of(tree: ast.Module, owner: str) -> list[ast.stmt]:
+    """The statements in the file's class, or function, of this name."""
+    return [each for node in tree.body if getattr(node, "name", None) == owner for each in getattr(node, "body", [])]
+
+
 def results_of(tree: ast.Module, owner: str) -> dict[str, tuple[str, ...]]:
     """For each function of the file (or method of a class) that ends in `return a, b, c`: these names."""
-    body: list[ast.stmt] = list(tree.body)
-    if owner:
-        body = [
-            each for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner for each in node.body
-        ]
     found = {}
-    for node in body:
+    for node in body_of(tree, owner) if owner else tree.body:
         if isinstance(node, ast.FunctionDef):
             returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value is not None]
             if returns:
