@@ -42,12 +42,16 @@ class Available:
 
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of a network that takes them as arguments: their arrays, by path, and what to pass."""
+    """The parameters of a network that takes them as arguments: their arrays, by path, and what to pass.
+
+    ref: the object that holds them all, if it stays where the code runs and is passed as itself.
+    """
 
     arrays: Mapping[Any, Array]
     named: Mapping[str, Any]
     whole: Any = None  # what to pass for an argument such as params
     form: str = ""  # "" for any
+    ref: Ref | None = None
 
 
 def bind(ref: Ref, signature: Signature, available: Available) -> Iterator[Call]:

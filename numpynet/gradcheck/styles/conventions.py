@@ -14,6 +14,7 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.files.host import Path
+from numpynet.gradcheck.styles.names import kind_of_parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +59,16 @@ def assign(arrays: Mapping[Path, Array], inputs: int) -> Iterator[tuple[list[Slo
     """Every way to take arrays for the weights and biases of a chain of linear layers with this many inputs.
 
     All arrays are used. W may be (inputs, outputs) or its transpose, b (outputs,), (1, outputs) or (outputs, 1). An
-    array with one more row than inputs may hold b in its first or last row, for code that adds a column of ones.
+    array with one more row than inputs may hold b in its first or last row, for code that adds a column of ones. What
+    is called a bias is no weight, and what is called a weight is no bias.
     """
     yield from _extend(list(arrays.items()), inputs, [], [])
+
+
+def _kind(path: Path) -> str:
+    """Whether the name of an array is that of a weight, W, or of a bias, b; "" for neither."""
+    words = [key for key in path if isinstance(key, str)]
+    return kind_of_parameter(words[-1].lstrip(".")) if words else ""
 
 
 def _extend(
@@ -70,11 +78,13 @@ def _extend(
         yield slots, layers
     number = len(layers) + 1
     for i, (path, array) in enumerate(left):
+        if _kind(path) == "b":
+            continue
         for positions in _as_weight(array.shape, width):
             outputs = positions.shape[1]
             W = Slot(f"W{number}", path, array.shape, positions)
             rest = left[:i] + left[i + 1 :]
-            biases = [(j, each) for j, each in enumerate(rest) if _is_bias(each[1].shape, outputs)]
+            biases = [(j, each) for j, each in enumerate(rest) if _is_bias(*each, outputs)]
             for j, (b_path, b_array) in biases:
                 b = Slot(f"b{number}", b_path, b_array.shape, np.arange(outputs).reshape(outputs))
                 layer = Layer(W.name, b.name, width, outputs)
@@ -100,8 +110,9 @@ def _as_weight(shape: tuple[int, ...], width: int) -> Iterator[Array]:
         yield order.T
 
 
-def _is_bias(shape: tuple[int, ...], outputs: int) -> bool:
-    return shape in {(outputs,), (1, outputs), (outputs, 1)} or (outputs == 1 and shape == ())
+def _is_bias(path: Path, array: Array, outputs: int) -> bool:
+    shape = array.shape
+    return _kind(path) != "W" and (shape in {(outputs,), (1, outputs), (outputs, 1)} or (outputs == 1 and shape == ()))
 
 
 # The forms of X and of what a network returns: rows (n, d); columns (d, n); for one example (1, d), (d, 1) or (d,).

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Ref
+from numpynet.gradcheck.files.host import Call, Look, Ref
 from numpynet.gradcheck.styles.bind import Parameters
 from numpynet.gradcheck.styles.constructors import arguments_of
 from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
@@ -39,9 +40,15 @@ def options(unit: Unit, names: Sequence[str], tree: ast.Module) -> Iterator[Para
     weights = [name for name in wanted if kinds[name] == "W"]
     biases = [name for name in wanted if kinds[name] == "b"]
     whole = [name for name in wanted if role_of(name) == "params"]
-    yield from _from_initialisers(unit, tree)
+    yield from _made(unit, tree)
     for name, keys, kind in _contents(tree, names):
-        for each in laid_out(unit, *([key for key in keys if kind_of_parameter(key) == letter] for letter in "Wb")):
+        known = all(map(kind_of_parameter, keys))
+        pairs = (
+            [[key for key in keys if kind_of_parameter(key) == letter] for letter in "Wb"]
+            if known
+            else [keys[::2], keys[1::2]]
+        )
+        for each in laid_out(unit, *pairs):
             values = {key: each.named[key] for key in keys}
             container = values if kind is dict else tuple(values.values())
             yield Parameters(each.arrays, {name: container}, container, each.form)
@@ -98,7 +105,7 @@ def _contents(tree: ast.Module, functions: Sequence[str]) -> Iterator[tuple[str,
                 parts = [item.id for item in node.targets[0].elts if isinstance(item, ast.Name)]
                 found.setdefault((node.value.id, tuple), {}).update(dict.fromkeys(parts))
     for (name, kind), names in found.items():
-        if all(map(kind_of_parameter, names)):
+        if all(map(kind_of_parameter, names)) or (kind is tuple and role_of(name) in ("params", "W")):
             yield name, list(names), kind
 
 
@@ -155,36 +162,54 @@ def _lists(unit: Unit, weight: str, biases: Sequence[str]) -> Iterator[Parameter
         yield Parameters(arrays, {name: [Given((name, k)) for k in range(2)] for name in (weight, *biases)}, None, form)
 
 
-def _from_initialisers(unit: Unit, tree: ast.Module) -> Iterator[Parameters]:
-    """What the file's own functions that make parameters return."""
+def _made(unit: Unit, tree: ast.Module) -> Iterator[Parameters]:
+    """What the file's own functions that make parameters return, and the lists, dicts and objects of parameters in it.
+
+    They stay where the code runs, and are passed as themselves: a function may write into them.
+    """
+    names = holders(tree)
     for name, signature in unit.functions.items():
-        if not matches(INITIALISE, name):
-            continue
-        for arguments in itertools.islice(arguments_of(signature, {}, unit.sizes), 3):
-            outcome = unit.host.run([Call(Ref(0, (name,)), (), arguments)])[-1]
-            arrays: dict[Any, Array] = {}
-            template = _template(outcome.value, (), arrays)
-            if outcome.raised or not arrays or len(arrays) > 8:
+        for arguments in (
+            itertools.islice(arguments_of(signature, {}, unit.sizes), 3) if matches(INITIALISE, name) else ()
+        ):
+            made = unit.host.run([Call(Ref(0, (name,)), (), arguments, keep=True)])[-1]
+            parameters = _held(unit, Ref(made.kept), names) if not made.raised else None
+            if parameters is None:
                 continue
-            named: dict[str, Any] = {}
-            if isinstance(template, dict):
-                named = {key: value for key, value in template.items() if isinstance(key, str)}
-            elif isinstance(template, (tuple, list)) and len(unit.results.get(name, ())) == len(template):
-                named = dict(zip(unit.results[name], template, strict=True))
-            yield Parameters(arrays, named, template)
+            whole, results = parameters.whole, unit.results.get(name, ())
+            parts = {each: Ref(whole.number, (i,)) for i, each in enumerate(results) if each and len(results) > 1}
+            parts |= {path[0]: Ref(whole.number, path) for path in parameters.arrays if isinstance(path[0], str)}
+            yield replace(parameters, named={**parameters.named, **parts})
             break
+    for name in sorted(names & {str(path[0]) for path in unit.host.run([Look(Ref(0))])[-1].value or {}}):
+        parameters = _held(unit, Ref(0, (name,)), {name})
+        yield from [parameters] if parameters else []
 
 
-def _template(value: Any, path: Any, arrays: dict[Any, Array]) -> Any:
-    """The same nested value with a Given for each array of floats."""
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size and value.ndim <= 2:
-        arrays[path] = value
-        return Given(path)
-    if isinstance(value, (tuple, list)):
-        return type(value)(_template(each, (*path, i), arrays) for i, each in enumerate(value))
-    if isinstance(value, Mapping):
-        return {key: _template(each, (*path, key), arrays) for key, each in value.items()}
-    return value
+def _held(unit: Unit, ref: Ref, names: Collection[str]) -> Parameters | None:
+    """The arrays of an object, which is passed for these arguments; None if it holds too few or too many."""
+    looked = unit.host.run([Look(ref)])[-1].value or {}
+    arrays = {path: each for path, each in looked.items() if path and each.dtype.kind == "f" and 0 < each.ndim <= 2}
+    return Parameters(arrays, dict.fromkeys(names, ref), ref, ref=ref) if 0 < len(arrays) <= 8 else None
+
+
+def holders(tree: ast.Module) -> set[str]:
+    """The arguments of functions that are used as a whole made of parts: p["W"], p.W, W, b = p, for W, b in p."""
+    found = set()
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        own = {argument.arg for argument in function.args.args}
+        for node in ast.walk(function):
+            parts: list[ast.expr] = []
+            if isinstance(node, ast.Subscript) and isinstance(getattr(node.slice, "value", None), str):  # noqa: SIM114
+                parts = [node.value]
+            elif (isinstance(node, ast.Attribute) and not hasattr(np.ndarray, node.attr)) or (
+                isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+            ):
+                parts = [node.value]
+            elif isinstance(node, ast.For | ast.comprehension):
+                parts = [each for each in ast.walk(node.iter) if isinstance(each, ast.Name)]
+            found |= {part.id for part in parts if isinstance(part, ast.Name) and part.id in own}
+    return {name for name in found if role_of(name) in ("params", "", "P", "W", "b")}
 
 
 NONE = Parameters({}, {})  # for functions without parameters

@@ -70,7 +70,7 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
     available = Available(
         {"X": [X], "params": [parameters.whole] if parameters and parameters.whole else []}, named, ["X"]
     )
-    target = unit.ref if parameters is None and unit.ref.number else None
+    target = parameters.ref if parameters else unit.ref if unit.ref.number else None
     arrays = parameters.arrays if parameters else unit.parameters()
     forms = FORMS if parameters is None or not parameters.form else (parameters.form,)
     for call in itertools.islice(bind(unit.function(forward), unit.functions[forward], available), 3):
@@ -78,7 +78,14 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
         for sizes, form in itertools.product(sizes_for(unit.sizes, arrays), forms):
             data, _ = sizes.data()
             rows = data[:1] if form in ONE_EXAMPLE else data
-            recipe = Recipe(unit.host, target, (call,), arrays, form, fresh=unit.zeroes and target is not None)
+            recipe = Recipe(
+                unit.host,
+                target,
+                (call,),
+                arrays,
+                form,
+                fresh=target is not None and (unit.zeroes or parameters is not None),
+            )
             if not recipe.uses("X"):
                 continue
             record = recipe.play(recipe.templates, to_form(rows, form))

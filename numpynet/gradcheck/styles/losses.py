@@ -209,7 +209,7 @@ def _ask(
     asked = Asked(recipe, None, None, {}, classes=rows.shape[1], width=rows.shape[1], out_of=softmax)
     kind = ""
     try:
-        asked, slope, record = _with_loss(asked, point)
+        asked, slope, record = _with_loss(asked, point, len(names))
         kind = _kind(asked, point)
         if head and kind == "cross_entropy":
             raise _UnfitError("")
@@ -231,7 +231,7 @@ class _UnfitError(Exception):
     """Why a function is no loss with these predictions and targets."""
 
 
-def _with_loss(asked: Asked, point: Point) -> tuple[Asked, Array, Record]:
+def _with_loss(asked: Asked, point: Point, calls: int) -> tuple[Asked, Array, Record]:
     """The question with the place of the loss, the slopes of that loss, and what was seen."""
     if not (asked.recipe.uses("X") and asked.recipe.uses("y")):
         raise _UnfitError("it does not take predictions and targets")
@@ -242,6 +242,7 @@ def _with_loss(asked: Asked, point: Point) -> tuple[Asked, Array, Record]:
     if value is None:
         raise _UnfitError("it gives no number that could be a loss")
     asked = replace(asked, loss=value)
+    _gradient(asked, record, point.X, point, calls)  # before the slopes, which take many calls
     slope = slopes_of(asked, point, ["X"])["X"]
     if np.size(record.seen[value]) > 1:
         asked = _averaged(asked, point, record, slope)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Part
+from numpynet.gradcheck.files.host import Call, Part, Ref
 from numpynet.gradcheck.styles.bind import Available, Parameters, X, Y, bind
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, targets
 from numpynet.gradcheck.styles.found import Failed, Found
@@ -84,13 +84,13 @@ def _sequences(unit: Unit) -> Iterator[tuple[str, ...]]:
 
 def _attempt(unit: Unit, parameters: Parameters | None, names: tuple[str, ...]) -> Iterator[Try | Failed]:
     for calls in itertools.islice(_calls(unit, parameters, names), 6):
-        recipe = Recipe(unit.host, unit.ref if parameters is None else None, calls)
+        recipe = Recipe(unit.host, unit.ref if parameters is None else parameters.ref, calls)
         arrays = dict(parameters.arrays) if parameters else unit.parameters()
         stored = _stored(unit)
         arrays = {path: array for path, array in arrays.items() if path not in stored.values()}
         arrays = without_examples(arrays, unit.sizes.n) if stored else arrays
         stored |= _strength(unit)
-        recipe = replace(recipe, templates=arrays, stored=stored, fresh=bool(recipe.target and recipe.target.number))
+        recipe = replace(recipe, templates=arrays, stored=stored, fresh=recipe.target not in (None, Ref(0)))
         if not recipe.uses("y") or not recipe.uses("X") or (parameters and not recipe.last_depends_on(arrays)):
             continue
         forms = FORMS if parameters is None or not parameters.form else (parameters.form,)

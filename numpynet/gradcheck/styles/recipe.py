@@ -86,7 +86,7 @@ class Recipe:
             program.append(Put(target, in_state))
         first = len(program)
         for call in self.calls[:until]:
-            program.append(self._fill_in(call, values, first, target))
+            program.append(self._fill_in(call, values, first))
         if target is not None and until > len(self.calls):
             program.append(Look(target))
         outcomes = self.host.run(program)
@@ -107,7 +107,7 @@ class Recipe:
             seen |= {("state", *path): array for path, array in outcomes[-1].value.items()}
         return Record(calls, arrays, seen)
 
-    def _fill_in(self, call: Call, values: Mapping[Path, Any], first: int, target: Any) -> Call:
+    def _fill_in(self, call: Call, values: Mapping[Path, Any], first: int) -> Call:
         def fill_in(value: Any) -> Any:
             if isinstance(value, Given):
                 array = values[value.path]
@@ -120,21 +120,18 @@ class Recipe:
                 )
             if isinstance(value, Part):
                 return Part(value.step + first, value.path)
+            if isinstance(value, Ref):
+                return Part(0, value.path[len(self.target.path) :]) if self._holds(value) and self.fresh else value
             if isinstance(value, (list, tuple)):
                 return type(value)(map(fill_in, value))
             return {key: fill_in(each) for key, each in value.items()} if isinstance(value, dict) else value
 
-        to: Any = call.target
-        if (
-            self.target is not None
-            and isinstance(target, Part)
-            and isinstance(to, Ref)
-            and to.number == self.target.number
-        ):
-            to = Part(0, to.path[len(self.target.path) :])
-        elif isinstance(to, Part):
-            to = Part(to.step + first, to.path)
-        return Call(to, fill_in(call.args), fill_in(call.kwargs))
+        return Call(fill_in(call.target), fill_in(call.args), fill_in(call.kwargs))
+
+    def _holds(self, ref: Ref) -> bool:
+        """Whether this is the object that holds the parameters, or a part of it."""
+        own = self.target
+        return own is not None and ref.number == own.number and ref.path[: len(own.path)] == own.path
 
     def uses(self, name: str) -> bool:
         """Whether X, y or G is among the arguments, or stored."""
@@ -144,14 +141,14 @@ class Recipe:
 
     def last_depends_on(self, arrays: Mapping[Path, Array]) -> bool:
         """Whether the last call is given a parameter, or something that an earlier call returned."""
-        return any(isinstance(each, Part) or each.path in arrays for _, each in _places(self.calls[-1]))
+        return any(not isinstance(each, Given) or each.path in arrays for _, each in _places(self.calls[-1]))
 
 
-def _places(call: Call) -> Iterator[tuple[Path, Given | Part]]:
-    """The path of each Given, and of each part of an earlier result, among a call's arguments."""
+def _places(call: Call) -> Iterator[tuple[Path, Given | Part | Ref]]:
+    """The path of each Given, of each part of an earlier result and of each object, among a call's arguments."""
 
-    def walk(path: Path, value: Any) -> Iterator[tuple[Path, Given | Part]]:
-        if isinstance(value, (Given, Part)):
+    def walk(path: Path, value: Any) -> Iterator[tuple[Path, Given | Part | Ref]]:
+        if isinstance(value, (Given, Part, Ref)):
             yield path, value
         elif isinstance(value, (list, tuple)):
             for i, each in enumerate(value):

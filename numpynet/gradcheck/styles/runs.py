@@ -26,7 +26,7 @@ from numpynet.gradcheck.styles.found import (
     with_own_names,
 )
 from numpynet.gradcheck.styles.known import KnownLoss, Network, recognise
-from numpynet.gradcheck.styles.locate import Seen, candidates, locate, missing
+from numpynet.gradcheck.styles.locate import Seen, candidates, fits, locate, missing
 from numpynet.gradcheck.styles.names import LOSS, kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Key, Recipe, Record, Source, take
 from numpynet.gradcheck.styles.units import Unit
@@ -179,11 +179,14 @@ def _fit(run: Run, network: Network | None) -> Try | Failed:
     classes = width or run.unit.sizes.outputs
     base = Asked(recipe, output, None, {}, classes=classes, width=width, one_example=len(run.rows) == 1)
     best: Try | Failed = Failed(run.who, run.shown, "nothing was found that could be the gradients of its parameters")
+    rate = _rate(run.unit, recipe)
+    if not all(any(fits(slot, array) for _, array in candidates(run.record, {}, slot, rate)) for slot in slots):
+        return best
     options: list[tuple[Asked, KnownLoss | None, dict[str, Array]]] = []
     with np.errstate(all="ignore"), contextlib.suppress(RuntimeError):  # it raises at other parameters
         options += list(_losses(run, base, network, point))
     for asked, loss, slopes in options:
-        seen = Seen(run.record, slots, recipe.form, _rate(run.unit, recipe), loss=asked.loss)
+        seen = Seen(run.record, slots, recipe.form, rate, loss=asked.loss)
         sources = locate(seen, slopes)
         if lacking := missing(sources, slopes):
             best = Failed(run.who, run.shown, lacking) if isinstance(best, Failed) else best
@@ -262,7 +265,7 @@ def _score(
     known_kind = loss is not None and loss.kind and (loss.kind == "cross_entropy" or np.ndim(point.y) != 1)
     kind = loss.kind if loss is not None and known_kind else "unknown"
     target = asked.recipe.target
-    asked = replace(asked, recipe=replace(asked.recipe, fresh=updates and target is not None and bool(target.number)))
+    asked = replace(asked, recipe=replace(asked.recipe, fresh=updates and target not in (None, Ref(0))))
     notes = ("it updates its parameters: the gradient is (before − after) / learning rate",) if updates else ()
     return Try(score - 0.1 * (kind == "unknown"), Found(who, asked, network, kind, point, notes, pinned))
 

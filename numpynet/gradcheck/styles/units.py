@@ -180,7 +180,9 @@ def results_of(tree: ast.Module, owner: str) -> dict[str, tuple[str, ...]]:
     found = {}
     for node in body_of(tree, owner) if owner else tree.body:
         if isinstance(node, ast.FunctionDef):
-            returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value is not None]
+            inner = {each for own in node.body if isinstance(own, ast.FunctionDef) for each in ast.walk(own)}
+            own = [each for each in ast.walk(node) if isinstance(each, ast.Return) and each not in inner]
+            returns = [each.value for each in own if each.value is not None]
             if returns:
                 last = returns[-1]
                 items = last.elts if isinstance(last, (ast.Tuple, ast.List)) else [last]
