@@ -133,6 +133,8 @@ def _of_definition(
     made = (closures.units if definition.methods is None else units.of_class)(
         host, definition, known, sizes, tree, refused
     )
+    if sizes != Sizes():  # whether arrays that were passed belong together is not known then
+        made = [unit for unit in made if "an array" not in unit.built]
     styles = [partial(style, unit) for unit in made for style in _styles(unit)]
     if definition.methods is None:
         styles.insert(0, partial(closures.attempts, replace(functions, sizes=sizes), name, tree))

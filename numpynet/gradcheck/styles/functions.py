@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,23 +13,12 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.gradcheck.files.host import Call, Look, Ref
 from numpynet.gradcheck.styles.bind import Parameters
-from numpynet.gradcheck.styles.constructors import arguments_of
+from numpynet.gradcheck.styles.constructors import LAYOUTS, arguments_of, in_order, layouts, widths_of
 from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Given
 from numpynet.gradcheck.styles.units import Unit
 
 INITIALISE = r"init|^(make|create|build|new|setup)|(get|random|set|gen)\w*(param|weight|net|model|wb)|xavier"
-
-# How W and b are laid out: the form of X, W as (inputs, outputs) or transposed, and the shape of b for m outputs.
-LAYOUTS: tuple[tuple[str, bool, Any], ...] = (
-    ("rows", False, lambda m: (m,)),
-    ("columns", True, lambda m: (m, 1)),
-    ("rows", False, lambda m: (1, m)),
-    ("rows", True, lambda m: (m,)),
-    ("columns", False, lambda m: (m, 1)),
-    ("rows", True, lambda m: (1, m)),
-    ("rows", True, lambda m: (m, 1)),
-)
 
 
 def options(unit: Unit, names: Sequence[str], tree: ast.Module) -> Iterator[Parameters]:
@@ -109,35 +97,21 @@ def _contents(tree: ast.Module, functions: Sequence[str]) -> Iterator[tuple[str,
             yield name, list(names), kind
 
 
-def _order(name: str) -> tuple[int, ...]:
-    digits = [int(each) for each in re.findall(r"\d+", name)]
-    last = 9 if matches(r"out|_?o$|final|last|hy$|ho$", name) else 0
-    return (*(digits or [last]),)
-
-
 def laid_out(unit: Unit, weights: Sequence[str], biases: Sequence[str], *, extra: bool = False) -> Iterator[Parameters]:
-    """One array for each name, in the order of their numbers, in each of the usual layouts.
+    """One array for each name, in each of the usual layouts.
 
     extra: where there are no biases, also with a row more for them in each weight.
     """
-    sizes = unit.sizes
-    if not weights or len(biases) not in (0, len(weights)):
-        return
-    widths = [sizes.inputs, *[sizes.hidden + k for k in range(len(weights) - 1)], sizes.outputs]
-    for outputs in (1, sizes.outputs) if len(weights) == 1 else (sizes.outputs, 1):
-        widths[-1] = outputs
-        for form, transposed, shape in LAYOUTS:
-            arrays: dict[Any, Array] = {}
-            for k, name in enumerate(sorted(weights, key=_order)):
-                arrays[name,] = np.zeros((widths[k + 1], widths[k]) if transposed else (widths[k], widths[k + 1]))
-            for k, name in enumerate(sorted(biases, key=_order)):
-                arrays[name,] = np.zeros(shape(widths[k + 1]))
-            yield Parameters(arrays, {path[0]: Given(path) for path in arrays}, None, form)
+    for form, arrays in layouts(unit.sizes, weights, biases):
+        yield Parameters(
+            {(name,): array for name, array in arrays.items()}, {name: Given((name,)) for name in arrays}, None, form
+        )
+    widths = widths_of(unit.sizes, len(weights))
     for transposed in (False, True) if not biases and extra else ():  # for code that adds a column of ones
         shapes = [(widths[k] + 1, widths[k + 1]) for k in range(len(weights))]
         arrays = {
             (name,): np.zeros(shape[::-1] if transposed else shape)
-            for name, shape in zip(sorted(weights, key=_order), shapes, strict=True)
+            for name, shape in zip(in_order(weights), shapes, strict=True)
         }
         yield Parameters(arrays, {path[0]: Given(path) for path in arrays})
 

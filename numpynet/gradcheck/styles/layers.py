@@ -102,7 +102,8 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
             understood = _understood(unit, recipe, record, rows, unit.name or backward)
             if isinstance(understood, Failed):
                 yield understood
-                done = understood.came == RANDOM
+                if understood.came == RANDOM:
+                    return  # with fewer examples it may seem to be none
                 continue
             for each in _backwards(replace(understood, named={**named, **understood.named, **texts}), backward):
                 yield each

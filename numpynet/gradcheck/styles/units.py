@@ -101,7 +101,7 @@ def of_class(
                 for other in units
             ):
                 units.append(unit)
-            if len(units) >= 4 + len(makers):
+            if len(units) >= 6 + len(makers):
                 break
     return units
 
