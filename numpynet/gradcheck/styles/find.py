@@ -11,7 +11,7 @@ from typing import Any
 
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
-from numpynet.gradcheck.styles import closures, fits, functions, layers, losses, networks, pairs, scripts, units
+from numpynet.gradcheck.styles import closures, fits, functions, layers, losses, networks, pairs, scripts, units, unread
 from numpynet.gradcheck.styles.closures import made_in
 from numpynet.gradcheck.styles.constructors import Sizes
 from numpynet.gradcheck.styles.found import Failed, Found
@@ -33,6 +33,13 @@ class Thing:
     adds: bool = False  # the file adds its gradients to the parameters
     raised: str = ""  # what it raised unless all layers were equally wide
 
+    def calls(self) -> set[str]:
+        """The functions that are called to ask it."""
+        recipes = [way.question.recipe for way in self.ways]
+        return {
+            str(call.target.path[-1]).lstrip(".") for recipe in recipes for call in recipe.calls if call.target.path
+        }
+
 
 def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> Iterator[Thing]:
     """Everything in the file that computes gradients."""
@@ -41,14 +48,19 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
     loop = _training_loop(unit) if scripts.NAME in unit.functions else ()
     adds = re.search(ADDS, ast.unparse(tree), re.IGNORECASE) is not None
     any_found = bool(loop)
+    told = ["the training loop"] if loop else []
     for thing in _of_definitions(unit, known, tree):
         yield replace(thing, adds=adds)
         any_found = any_found or bool(thing.ways)
+        told += [thing.name, *thing.calls()]
     functions = {name: each for name, each in unit.functions.items() if name in known and not made_in(tree, name)}
     for thing in _of_functions(replace(unit, functions=functions), tree, any_found):
         if thing.ways or not (loop and thing.name in scripts.called(tree)):
             yield replace(thing, adds=adds)
+            told += [thing.name, *thing.calls()]
     yield from [Thing("the training loop", loop)] if loop else []
+    told += scripts.called(tree) if loop else []
+    yield from (Thing(name, ()) for name in unread.names(tree, told))
 
 
 def _of_definitions(unit: Unit, known: Mapping[str, Definition], tree: ast.Module) -> Iterator[Thing]:
@@ -166,8 +178,7 @@ def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thi
         if name in covered:
             continue
         found, failed, raised = _tried(unit.host, name, partial(_at_sizes, unit, name, tree))
-        for each in found:
-            covered |= {str(call.target.path[-1]) for call in each.question.recipe.calls}
+        covered |= Thing(name, found).calls()
         any_found = any_found or bool(found)
         if found or (matches(BACKWARD, name) and not (any_found and matches(UPDATE, name))):
             yield Thing(name, found, failed, raised=raised)
