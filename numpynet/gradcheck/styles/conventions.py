@@ -6,6 +6,7 @@ into the learner's, and the learner's gradients are turned back.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,9 +61,40 @@ def assign(arrays: Mapping[Path, Array], inputs: int) -> Iterator[tuple[list[Slo
 
     All arrays are used. W may be (inputs, outputs) or its transpose, b (outputs,), (1, outputs) or (outputs, 1). An
     array with one more row than inputs may hold b in its first or last row, for code that adds a column of ones. What
-    is called a bias is no weight, and what is called a weight is no bias.
+    is called a bias is no weight, and what is called a weight is no bias. One vector may hold two layers, unrolled.
     """
     yield from _extend(list(arrays.items()), inputs, [], [])
+    if len(arrays) == 1:
+        yield from _unrolled(*next(iter(arrays.items())), inputs)
+
+
+def flat_size(widths: Sequence[int], *, biases: bool) -> int:
+    """The number of parameters of layers with these widths."""
+    return sum((d + biases) * m for d, m in itertools.pairwise(widths))
+
+
+def _unrolled(path: Path, array: Array, inputs: int) -> Iterator[tuple[list[Slot], list[Layer]]]:
+    """The ways to take one long vector for two layers: W1, b1, W2, b2, or weights with a column for the bias."""
+    if max(array.shape, default=0) != array.size:
+        return
+    for hidden, biases in itertools.product(range(2, array.size // inputs), (True, False)):
+        outputs = (array.size - hidden * (inputs + biases)) // (hidden + biases)
+        widths = (inputs, hidden, outputs)
+        if outputs < 1 or flat_size(widths, biases=biases) != array.size:
+            continue
+        for transposed, column in itertools.product((False, True), (False, True) if biases else (False,)):
+            slots, layers, start = [], [], 0
+            for k, (d, m) in enumerate(itertools.pairwise(widths), 1):
+                shape = (d + column, m)
+                order = start + np.arange(shape[0] * m).reshape(shape[::-1] if transposed else shape)
+                order = order.T if transposed else order
+                start += shape[0] * m
+                slots.append(Slot(f"W{k}", path, array.shape, order[column:]))
+                if biases:
+                    slots.append(Slot(f"b{k}", path, array.shape, order[0] if column else start + np.arange(m)))
+                    start += 0 if column else m
+                layers.append(Layer(f"W{k}", f"b{k}" if biases else None, d, m))
+            yield slots, layers
 
 
 def _kind(path: Path) -> str:

@@ -102,6 +102,8 @@ def with_own_names(network: Network) -> Network:
 def _part_of(slot: Slot) -> str:
     """Which rows or columns of its array a parameter is, as an index."""
     at = [np.unique(each) for each in np.unravel_index(slot.positions.reshape(-1), slot.shape)]
+    if slot.positions.size < max(slot.shape) == np.prod(slot.shape):
+        return f"[{at[0][0]}:{at[0][-1] + 1}]"
     axis = next(axis for axis, indices in enumerate(at) if len(indices) < slot.shape[axis])
     first, last = at[axis][0] == 0, at[axis][-1] == slot.shape[axis] - 1
     part = ("0" if first else "-1") if len(at[axis]) == 1 else (":-1" if not last else "1:")

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Look, Ref
+from numpynet.gradcheck.files.host import Call, Look, Path, Ref
 from numpynet.gradcheck.styles.bind import Parameters
-from numpynet.gradcheck.styles.constructors import LAYOUTS, arguments_of, in_order, layouts, widths_of
-from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of
+from numpynet.gradcheck.styles.constructors import LAYOUTS, Sizes, arguments_of, in_order, layouts, widths_of
+from numpynet.gradcheck.styles.conventions import flat_size
+from numpynet.gradcheck.styles.names import kind_of_parameter, matches, role_of, size_role
 from numpynet.gradcheck.styles.recipe import Given
 from numpynet.gradcheck.styles.units import Unit
 
@@ -47,8 +48,24 @@ def options(unit: Unit, names: Sequence[str], tree: ast.Module) -> Iterator[Para
             yield from _lists(unit, weights[0], biases[:1])
     if whole:
         path = ("params",)
-        for shape in [(unit.sizes.inputs, unit.sizes.outputs), (unit.sizes.inputs,), (unit.sizes.inputs, 1)]:
-            yield Parameters({path: np.zeros(shape)}, {}, Given(path), "rows")
+        given = unit.sizes
+        shapes: list[tuple[int, ...]] = [(given.inputs, given.outputs), (given.inputs,), (given.inputs, 1)]
+        sizes = {name: size for name in wanted if (size := _size(name, given))}
+        constants = {"in": given.inputs, "hidden": given.hidden, "out": given.outputs}
+        constants |= {size_role(str(path[-1])): int(value) for path, value in _numbers(unit) if value == int(value) > 0}
+        widths = (constants["in"], constants["hidden"], constants["out"])
+        for shape in [(flat_size(widths, biases=biases),) for biases in (True, False)] + shapes:
+            yield Parameters({path: np.zeros(shape)}, {**sizes, whole[0]: Given(path)}, Given(path), "rows")
+
+
+def _size(name: str, sizes: Sizes) -> int:
+    return {"in": sizes.inputs, "hidden": sizes.hidden, "out": sizes.outputs}.get(size_role(name), 0)
+
+
+def _numbers(unit: Unit) -> Iterator[tuple[Path, float]]:
+    """The numbers among the global names, such as hidden_size = 5."""
+    looked = unit.host.run([Look(Ref(0))])[-1].value or {}
+    yield from ((path, float(value)) for path, value in looked.items() if len(path) == 1 and np.ndim(value) == 0)
 
 
 def _contents(tree: ast.Module, functions: Sequence[str]) -> Iterator[tuple[str, list[str], type]]:

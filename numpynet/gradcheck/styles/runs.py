@@ -83,7 +83,11 @@ def run(unit: Unit, recipe: Recipe, rows: Array, y: Array, names: Sequence[str])
     if _differs(record, played.play(params)):
         return Failed(played.who, played.shown, RANDOM)
     played = replace(played, record=record)
-    return _fit(played, _recognise(played))
+    network = _recognise(played)
+    narrow = network is None and recipe.target_kind == "numbers" and y.shape[1:] == (1,)
+    if narrow and replace(played, y=np.hstack([y, y])).play(params).raised:  # (n, 1) only fits because it broadcasts
+        return Failed(played.who, played.shown, "the targets need as many columns as the output")
+    return _fit(played, network)
 
 
 def _differs(one: Record, other: Record) -> bool:

@@ -70,11 +70,13 @@ def sizes_for(sizes: Sizes, arrays: Mapping[Path, Array]) -> list[Sizes]:
     if not dims or sizes.inputs in dims or len(arrays) > 8:
         return [sizes]
     found = []
-    for inputs in [*dims, *(size - 1 for size in dims if size > 1)]:  # one less if a column of ones is added
-        for _, layers in itertools.islice(assign(arrays, inputs), 4):
+    near = [sizes.inputs, *range(1, 12)] if len(arrays) == len(dims) == 1 else []  # it may be unrolled
+    for inputs in [*near, *dims, *(size - 1 for size in dims if size > 1)]:  # one less if a column of ones is added
+        for _, layers in itertools.islice(assign(arrays, inputs), 60 if near else 4):
             each = replace(sizes, inputs=inputs, outputs=layers[-1].outputs)
             found += [each] if each not in found else []
-    return found[:6] or [sizes]
+    found.sort(key=lambda each: near != [] and each.outputs != sizes.outputs)
+    return found[: 20 if near else 6] or [sizes]
 
 
 def of_class(

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from numpynet.gradcheck.styles.names import IGNORED, english, matches
 
-GRADIENT = r"d_?[wbzahxy]\d?|d[a-z]?_?(out|loss|scores|logits|hidden|w|b)\d?|\w*(grad|delta|nabla|deriv)\w*"
+GRADIENT = (
+    r"g_?[wb]?\d?|d\d|d_?[wbzahxy]\d?|d[a-z]?_?(out|loss|scores|logits|hidden|w|b)\d?|\w*(grad|delta|nabla|deriv)\w*"
+)
 PRODUCT = r" @ | \* |dot\(|matmul\(|outer\(|einsum\("
 
 
