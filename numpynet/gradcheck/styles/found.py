@@ -96,14 +96,14 @@ def with_own_names(network: Network) -> Network:
     for slot in network.slots:
         name = name_of(slot.path, list(dict.fromkeys(paths)), slot.name)
         names[slot.name] = name + (_part_of(slot) if paths.count(slot.path) > 1 else "")
+        if len(set(paths)) == 1 < len(network.layers):  # they are unrolled into one vector
+            names[slot.name] = slot.name
     return rename(network, names)
 
 
 def _part_of(slot: Slot) -> str:
     """Which rows or columns of its array a parameter is, as an index."""
     at = [np.unique(each) for each in np.unravel_index(slot.positions.reshape(-1), slot.shape)]
-    if slot.positions.size < max(slot.shape) == np.prod(slot.shape):
-        return f"[{at[0][0]}:{at[0][-1] + 1}]"
     axis = next(axis for axis, indices in enumerate(at) if len(indices) < slot.shape[axis])
     first, last = at[axis][0] == 0, at[axis][-1] == slot.shape[axis] - 1
     part = ("0" if first else "-1") if len(at[axis]) == 1 else (":-1" if not last else "1:")

@@ -186,10 +186,10 @@ def _fit(run: Run, network: Network | None) -> Try | Failed:
     rate = _rate(run.unit, recipe)
     if not all(any(fits(slot, array) for _, array in candidates(run.record, {}, slot, rate)) for slot in slots):
         return best
-    options: list[tuple[Asked, KnownLoss | None, dict[str, Array]]] = []
+    options: list[tuple[Asked, KnownLoss | None, dict[str, Array], float]] = []
     with np.errstate(all="ignore"), contextlib.suppress(RuntimeError):  # it raises at other parameters
         options += list(_losses(run, base, network, point))
-    for asked, loss, slopes in options:
+    for asked, loss, slopes, certain in options:
         seen = Seen(run.record, slots, recipe.form, rate, loss=asked.loss)
         sources = locate(seen, slopes)
         if lacking := missing(sources, slopes):
@@ -200,6 +200,7 @@ def _fit(run: Run, network: Network | None) -> Try | Failed:
         if any(source.factor for source in sources.values()) and _restarts(run, sources):
             return Failed(run.who, run.shown, "it makes its own parameters")
         each = _score(run.who, replace(asked, gradients=sources), loss, slopes, network, point)
+        each = replace(each, score=each.score + certain)
         best = each if isinstance(best, Failed) or each.score > best.score else best
     return best
 
@@ -215,8 +216,8 @@ def _restarts(run: Run, sources: Mapping[str, Source]) -> bool:
 
 def _losses(
     run: Run, base: Asked, network: Network | None, point: Point
-) -> Iterator[tuple[Asked, KnownLoss | None, dict[str, Array]]]:
-    """The losses that the code may have: its own, if it returns one; else those that fit its output."""
+) -> Iterator[tuple[Asked, KnownLoss | None, dict[str, Array], float]]:
+    """The losses that the code may have, its own or those that fit its output, with slopes. How certain is last."""
     own = _scalars(run)
     fitting: list[KnownLoss] = []
     if network is not None:
@@ -233,7 +234,7 @@ def _losses(
                 off = abs(_number(run.record.seen[key]) - value) / (abs(value) or np.inf)
                 if off <= 1e-4:  # there may be a tiny number inside a log
                     slopes = known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y))
-                    yield replace(base, loss=key), loss, slopes
+                    yield replace(base, loss=key), loss, slopes, 2.0
                 if off <= 1e-9:
                     return
     names = list(point.params)
@@ -241,7 +242,7 @@ def _losses(
         asked = replace(base, loss=key)
         slopes = slopes_of(asked, point, names)
         if all(np.any(slope) for slope in slopes.values()):
-            yield asked, fitting[0] if network is not None and fitting else None, slopes
+            yield asked, fitting[0] if fitting else None, slopes, 1.2 if fitting else 0.0
     if network is None:
         return
     if network.output is None:
@@ -250,7 +251,7 @@ def _losses(
         if loss.scale(3, 5) != 1.0:
             continue
         asked = replace(base, loss_of=value_of(loss), assumed=loss.words)
-        yield asked, loss, known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y))
+        yield asked, loss, known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y)), 0.0
 
 
 def _score(
@@ -260,7 +261,7 @@ def _score(
     grads = asked.ask(point).grads
     exact = [ratio for name, slope in slopes.items() if (ratio := _ratio(grads.get(name), slope))]
     likeness = sum(_cosine(grads.get(name), slope) for name, slope in slopes.items()) / len(slopes)
-    score = likeness + len(exact) / len(slopes) + 2 * (asked.loss is not None and loss is not None)
+    score = likeness + len(exact) / len(slopes)
     score += 1.0 if len(exact) == len(slopes) and np.ptp(exact) <= 1e-7 * abs(exact[0]) else 0.0
     updates = any(source.factor for source in asked.gradients.values())
     pinned = asked.loss is not None
@@ -271,7 +272,10 @@ def _score(
     target = asked.recipe.target
     asked = replace(asked, recipe=replace(asked.recipe, fresh=updates and target not in (None, Ref(0))))
     notes = ("it updates its parameters: the gradient is (before − after) / learning rate",) if updates else ()
-    return Try(score - 0.1 * (kind == "unknown"), Found(who, asked, network, kind, point, notes, pinned))
+    unusual = asked.recipe.target_kind in ("labels in a column", "labels in a row", "the other way")
+    return Try(
+        score - 0.1 * (kind == "unknown") - 0.3 * unusual, Found(who, asked, network, kind, point, notes, pinned)
+    )
 
 
 def _choose_scale(
