@@ -40,6 +40,12 @@ class Available:
         return "P" if role == "y" and "y" not in self.roles else role
 
 
+def takes_pairs(signature: Signature) -> bool:
+    """Whether a function takes a list of examples, each a pair of x and y."""
+    roles = [role_of(name) for name in signature.required if "size" not in name.lower()]
+    return "batch" in roles and "X" not in roles
+
+
 @dataclass(frozen=True)
 class Parameters:
     """The parameters of a network that takes them as arguments: their arrays, by path, and what to pass.
@@ -95,4 +101,4 @@ def _values(name: str, available: Available) -> Sequence[Any]:
     return same or available.roles.get(role, ()) or CONSTANTS.get(role, ())
 
 
-X, Y, G = Given(("X",)), Given(("y",)), Given(("G",))
+X, Y, G, PAIRS, N = (Given((name,)) for name in ("X", "y", "G", "pairs", "n"))

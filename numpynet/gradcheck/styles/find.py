@@ -12,6 +12,7 @@ from typing import Any
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
 from numpynet.gradcheck.styles import closures, fits, functions, layers, losses, networks, pairs, scripts, units, unread
+from numpynet.gradcheck.styles.bind import takes_pairs
 from numpynet.gradcheck.styles.closures import made_in
 from numpynet.gradcheck.styles.constructors import Sizes
 from numpynet.gradcheck.styles.found import Failed, Found
@@ -72,6 +73,9 @@ def _of_definitions(unit: Unit, known: Mapping[str, Definition], tree: ast.Modul
             own = any(each.unwritten or each.kind for each in failed) or not _leaves_it_to_others(tree, name)
             if found or (own and (definition.methods is None or _computes_gradients(definition, tree))):
                 yield Thing(name, found, failed, name in bases, raised=raised)
+            for method in [each for each, own in (definition.methods or {}).items() if found and takes_pairs(own)]:
+                again = partial(_of_method, unit, definition, known, tree, method)
+                yield Thing(f"{name}.{method}", *_tried(unit.host, f"{name}.{method}", again)[:2])
 
 
 def _tried(host: Any, name: str, outcomes: Outcomes) -> tuple[tuple[Found, ...], tuple[Failed, ...], str]:
@@ -162,6 +166,19 @@ def _of_definition(
     if not made:
         tried, _, came = (refused or [f"{name}: it cannot be called"])[0].partition(": ")
         yield Failed(name, tried, came)
+
+
+def _of_method(
+    functions: Unit,
+    definition: Definition,
+    known: Mapping[str, Definition],
+    tree: ast.Module,
+    method: str,
+    sizes: Sizes,
+) -> Iterator[Found | Failed]:
+    """The ways to ask one method of a class: another of it makes the gradients, and this one sums them."""
+    for unit in units.of_class(functions.host, definition, known, sizes, tree, [])[:2]:
+        yield from (replace(each, name=f"{unit.name}.{method}") for each in networks.attempts(unit, last=method))
 
 
 def _styles(unit: Unit) -> tuple[Callable[[Unit], Iterator[Found | Failed]], ...]:

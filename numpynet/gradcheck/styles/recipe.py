@@ -22,7 +22,10 @@ from numpynet.gradcheck.styles.names import kind_of_parameter
 
 @dataclass(frozen=True)
 class Given:
-    """The place of an array of the point in the arguments of a call: ("X",), ("y",), ("G",) or a parameter's path."""
+    """The place of an array of the point in the arguments of a call: ("X",), ("y",), ("G",) or a parameter's path.
+
+    ("pairs",) is a list with a pair of x and y for each example, ("n",) their number.
+    """
 
     path: Path
 
@@ -75,6 +78,9 @@ class Recipe:
     ) -> Record:
         """Run the calls with these parameters, by path, and X, y, G and the output in the code's form."""
         values = {**arrays, ("X",): X, ("y",): y, ("G",): G, ("out",): out, ("reg",): np.array(self.reg)}
+        if y is not None:
+            columns = self.form in ("columns", "column")
+            values |= {("n",): X.shape[-1] if columns else len(X), ("pairs",): pairs(X, y, columns)}
         in_state = {path: value for path, value in values.items() if self.target is not None and path in self.templates}
         in_state |= {path: values[name,] for name, path in self.stored.items()}
         program: list[Any] = []
@@ -135,13 +141,21 @@ class Recipe:
 
     def uses(self, name: str) -> bool:
         """Whether X, y or G is among the arguments, or stored."""
+        paths = [(name,), ("pairs",)] if name in ("X", "y") else [(name,)]
         return name in self.stored or any(
-            isinstance(given, Given) and given.path == (name,) for call in self.calls for _, given in _places(call)
+            isinstance(given, Given) and given.path in paths for call in self.calls for _, given in _places(call)
         )
 
     def last_depends_on(self, arrays: Mapping[Path, Array]) -> bool:
         """Whether the last call is given a parameter, or something that an earlier call returned."""
         return any(not isinstance(each, Given) or each.path in arrays for _, each in _places(self.calls[-1]))
+
+
+def pairs(X: Array, y: Array, columns: bool) -> list[tuple[Array, Array]]:
+    """The examples one by one, as columns or as the entries of arrays with rows."""
+    if columns and np.ndim(y) == 2:
+        return [(X[:, i : i + 1], y[:, i : i + 1]) for i in range(X.shape[1])]
+    return list(zip(X.T[:, :, None] if columns else X, y, strict=False))
 
 
 def _places(call: Call) -> Iterator[tuple[Path, Given | Part | Ref]]:
