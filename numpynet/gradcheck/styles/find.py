@@ -48,20 +48,23 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
     unit = units.of_functions(host, definitions, Sizes(), tree)
     loop = _training_loop(unit) if scripts.NAME in unit.functions else ()
     adds = re.search(ADDS, ast.unparse(tree), re.IGNORECASE) is not None
-    any_found = bool(loop)
-    told = ["the training loop"] if loop else []
+    told = ["the training loop", *scripts.called(tree)] if loop else []
+    silent: dict[str, Thing] = {}
+    functions = {name: each for name, each in unit.functions.items() if name in known and not made_in(tree, name)}
+    found = bool(loop)
     for thing in _of_definitions(unit, known, tree):
         yield replace(thing, adds=adds)
-        any_found = any_found or bool(thing.ways)
         told += [thing.name, *thing.calls()]
-    functions = {name: each for name, each in unit.functions.items() if name in known and not made_in(tree, name)}
-    for thing in _of_functions(replace(unit, functions=functions), tree, any_found):
-        if thing.ways or not (loop and thing.name in scripts.called(tree)):
+        found = found or bool(thing.ways)
+    for thing in _of_functions(replace(unit, functions=functions), tree):
+        found = found or bool(thing.ways)
+        named = matches(BACKWARD, thing.name) and not (found and matches(UPDATE, thing.name)) and thing.name not in told
+        if thing.ways or named:
             yield replace(thing, adds=adds)
             told += [thing.name, *thing.calls()]
+        silent[thing.name] = thing
     yield from [Thing("the training loop", loop)] if loop else []
-    told += scripts.called(tree) if loop else []
-    yield from (Thing(name, ()) for name in unread.names(tree, told))
+    yield from (silent.get(name, Thing(name, ())) for name in unread.names(tree, told))
 
 
 def _of_definitions(unit: Unit, known: Mapping[str, Definition], tree: ast.Module) -> Iterator[Thing]:
@@ -188,16 +191,13 @@ def _styles(unit: Unit) -> tuple[Callable[[Unit], Iterator[Found | Failed]], ...
     return (layers.of_class, *rest)
 
 
-def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thing]:
+def _of_functions(unit: Unit, tree: ast.Module) -> Iterator[Thing]:
     covered: set[str] = set()
     trains = [name for name in unit.functions if {role_of(each) for each in unit.functions[name].names} >= TRAINS]
     for name in dict.fromkeys([*networks.gradient_names(unit), *trains]):
-        if name in covered:
-            continue
-        found, failed, raised = _tried(unit.host, name, partial(_at_sizes, unit, name, tree))
-        covered |= Thing(name, found).calls()
-        any_found = any_found or bool(found)
-        if found or (matches(BACKWARD, name) and not (any_found and matches(UPDATE, name))):
+        if name not in covered:
+            found, failed, raised = _tried(unit.host, name, partial(_at_sizes, unit, name, tree))
+            covered |= Thing(name, found).calls()
             yield Thing(name, found, failed, raised=raised)
 
 

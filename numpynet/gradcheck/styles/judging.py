@@ -175,6 +175,8 @@ def _no_plain_step(way: Found, report: Report, notes: list[str]) -> Verdict | No
         why = "its steps are no fixed multiple of the gradient, as when gradients are clipped"
     elif np.all(sizes > 0) and np.ptp(sizes) < 0.05 * sizes.max():
         why = "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
+    elif getattr(way.question, "by_loss", False) and len(report.mistakes) != 1:
+        why = "its steps are not those of its loss, but they may be more than the gradient, as with momentum"
     else:
         return None
     return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
