@@ -48,8 +48,8 @@ class SGD:
     Cost: two passes over the parameters, and two more for each option.
     Raises: TypeError or ValueError for an option that is not a finite number >= 0; TypeError if parameters holds
     anything but Parameter objects; ValueError if it is empty or holds one twice, and for Nesterov without momentum.
-    step: RuntimeError if a parameter has no gradient, ValueError if its gradient has a different shape; in both cases
-    nothing has moved.
+    step: RuntimeError if a parameter has no gradient, ValueError if it is read-only or its gradient has another shape;
+    in all these cases nothing has moved.
     Source: D2L 3.3, 4.5, 11.6; torch.optim.SGD.
     """
 
@@ -92,6 +92,8 @@ class SGD:
                 raise RuntimeError(f"SGD.step: parameter {i} has no gradient: call net.backward first")
             if G.shape != W.shape:
                 raise ValueError(f"SGD.step: the grad of parameter {i} must have shape {W.shape}, got {G.shape}")
+            if not W.flags.writeable:
+                raise ValueError(f"SGD.step: parameter {i} must be writable, got a read-only array")
             pairs.append((W, G))
         if self.momentum or self.weight_decay:
             pairs = [(W, self._direction(i, W, G)) for i, (W, G) in enumerate(pairs)]

@@ -6,6 +6,7 @@ Reading order:
     scratch.softmax_regression, scratch.mlp, models, data, training
     twin, trainable             numpynet and PyTorch trained side by side, from the same weights on the same batches
     agreement, convert          tolerances; networks and parameters converted in both directions
+    parallel                    several processes train one network together, on one machine or on many
 
 `python -m reference mlp` is the twin run from the command line. If the two disagree, it says at which step and how.
 To train only the PyTorch version, on Fashion-MNIST:

@@ -28,10 +28,13 @@ MAY_IMPORT = {  # each file and folder directly in numpynet, besides itself
     "data": {"arguments", "storage"},
     "training": CORE | {"data", "storage"},
     "book": CORE | {"data"},
-    "plotting": CORE | {"storage", "training"},
+    "plotting": CORE | {"storage", "trace", "training"},
     "gradcheck": CORE | {"training"},
+    "trace": CORE | {"explorer", "gradcheck"},
+    "explorer": CORE | {"book", "data", "gradcheck", "numpynet", "storage", "trace"},
     "exercises": CORE | {"gradcheck", "numpynet", "storage"},
-    "cli": CORE | {"book", "data", "exercises", "gradcheck", "numpynet", "plotting", "storage", "training"},
+    "cli": CORE
+    | {"book", "data", "exercises", "explorer", "gradcheck", "numpynet", "plotting", "storage", "trace", "training"},
     "numpynet": CORE | {"data", "training"},  # __init__.py, the front door
     "__main__": {"cli"},
 }

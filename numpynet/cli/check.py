@@ -30,9 +30,24 @@ def check_command(arguments: argparse.Namespace) -> int:
         arguments.error(f"--sanity needs one of the models {', '.join(MODELS)}, got {target}")
     if target in MODELS:
         return _sanity(target, arguments.seed) if arguments.sanity else _check_own(target, arguments.seed)
+    if arguments.hint is not None:
+        return _hint(arguments, Path(target))
     if has_lessons(Path(target)):
         return mark_command(Path(target), time_limit=arguments.time_limit)
     return _check_file(Path(target), arguments.time_limit)
+
+
+def _hint(arguments: argparse.Namespace, target: Path) -> int:
+    from numpynet.exercises.hints import format_hint
+    from numpynet.exercises.marking import has_lessons
+
+    if not has_lessons(target):
+        arguments.error(f"--hint is for lessons, got {target}")
+    try:
+        print(format_hint("" if target.is_dir() else target.stem, arguments.hint))
+    except LookupError as error:
+        arguments.error(str(error))
+    return 0
 
 
 def _check_file(path: Path, time_limit: float) -> int:

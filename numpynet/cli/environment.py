@@ -45,6 +45,12 @@ def versions() -> dict[str, str]:
     return {"numpynet": __version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
+def bits_depend_on() -> dict[str, str]:
+    """On what the last bits of a run's results depend, besides its settings."""
+    threads = {os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
+    return {"NumPy": np.__version__, "BLAS": blas(), "threads": "/".join(sorted(threads)) or "as BLAS decides"}
+
+
 def blas() -> str:
     """NumPy's BLAS in words: its name and version and, if threadpoolctl is installed, its kernel and threads."""
     built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -100,7 +106,8 @@ def restart_with(setting: dict[str, str]) -> None:
     if all(os.environ.get(name) == value for name, value in setting.items()):
         return
     os.environ.update(setting)
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it is None where it was closed
+        sys.stdout.flush()
     command = [sys.executable, *sys.orig_argv[1:]]
     if sys.platform == "win32":  # where exec returns to the terminal before the command has ended
         raise SystemExit(subprocess.call(command))

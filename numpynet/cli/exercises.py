@@ -10,11 +10,11 @@ def exercises_command(arguments: argparse.Namespace) -> int:
     from numpynet.exercises.folder import write_folder  # imported here because it takes longer than the core
     from numpynet.exercises.prove import prove_command
 
-    if arguments.prove == bool(arguments.folder) or (arguments.prove and arguments.solutions):
+    if arguments.prove == bool(arguments.folder) or (arguments.prove and (arguments.solutions or arguments.notebooks)):
         arguments.error("give either a folder to write to or --prove")
     if arguments.prove:
         return prove_command()
-    write_folder(arguments.folder, solutions=arguments.solutions)
+    write_folder(arguments.folder, solutions=arguments.solutions, notebooks=arguments.notebooks)
     folder = arguments.folder
     print(f"Lessons written to {folder}. Start with README.md; `numpynet check {folder}` marks them.")
     return 0

@@ -13,6 +13,9 @@ from numpynet.cli.check import check_command
 from numpynet.cli.data import data_command
 from numpynet.cli.environment import info_command
 from numpynet.cli.exercises import exercises_command
+from numpynet.cli.explain import explain_command
+from numpynet.cli.explore import explore_command
+from numpynet.cli.mark import mark_command
 from numpynet.cli.train import demo_command, train_command
 
 
@@ -24,7 +27,9 @@ def make_parser() -> argparse.ArgumentParser:
         prog="numpynet", description="Backpropagation written by hand in NumPy: train models and look at the results."
     )
     parser.add_argument("--version", action="version", version=f"numpynet {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="{train,demo,check,exercises,data,info}")
+    commands = parser.add_subparsers(
+        required=True, metavar="{train,demo,explain,explore,check,exercises,mark,data,info}"
+    )
 
     def add(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
         description = f"{words[0].upper()}{words[1:]}."
@@ -35,10 +40,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     _train(add("train", train_command, "train a model; the defaults are the book's settings"))
     _demo(add("demo", demo_command, "train the three models, one after the other, on generated data"))
+    _explain(add("explain", explain_command, "show one step of backpropagation in numbers, on a tiny network"))
+    _explore(add("explore", explore_command, "write one step of backpropagation as a page for the browser"))
     _check(add("check", check_command, "check the gradients in your file or in a built-in model, and name the mistake"))
     _exercises(
         add("exercises", exercises_command, "write lessons with gaps; `numpynet check DIR` and pytest mark them")
     )
+    _mark(add("mark", mark_command, "mark the lessons of a class, one folder for each student"))
     _data(add("data", data_command, "look for Fashion-MNIST, or download it"))
     add("info", info_command, "show versions, BLAS and threads")
     return parser
@@ -89,6 +97,32 @@ def _demo(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", choices=list(MODELS), help="linear regression, softmax regression or an MLP, cut small"
+    )
+    command.add_argument(
+        "--entry", metavar="ENTRY", help="an entry, such as grad_W1[0,2]: the sums that lead to it, from the loss on"
+    )
+    command.add_argument("--figure", type=_folder, metavar="FILE", help="draw it too (PNG or SVG)")
+    command.add_argument("--seed", type=_whole(0), default=0, help="seed of the numbers (default: 0)")
+
+
+def _explore(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", nargs="?", choices=list(MODELS), default="mlp", help="the model that it opens with (default: mlp)"
+    )
+    command.add_argument(
+        "--output",
+        type=_folder,
+        default=Path("explorer.html"),
+        metavar="FILE",
+        help="file for the page (default: explorer.html)",
+    )
+    command.add_argument("--open", action="store_true", help="open it in the browser")
+    command.add_argument("--language", choices=["en", "zh"], default="en", help="its language (default: en)")
+
+
 def _seed_and_threads(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=_whole(0), help="seed of all random numbers (default: a random one, printed)")
     command.add_argument(
@@ -118,6 +152,9 @@ def _check(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="for a built-in model: look for problems before training, on generated data",
     )
+    command.add_argument(
+        "--hint", metavar="NAME", help="for lessons: a hint for the gap NAME; NAME:2 and NAME:3 are the next ones"
+    )
     command.add_argument("--seed", type=_whole(0), default=0, help="seed of the random numbers (default: 0)")
     command.add_argument(
         "--time-limit",
@@ -131,10 +168,36 @@ def _check(command: argparse.ArgumentParser) -> None:
 def _exercises(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=_folder, nargs="?", metavar="DIR", help="folder to write them to")
     command.add_argument("--solutions", action="store_true", help="write the solved lessons")
+    command.add_argument("--notebooks", action="store_true", help="write the lessons as notebooks")
     command.add_argument(
         "--prove",
         action="store_true",
         help="plant every known mistake in the solutions, and see whether each is caught and named",
+    )
+
+
+def _mark(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "folders",
+        type=_folder,
+        nargs="+",
+        metavar="FOLDER",
+        help="a hand-in, or a folder with one folder for each student; only the lessons in them are used",
+    )
+    command.add_argument("--csv", type=_folder, metavar="FILE", help="write a row for each student")
+    command.add_argument(
+        "--json",
+        type=_folder,
+        metavar="FILE",
+        help="write results.json as Gradescope reads it, or a list of such results for several students",
+    )
+    command.add_argument("--junit", type=_folder, metavar="FILE", help="write JUnit XML, a test suite for each student")
+    command.add_argument("--feedback", type=_folder, metavar="DIR", help="write a Markdown file for each student")
+    command.add_argument(
+        "--jobs", type=_whole(1), metavar="N", help="hand-ins marked at a time (default: one for each core)"
+    )
+    command.add_argument(
+        "--time-limit", type=_whole(1), default=10, metavar="SECONDS", help="time limit for each gap (default: 10)"
     )
 
 

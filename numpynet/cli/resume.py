@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from numpynet.arguments import Array
 from numpynet.book import Settings
+from numpynet.cli.environment import bits_depend_on
 from numpynet.cli.run import Run
 from numpynet.training.checkpoint import Checkpointer, restore
 from numpynet.training.checkpoint_file import Checkpoint, CheckpointError, read_checkpoint
@@ -81,6 +86,22 @@ def settings_to_resume(checkpoint: Checkpoint, given: Mapping[str, Any]) -> Sett
     return settings
 
 
+def environment_array() -> Array:
+    """`bits_depend_on` as an array of bytes, which a checkpoint can keep."""
+    return np.frombuffer(json.dumps(bits_depend_on()).encode(), np.uint8)
+
+
+def _warn_of_other_bits(checkpoint: Checkpoint) -> None:
+    """Print a line for each thing that the last bits depend on and that is not as it was."""
+    try:
+        saved = json.loads(checkpoint.extra["environment"].astype(np.uint8).tobytes())
+        differing = [(name, saved[name], here) for name, here in bits_depend_on().items() if saved[name] != here]
+    except (KeyError, ValueError, TypeError):  # from a checkpoint that does not say
+        return
+    for name, before, here in differing:
+        print(f"{name}: {here}; it was {before}, so the results may differ in the last bits")
+
+
 def restore_run(checkpoint: Checkpoint, run: Run, digest: str, *, num_examples: int) -> State:
     """Restore the checkpoint into the run's model, optimizer, rng and path, and say where the run resumes.
 
@@ -92,6 +113,7 @@ def restore_run(checkpoint: Checkpoint, run: Run, digest: str, *, num_examples: 
     state = restore(checkpoint, run.net, run.optimizer, rng=run.rng)
     if run.path:
         run.path.restore(checkpoint)
+    _warn_of_other_bits(checkpoint)
     epochs = run.settings.epochs
     if state.epoch == epochs and state.order is None:
         print(f"nothing to train: all {epochs} epochs are done; use --epochs to train for longer")

@@ -11,7 +11,7 @@ import numpy as np
 
 from numpynet.book import BOOK, SETTINGS, BookData, Settings, load_data
 from numpynet.cli.results import write_results
-from numpynet.cli.resume import CtrlC, restore_run, settings_to_resume, warn_of_unfinished
+from numpynet.cli.resume import CtrlC, environment_array, restore_run, settings_to_resume, warn_of_unfinished
 from numpynet.cli.run import Run, RunFolder
 from numpynet.training.checkpoint import Checkpointer
 from numpynet.training.checkpoint_file import Checkpoint, read_checkpoint, sha256
@@ -72,7 +72,7 @@ def run(settings: Settings, folder: RunFolder, checkpoint: Checkpoint | None = N
 
 def _train(this: Run, data: BookData, checkpoint: Checkpoint | None) -> History:
     """The history of the run, from its start or resumed from the checkpoint."""
-    settings, folder, path = this.settings, this.folder, this.path
+    settings, folder, path, environment = this.settings, this.folder, this.path, environment_array()
     digest = sha256({str(i): array for i, array in enumerate([*data.train, *(data.test or ())])}).hex()
     checkpointer = Checkpointer(
         folder.checkpoint,
@@ -82,7 +82,7 @@ def _train(this: Run, data: BookData, checkpoint: Checkpoint | None) -> History:
         every=folder.checkpoint_every,
         settings=dataclasses.asdict(settings),
         data_digest=digest,
-        extra=path.arrays if path else dict,
+        extra=lambda: {"environment": environment, **(path.arrays() if path else {})},
     )
     if checkpoint:
         state = restore_run(checkpoint, this, digest, num_examples=len(data.train[0]))

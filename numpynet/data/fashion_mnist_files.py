@@ -6,6 +6,7 @@ import io
 import math
 import os
 import sys
+import tempfile
 from typing import NamedTuple
 
 from numpynet.arguments import Array
@@ -72,14 +73,15 @@ def fashion_mnist_folders(root: str | os.PathLike[str] | None = None) -> list[st
     """
     given = root if root is not None else os.environ.get("NUMPYNET_DATA")
     if given:
-        roots = [os.fspath(given)]
+        roots = [os.path.expanduser(os.fspath(given))]
     else:
         roots = ["data", os.path.join("..", "data"), _in_home(".keras", "datasets", "fashion-mnist"), _user_cache()]
     return [folder for root in roots for folder in (root, os.path.join(root, "FashionMNIST", "raw"))]
 
 
 def _in_home(*names: str) -> str:
-    return os.path.join(os.path.expanduser("~"), *names)
+    home = os.path.expanduser("~")
+    return os.path.join(tempfile.gettempdir() if home == "~" else home, *names)  # a user may have no home
 
 
 def _user_cache() -> str:

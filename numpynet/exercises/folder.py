@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 from numpynet.exercises.lessons import EXERCISES
+from numpynet.exercises.notebooks import as_notebook
 from numpynet.storage.atomic import write_atomic
 
 SOLUTIONS = Path(__file__).parent / "solutions"
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import pytest
 
+from numpynet.exercises.folder import lesson_file
 from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.marking import mark_lesson
 
@@ -32,9 +34,10 @@ marks_of = functools.cache(mark_lesson)  # one process for each lesson
 @pytest.mark.parametrize("exercise", EXERCISES, ids=str)
 def test_exercise(exercise, record_property):
     record_property("points", exercise.points)
-    found = marks_of(Path(__file__).parent / f"{exercise.lesson}.py")[exercise.name]
-    if not found["ok"]:
-        pytest.fail(found["text"], pytrace=False)
+    lesson = marks_of(lesson_file(Path(__file__).parent, exercise.lesson))
+    (found,) = [each for each in lesson.marks if each.exercise == exercise]
+    if not found.result.ok:
+        pytest.fail(found.result.text, pytrace=False)
 '''
 
 PYTEST = """# xunit1 is the JUnit XML format that has properties
@@ -44,40 +47,45 @@ junit_family = xunit1
 
 README = """# Backpropagation by hand
 
-Five lessons, each a file with gaps. The comment above each gap says in words what belongs there; replace the line
+Seven lessons, each a file with gaps. The comment above each gap says what belongs there; replace the line
 `raise NotImplementedError` with your code. Then check your work in this folder, as often as you like:
 
-    numpynet check .                    # all lessons: what is right, what is wrong, and the name of the mistake
-    numpynet check lesson1_functions.py # one lesson
-    pytest                              # the same marks, as tests
+    numpynet check .                        # all lessons: what is right, what is wrong, and the name of the mistake
+    numpynet check lesson1_functions.py     # one lesson
+    numpynet check . --hint linear_backward # a hint for a gap; linear_backward:2 is the next one, :3 the formula
+    pytest                                  # the same marks, as tests (python3 -m pip install pytest)
 
 | lesson | to write | points |
 |---|---|---|
 {table}
 
-From lesson 2 on, you can run a file once it is right: `python3 lesson4_mlp.py` trains the model that you wrote.
+Lesson 0 is for those who are new to NumPy. Lessons 2 to 5 can be run once they are right, as `python3 lesson4_mlp.py`:
+they train the model that you wrote. Lesson 6 asks for your understanding; do it last, with pencil and paper.
 
-For teachers: copy this folder unchanged; numpynet and pytest must be installed where it is marked. Each file runs in a
-separate process; a gap that does not finish within 60 seconds is stopped, and printed output is not shown. To mark
-several folders in one run, use `pytest --import-mode=importlib anna bert`. `pytest --junitxml=marks.xml` writes the
-marks to a file, with one test per gap and its points as a property. `numpynet exercises DIR --solutions` writes the
-solved lessons.
+Write the gaps yourself, with NumPy and what the file came with: a lesson that imports anything else of numpynet gets no
+points.
+
+For teachers: copy this folder unchanged. `numpynet mark FOLDER` marks a class, one folder for each student, and
+`numpynet exercises DIR --solutions` writes the solved lessons.
 """
 
 GAP = re.compile(
-    r"(?P<words>(?: *# .*\n)+)(?P<indent> *)### BEGIN SOLUTION\n(?P<code>(?:.*\n)*?) *### END SOLUTION\n",
+    r"(?P<words>(?: *# .*\n)+)(?P<indent> *)### BEGIN SOLUTION\n(?P<code>(?:.*\n)*?) *### END SOLUTION\n"
+    r"(?: *### GIVEN\n(?P<given>(?: *# .*\n)+) *### END GIVEN\n)?",
 )
 
 
-def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
+def write_folder(folder: Path, *, solutions: bool = False, notebooks: bool = False) -> list[str]:
     """Write the lessons, with gaps or solved, the test file and a README to the folder; return the names of the files.
+
+    notebooks: write the lessons as notebooks.
 
     Raises: FileExistsError if one of them already exists, before anything is written; OSError.
     """
-    files = {"README.md": _readme(), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
+    files = {"README.md": _readme(".ipynb" if notebooks else ".py"), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
     for lesson in LESSONS:
-        text = (SOLUTIONS / f"{lesson}.py").read_text("utf-8")
-        files[f"{lesson}.py"] = GAP.sub(r"\g<words>\g<code>", text) if solutions else GAP.sub(_gap, text)
+        text = solved(lesson) if solutions else with_gaps(lesson)
+        files |= {f"{lesson}.ipynb": as_notebook(lesson, text)} if notebooks else {f"{lesson}.py": text}
     for name in files:
         if os.path.lexists(folder / name):
             raise FileExistsError(f"exercises: {folder / name} already exists; nothing was written")
@@ -85,6 +93,22 @@ def write_folder(folder: Path, *, solutions: bool = False) -> list[str]:
     for name, text in files.items():
         write_atomic(folder / name, text.encode())
     return list(files)
+
+
+def lesson_file(folder: Path, lesson: str) -> Path:
+    """The file of a lesson: the notebook if there is only that."""
+    path, notebook = folder / f"{lesson}.py", folder / f"{lesson}.ipynb"
+    return notebook if notebook.exists() and not path.exists() else path
+
+
+def solved(lesson: str) -> str:
+    """The lesson's file with its solutions."""
+    return GAP.sub(r"\g<words>\g<code>", (SOLUTIONS / f"{lesson}.py").read_text("utf-8"))
+
+
+def with_gaps(lesson: str) -> str:
+    """The lesson's file as a learner gets it."""
+    return GAP.sub(_gap, (SOLUTIONS / f"{lesson}.py").read_text("utf-8"))
 
 
 def hints(lesson: str) -> dict[str, str]:
@@ -97,6 +121,9 @@ def hints(lesson: str) -> dict[str, str]:
 
 
 def _gap(found: re.Match[str]) -> str:
+    """The gap as the learner gets it: empty, or with the code that is given there."""
+    if found["given"]:
+        return found["words"] + re.sub(r"^( *)# ", r"\1", found["given"], flags=re.M)
     return f'{found["words"]}{found["indent"]}raise NotImplementedError("{_name(found)}")\n'
 
 
@@ -107,10 +134,10 @@ def _name(gap: re.Match[str]) -> str:
     return ".".join([*re.findall(r"^class (\w+)", before, re.M)[-1:], name]) if indent else name
 
 
-def _readme() -> str:
+def _readme(suffix: str) -> str:
     rows = []
     for lesson in LESSONS:
         own = [exercise for exercise in EXERCISES if exercise.lesson == lesson]
         names = ", ".join(f"`{exercise.name}`" for exercise in own)
-        rows.append(f"| `{lesson}.py` | {names} | {sum(exercise.points for exercise in own)} |")
+        rows.append(f"| `{lesson}{suffix}` | {names} | {sum(exercise.points for exercise in own)} |")
     return README.format(table="\n".join(rows))

@@ -1,292 +1,342 @@
-"""The exercises: what to write, how many points it is worth, and how it is marked.
+"""The exercises: what to write, how many points it is worth, and on which numbers it is marked.
 
-A forward function or method is compared with the library's on a few small numbers, which are shown if the result is
-wrong. A backward pass is passed to the gradient checker, which names the mistake.
+The numbers are chosen so that every term shows: no two sizes are equal, no two biases, batches have several sizes, and
+logits are as large as they get.
 """
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from numpynet import base, functional, layers, optim
+from numpynet import functional, layers
 from numpynet.arguments import Array
-from numpynet.gradcheck import Report, check_layer, check_model, check_pair
-from numpynet.gradcheck.report import format_apart, format_number
+from numpynet.exercises import forward_mistakes as wrong
+from numpynet.exercises.marks import (
+    Exercise,
+    Layer,
+    Result,
+    compare,
+    draw,
+    equal,
+    is_backward_of,
+    is_forward_of,
+    is_layer,
+    is_model,
+    matches,
+    passes,
+    raise_if_unwritten,
+    right,
+    told,
+    updates,
+    waits_for,
+)
+from numpynet.exercises.numpy_lesson import NUMPY
+from numpynet.exercises.remote import Lesson, Object
+from numpynet.exercises.understanding import UNDERSTANDING
+from numpynet.gradcheck import check_layer
+from numpynet.gradcheck.asking import LearnerError
+from numpynet.gradcheck.report import wrap
 from numpynet.scratch import linear_regression, mlp, softmax_regression
 
-Mark = Callable[[str, Any], Report]  # from the name of a gap and the learner's function or class to a report
+
+def _linear_case(n: int, d: int, m: int) -> tuple[Array, Array, Array]:
+    return draw(n, n, d), draw(10 * d, d, m), draw(100 * m, m)
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """One gap: a function, or a method as "Class.method", in the file {lesson}.py."""
-
-    lesson: str
-    name: str
-    points: int
-    mark: Mark
-
-    def __str__(self) -> str:
-        return f"{self.lesson}.{self.name}"
+def _mlp_case(n: int, d: int, h: int, q: int) -> tuple[dict[str, Array], Array]:
+    W1, b1, W2, b2 = draw(3, d, h), draw(5, h), draw(7, h, q), draw(9, q)
+    return {"W1": W1, "b1": b1, "W2": W2, "b2": b2}, draw(11, n, d)
 
 
-def matches(right: Callable[..., Any], *cases: tuple[Any, ...]) -> Mark:
-    """The function returns the same as the right one in each of these cases, and does not modify its arguments."""
-    return lambda name, function: _compare(name, function, right, cases)
+def _as_params(case: tuple[Array, Array, Array]) -> tuple[dict[str, Array], Array]:
+    X, W, b = case
+    return {"W": W, "b": b}, X
 
 
-def is_backward_of(forward: Callable[..., Any], inputs: tuple[Array, ...], arguments: tuple[Array, ...]) -> Mark:
-    """The function is the backward pass of forward; arguments are valid ones, used to see whether it is written yet."""
+LINEAR = [
+    _linear_case(2, 3, 4),
+    _linear_case(5, 2, 3),
+    _linear_case(1, 4, 2),
+    _linear_case(7, 2, 5),
+    _linear_case(3, 3, 3),
+]
+REGRESSION = [_linear_case(2, 3, 1), _linear_case(5, 4, 1), _linear_case(1, 2, 1)]
+LOSSES = [(draw(1, *shape), draw(2, *shape)) for shape in ((3, 2), (5, 1), (2, 4), (7, 3))]
+LARGE, SMALL = np.array([[1000.0, 0.0], [5.0, 6.0], [5.0, 2.0]]), np.array([[-1000.0, 0.0], [0.0, -1000.0], [5.0, 6.0]])
+LOGITS = [draw(4, 2, 3), draw(6, 5, 4), draw(8, 1, 2), draw(9, 7, 3), LARGE, SMALL]
+CLASSES = [np.array(y) for y in ([2, 0], [3, 1, 0, 1, 2], [1], [0, 2, 1, 1, 0, 2, 2], [0, 1, 1], [0, 0, 1])]
+RELU = [(np.array([[-1.5, 0.8], [0.0, 2.3], [0.4, -0.6]]),), (draw(13, 5),), (draw(14, 2, 3, 4),), (draw(15, 7, 2),)]
+MLPS = [_mlp_case(2, 3, 4, 5), _mlp_case(4, 2, 5, 3), _mlp_case(1, 5, 3, 2), _mlp_case(7, 4, 2, 6)]
 
-    def mark(name: str, backward: Any) -> Report:
-        _raise_if_unwritten(lambda: backward(*copy.deepcopy(arguments)))
-        return check_pair(forward, backward, *inputs)
-
-    return mark
-
-
-def is_model(right: Callable[..., Any], params: dict[str, Array], X: Array, y: Array) -> Mark:
-    """The function returns the same loss as the right one, and its gradients."""
-
-    def mark(name: str, function: Any) -> Report:
-        _raise_if_unwritten(lambda: function(*copy.deepcopy((params, X, y))))
-        report = check_model(function, params, X, y)
-        try:
-            yours = float(function(*copy.deepcopy((params, X, y)))[0])
-        except Exception:  # no loss to compare: the report says why
-            return report
-        expected = float(right(params, X, y)[0])
-        if not np.isfinite(yours) or _equal(yours, expected):
-            return report
-        found, asked = format_apart(yours, expected)
-        text = f"{name} is wrong: its loss is {found}, should be {asked}. Fix that first."
-        return Report(False, report.errors, report.mistakes, text=f"{text}\n\nWith this loss:\n{report.text}")
-
-    return mark
+rng = np.random.default_rng(0)
+DRAWN, WEIGHTS, BIAS, SCORES = (rng.normal(size=shape) for shape in ((5, 4), (4, 3), 3, (5, 3)))
+TARGETS, TARGET_CLASSES = rng.normal(size=(5, 1)), np.arange(5) % 3
+ONE, SEVERAL = {"W": WEIGHTS[:, :1], "b": BIAS[:1]}, {"W": WEIGHTS, "b": BIAS}
+TWO = {"W1": rng.normal(size=(4, 6)), "b1": rng.normal(size=6), "W2": rng.normal(size=(6, 3)), "b2": BIAS}
 
 
-def layer_matches(make: Callable[[Any], Any], right: Callable[[Array], Array], *cases: Array) -> Mark:
-    """The layer's forward returns the same as the right function."""
-
-    def mark(name: str, kind: Any) -> Report:
-        layer = make(kind)
-        return _compare(name, lambda X: layer.forward(X), right, [(X,) for X in cases])
-
-    return mark
-
-
-def layer_is_right(make: Callable[[Any], Any], forward: Mark, X: Array) -> Mark:
-    """The layer's backward fits its forward, which must be right first."""
-
-    def mark(name: str, kind: Any) -> Report:
-        needed = name.replace(".backward", ".forward")
-        if not _passes(forward, needed, kind):
-            return Report(False, {}, text=f"{name} waits for {needed}, which must be right first.")
-        layer = make(kind)
-        _raise_if_unwritten(lambda: layer.backward(np.ones_like(layer.forward(X.copy()))))
-        return check_layer(layer, X)
-
-    return mark
-
-
-def updates_like_sgd(step: Callable[[Any, dict[str, Array], dict[str, Array], float], None]) -> Mark:
-    """step(learner's own, params, grads, lr) changes params as `optim.sgd` does."""
-
-    def mark(name: str, own: Any) -> Report:
-        marks = (mark_step(name, own, lr) for lr in (0.1, 0.5))
-        return next((report for report in marks if not report.ok), Report(True, {}, text=f"{name} is right."))
-
-    def mark_step(name: str, own: Any, lr: float) -> Report:
-        before = {"W": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": np.array([5.0, 6.0])}
-        grads = {"W": np.array([[10.0, -10.0], [0.0, 20.0]]), "b": np.array([-30.0, 0.0])}
-        params, expected, given = copy.deepcopy(before), copy.deepcopy(before), copy.deepcopy(grads)
-        optim.sgd(expected, grads, lr)
-        step(own, params, given, lr)
-        if _format(given) != _format(grads):
-            text = f"{name} is wrong: it modified the gradients, which belong to the caller."
-            return Report(False, {}, text=f"{text}\n\n    before  {_format(grads)}\n    after   {_format(given)}")
-        if _equal(tuple(params.values()), tuple(expected.values())):
-            return Report(True, {}, text=f"{name} is right.")
-        still = _equal(tuple(params.values()), tuple(before.values()))
-        why = " Nothing has changed: W -= ... modifies the array, W = W - ... only makes a new one." if still else ""
-        text = f"{name} is wrong.{why}\n\n    before  {_format(before)}\n    grads   {_format(grads)}, lr {lr}"
-        yours, right = _format_apart(params, expected)
-        return Report(False, {}, text=f"{text}\n    yours   {yours}\n    right   {right}")
-
-    return mark
-
-
-def _compare(name: str, function: Any, right: Callable[..., Any], cases: Any) -> Report:
-    names = list(inspect.signature(right).parameters)
-    for case in cases:
-        arguments = copy.deepcopy(case)
-        with np.errstate(all="ignore"):
-            yours, expected = function(*arguments), right(*case)
-        call = ", ".join(
-            _format(value) if isinstance(value, Mapping) else f"{own} = {_format(value)}"
-            for own, value in zip(names, case, strict=False)
-        )
-        for own, value, given in zip(names, arguments, case, strict=False):
-            if _format(value) != _format(given):
-                text = f"{name} is wrong: it modified its argument {own}, which belongs to the caller."
-                return Report(False, {}, text=f"{text}\n\n    before  {_format(given)}\n    after   {_format(value)}")
-        if not _equal(yours, expected):
-            why = " The return statement seems to be missing." if yours is None else ""
-            found, right_one = _format_apart(yours, expected)
-            text = f"{name} is wrong.{why}\n\n    for     {call}\n    yours   {found}\n    right   {right_one}"
-            return Report(False, {}, text=text)
-    return Report(True, {}, text=f"{name} is right.")
-
-
-def _raise_if_unwritten(call: Callable[[], Any]) -> None:
-    """Let through the NotImplementedError that marks a gap; any other exception is left to the checker."""
-    try:
-        with np.errstate(all="ignore"):
-            call()
-    except NotImplementedError:
-        raise
-    except Exception:
-        pass
-
-
-def _passes(mark: Mark, name: str, own: Any) -> bool:
-    try:
-        return mark(name, own).ok
-    except Exception:
-        return False
-
-
-def _equal(yours: Any, expected: Any) -> bool:
-    """Numbers of the same shape that agree to 1e-6 of the largest, or tuples of these."""
-    if isinstance(expected, tuple):
-        both = isinstance(yours, tuple) and len(yours) == len(expected)
-        return both and all(map(_equal, yours, expected))
-    try:
-        found = np.asarray(yours, np.float64)
-    except (TypeError, ValueError):
-        return False
-    size = float(np.max(np.abs(expected)))
-    return found.shape == np.shape(expected) and bool(np.all(np.abs(found - expected) <= 1e-6 * size))
-
-
-def _format(value: Any, digits: int = 4) -> str:
-    """Small arrays in one line: [[1, 2], [0.5, 4]]."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} = {_format(array, digits)}" for name, array in value.items())
-    if isinstance(value, tuple):
-        parts = [_format(part, digits) for part in value]
-        return " and ".join(parts) if len(parts) > 1 else f"a tuple of {len(parts)}: {', '.join(parts)}"
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.ndim:
-        return f"[{', '.join(_format(entry, digits) for entry in value)}]"
-    if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
-    return format_number(value, digits) if isinstance(value, (int, float, np.number, np.ndarray)) else repr(value)
-
-
-def _format_apart(one: Any, other: Any) -> tuple[str, str]:
-    """Two results with four digits, or as many as are needed to tell them apart."""
-    texts = [(_format(one, digits), _format(other, digits)) for digits in range(4, 18)]
-    return next((pair for pair in texts if pair[0] != pair[1]), texts[0])
-
-
-def _make_linear(kind: Any) -> Any:
-    layer = kind(3, 2, rng=np.random.default_rng(0))
-    layer.W.data, layer.b.data = W.copy(), b.copy()
+def _make_linear(lesson: Lesson) -> Object:
+    layer = lesson.own("Linear", 3, 4, rng=np.random.default_rng(0))
+    W, b = layer.parameters()
+    W.data, b.data = LINEAR[0][1], LINEAR[0][2]
     return layer
 
 
-def _make_sequential(kind: Any) -> Any:
-    rng = np.random.default_rng(0)
-    linear, last = (layers.Linear(d, m, rng=rng, sigma=1.0, dtype=np.float64) for d, m in ((3, 4), (4, 2)))
-    return kind(linear, layers.ReLU(), last)
+def _linear_output(X: Array) -> Array:
+    return functional.linear(X, LINEAR[0][1], LINEAR[0][2])
 
 
-def _sgd_step(kind: Any, params: dict[str, Array], grads: dict[str, Array], lr: float) -> None:
-    parameters = [base.Parameter(params[name]) for name in params]
-    for parameter, name in zip(parameters, grads, strict=True):
-        parameter.grad = grads[name]
-    kind(parameters, lr).step()
-    for parameter, name in zip(parameters, params, strict=True):
-        params[name] = parameter.data
+def _network(widths: tuple[int, ...]) -> list[Any]:
+    """Linear layers of these widths with ReLUs between them, by the library."""
+    rng = np.random.default_rng(sum(widths))
+    made: list[Any] = []
+    for d, m in itertools.pairwise(widths):
+        made += [layers.Linear(d, m, rng=rng, sigma=1.0, dtype=np.float64), layers.ReLU()]
+        made[-2].b.data = draw(d + m, m)
+    return made[:-1]
 
 
-# Small numbers for the comparisons, and random ones for the gradient checks.
-X, W, b = np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]), np.array([[1.0, 0.0], [2.0, -1.0], [0.0, 1.0]]), np.ones(2)
-O, LARGE = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]), np.array([[1000.0, 0.0], [-1000.0, 0.0], [5.0, 5.0]])
-Y_HAT, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([[1.0, 0.0], [3.0, 5.0], [5.0, 5.0]])
-ONE, TWO = {"W": W, "b": b}, {"W1": W, "b1": b, "W2": np.array([[1.0, 0.0, 2.0], [0.0, 3.0, -1.0]]), "b2": np.ones(3)}
+def _copy_there(lesson: Lesson, network: list[Any]) -> list[Object]:
+    """The same layers of the library, in the lesson's process."""
+    copies = []
+    for layer in network:
+        if isinstance(layer, layers.ReLU):
+            copies.append(lesson.library("ReLU"))
+            continue
+        rng = np.random.default_rng(0)
+        copies.append(lesson.library("Linear", *layer.W.data.shape, rng=rng, dtype=np.float64))
+        for parameter, own in zip(copies[-1].parameters(), layer.parameters(), strict=True):
+            parameter.data = own.data
+    return copies
 
-rng = np.random.default_rng(0)
-DRAWN, WEIGHTS, BIAS, CLASSES = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3), np.arange(5) % 3
-TARGETS, HIDDEN = rng.normal(size=(5, 1)), {"W1": rng.normal(size=(4, 6)), "b1": rng.normal(size=6)}
-LINEAR = {"W": WEIGHTS[:, :1], "b": BIAS[:1]}
-SOFTMAX = {"W": WEIGHTS, "b": BIAS}
-MLP = {**HIDDEN, "W2": rng.normal(size=(6, 3)), "b2": BIAS}
-GRAD = rng.normal(size=(5, 3))
 
-LINEAR_FORWARD = layer_matches(_make_linear, lambda X: functional.linear(X, W, b), X)
-RELU_FORWARD = layer_matches(lambda kind: kind(), functional.relu, Y_HAT - 3)
-CHAIN = _make_sequential(layers.Sequential)
-SEQUENTIAL_FORWARD = layer_matches(_make_sequential, lambda X: CHAIN(X), X)
+def _make_sequential(lesson: Lesson, widths: tuple[int, ...]) -> Object:
+    """The learner's Sequential of such a network."""
+    return lesson.own("Sequential", *(layer.ref for layer in _copy_there(lesson, _network(widths))))
+
+
+WIDTHS = ((3, 4, 2), (4, 2), (3, 5, 4, 2), (3, 3, 3))
+
+
+def _mark_sequential_forward(name: str, lesson: Lesson) -> Result:
+    for widths in WIDTHS:
+        network = _network(widths)
+
+        def through(X: Array, own: list[Any] = network) -> Any:
+            for layer in own:
+                X = layer(X)
+            return X
+
+        def wrongs(X: Array, own: list[Any] = network) -> Mapping[str, Any]:
+            return {
+                "layer_skipped": lambda: through(X, own[:-1]),
+                "returned_unchanged": lambda: X,
+                "layers_in_forward_order": lambda: through(X, own[::-1]),
+            }
+
+        cases = [(draw(n, n, widths[0]),) for n in (2, 7)]
+        copies = _copy_there(lesson, network)
+        sequential = lesson.own("Sequential", *(layer.ref for layer in copies))
+        result = compare(name, sequential.forward, through, "X", wrongs, cases)
+        if not result.ok:
+            return result
+        try:
+            copies[-1].backward(np.ones((7, widths[-1])))
+        except LearnerError:
+            text = f"{name} is wrong: its output is right, but backward will not work."
+            why = "It must call the forward of each layer: that keeps what backward needs; layer(X) keeps nothing."
+            return Result(False, "\n".join(wrap(f"{text} {why}")))
+    return right(name)
+
+
+def _mark_sequential_backward(name: str, lesson: Lesson) -> Result:
+    if not passes(_mark_sequential_forward, "Sequential.forward", lesson):
+        return waits_for(name, "Sequential.forward")
+    sequential = _make_sequential(lesson, WIDTHS[0])
+    raise_if_unwritten(lambda: sequential.backward(np.ones_like(sequential.forward(draw(2, 2, 3)))))
+    for widths in (WIDTHS[3], *WIDTHS[:3]):
+        X = draw(5, 5, widths[0])
+        checked = _make_sequential(lesson, widths)
+        checked.__name__ = name
+        report = check_layer(checked, X)
+        if report.ok:
+            continue
+        network = _network(widths)
+        mistake = _recognise_order(_make_sequential(lesson, widths), network, X) if widths == WIDTHS[3] else ""
+        return told(name, ["."], mistake) if mistake else Result(False, report.text, report.mistakes)
+    return right(name)
+
+
+def _recognise_order(sequential: Object, network: list[Any], X: Array) -> str:
+    """The mistake in how the gradient goes through square layers, by what it returns."""
+    for layer in network:
+        X = layer.forward(X)
+    grad_Y = draw(3, *X.shape)
+    sequential.forward(draw(5, 5, network[0].W.data.shape[0]))
+    try:
+        found = sequential.backward(grad_Y.copy())
+    except LearnerError:
+        return ""
+
+    def through(order: list[Any]) -> Any:
+        grad = grad_Y
+        for layer in order:
+            grad = grad @ layer.W.data.T if isinstance(layer, layers.Linear) else grad * (relu_output > 0)
+        return grad
+
+    relu_output = functional.relu(network[0](draw(5, 5, network[0].W.data.shape[0])))
+    orders = {"layers_in_forward_order": network, "layer_skipped": network[::-1][:-1], "returned_unchanged": []}
+    orders["layer_skipped_last"] = network[::-1][1:]
+    name = next((name for name, order in orders.items() if equal(found, through(order))), "")
+    return name.removesuffix("_last")
+
+
+def _sgd(lesson: Lesson, params: dict[str, Array], grads: dict[str, Array], lr: float) -> tuple[Any, Any]:
+    lesson.function("sgd")(params, grads, lr)
+    return params, grads
+
+
+def _sgd_step(lesson: Lesson, params: dict[str, Array], grads: dict[str, Array], lr: float) -> tuple[Any, Any]:
+    made = [lesson.library("Parameter", array) for array in params.values()]
+    for parameter, grad in zip(made, grads.values(), strict=True):
+        parameter.grad = grad
+    shared = [lesson.library("Parameter", parameter.part(".data")) for parameter in made]  # shows what is in place
+    lesson.own("SGD", [parameter.ref for parameter in made], lr).call("step")
+    after = {name: parameter.data for name, parameter in zip(params, shared, strict=True)}
+    return after, {name: parameter.grad for name, parameter in zip(params, made, strict=True)}
+
+
+def _softmax_cross_entropy(O: Array, y: Array) -> Any:
+    return functional.softmax_cross_entropy(O, y)
+
+
+LINEAR_LAYER = Layer(
+    _make_linear,
+    _linear_output,
+    lambda X: [X, X.T],
+    lambda X, grad_Y: functional.linear_backward(grad_Y, X, LINEAR[0][1]),
+    lambda X: wrong.wrong_linear(X, LINEAR[0][1], LINEAR[0][2]),
+    [(draw(2, 2, 3),), (draw(5, 5, 3),), (draw(1, 1, 3),), (draw(4, 4, 3),)],
+)
+RELU_LAYER = Layer(
+    lambda lesson: lesson.own("ReLU"),
+    functional.relu,
+    lambda X: [X, functional.relu(X), X > 0, X <= 0],
+    lambda X, grad_Y: (functional.relu_backward(grad_Y, functional.relu(X)),),
+    wrong.wrong_relu,
+    RELU,
+)
+ONE_LAYER = [_as_params(case) for case in LINEAR]
 
 EXERCISES = (
-    Exercise("lesson1_functions", "linear", 1, matches(functional.linear, (X, W, b), (X[:1], W[:, :1], b[:1]))),
+    *NUMPY,
+    Exercise("lesson1_functions", "linear", 1, matches(functional.linear, "X W b", wrong.wrong_linear, LINEAR)),
     Exercise(
         "lesson1_functions",
         "linear_backward",
         3,
-        is_backward_of(functional.linear, (DRAWN, WEIGHTS, BIAS), (GRAD, DRAWN, WEIGHTS)),
+        is_backward_of(
+            functional.linear, functional.linear_backward, "grad_Y X W", [(DRAWN, WEIGHTS, BIAS), *LINEAR[:4]]
+        ),
+        ("X", "W", "b"),
     ),
-    Exercise("lesson1_functions", "squared_loss", 1, matches(functional.squared_loss, (Y_HAT, Y))),
+    Exercise(
+        "lesson1_functions",
+        "squared_loss",
+        1,
+        matches(functional.squared_loss, "y_hat y", wrong.wrong_squared_loss, LOSSES),
+    ),
     Exercise(
         "lesson1_functions",
         "squared_loss_backward",
         1,
-        is_backward_of(functional.squared_loss, (DRAWN, DRAWN + 1), (DRAWN, DRAWN + 1)),
+        is_backward_of(
+            functional.squared_loss,
+            functional.squared_loss_backward,
+            "y_hat y",
+            [(DRAWN, DRAWN[::-1] + 1), *LOSSES, (draw(1, 7), draw(2, 7))],
+        ),
     ),
-    Exercise("lesson1_functions", "sgd", 1, updates_like_sgd(lambda sgd, params, grads, lr: sgd(params, grads, lr))),
-    Exercise("lesson1_functions", "softmax", 2, matches(functional.softmax, (O,), (LARGE,))),
+    Exercise("lesson1_functions", "sgd", 1, updates(_sgd, wrong.wrong_sgd)),
+    Exercise(
+        "lesson1_functions",
+        "softmax",
+        2,
+        matches(functional.softmax, "O", wrong.wrong_softmax, [(O,) for O in LOGITS]),
+    ),
     Exercise(
         "lesson1_functions",
         "softmax_cross_entropy",
         2,
-        matches(functional.softmax_cross_entropy, (O, np.array([2, 0])), (LARGE, np.array([1, 1, 0]))),
+        matches(
+            _softmax_cross_entropy,
+            "O y",
+            wrong.wrong_softmax_cross_entropy,
+            list(zip(LOGITS, CLASSES, strict=True)),
+        ),
     ),
     Exercise(
         "lesson1_functions",
         "softmax_cross_entropy_backward",
         2,
-        is_backward_of(functional.softmax_cross_entropy, (GRAD, CLASSES), (functional.softmax(GRAD), CLASSES)),
+        is_backward_of(
+            functional.softmax_cross_entropy,
+            functional.softmax_cross_entropy_backward,
+            "P y",
+            [(SCORES, TARGET_CLASSES), *zip(LOGITS, CLASSES, strict=True)],
+        ),
     ),
-    Exercise("lesson1_functions", "relu", 1, matches(functional.relu, (Y_HAT - 3,))),
-    Exercise("lesson1_functions", "relu_backward", 1, is_backward_of(functional.relu, (DRAWN,), (DRAWN, DRAWN))),
-    Exercise("lesson2_linear_regression", "predict", 1, matches(linear_regression.predict, (ONE, X))),
+    Exercise("lesson1_functions", "relu", 1, matches(functional.relu, "X", wrong.wrong_relu, RELU)),
+    Exercise(
+        "lesson1_functions",
+        "relu_backward",
+        1,
+        is_backward_of(functional.relu, functional.relu_backward, "grad_Y Y", [(DRAWN,), *RELU]),
+    ),
+    Exercise(
+        "lesson2_linear_regression",
+        "predict",
+        1,
+        matches(linear_regression.predict, "params X", wrong.wrong_predict, [_as_params(case) for case in REGRESSION]),
+    ),
     Exercise(
         "lesson2_linear_regression",
         "loss_and_gradients",
         2,
-        is_model(linear_regression.loss_and_gradients, LINEAR, DRAWN, TARGETS),
+        is_model(linear_regression.loss_and_gradients, ONE, DRAWN, TARGETS, 10),
+        ("W", "b"),
     ),
-    Exercise("lesson3_softmax_regression", "predict", 1, matches(softmax_regression.predict, (ONE, X))),
+    Exercise(
+        "lesson3_softmax_regression",
+        "predict",
+        1,
+        matches(softmax_regression.predict, "params X", wrong.wrong_predict, ONE_LAYER),
+    ),
     Exercise(
         "lesson3_softmax_regression",
         "loss_and_gradients",
         2,
-        is_model(softmax_regression.loss_and_gradients, SOFTMAX, DRAWN, CLASSES),
+        is_model(softmax_regression.loss_and_gradients, SEVERAL, DRAWN, TARGET_CLASSES, 1000),
+        ("W", "b"),
     ),
-    Exercise("lesson4_mlp", "predict", 1, matches(mlp.predict, (TWO, X))),
-    Exercise("lesson4_mlp", "loss_and_gradients", 4, is_model(mlp.loss_and_gradients, MLP, DRAWN, CLASSES)),
-    Exercise("lesson5_layers", "Linear.forward", 1, LINEAR_FORWARD),
-    Exercise("lesson5_layers", "Linear.backward", 1, layer_is_right(_make_linear, LINEAR_FORWARD, X)),
-    Exercise("lesson5_layers", "ReLU.forward", 1, RELU_FORWARD),
-    Exercise("lesson5_layers", "ReLU.backward", 1, layer_is_right(lambda kind: kind(), RELU_FORWARD, DRAWN)),
-    Exercise("lesson5_layers", "Sequential.forward", 1, SEQUENTIAL_FORWARD),
-    Exercise("lesson5_layers", "Sequential.backward", 1, layer_is_right(_make_sequential, SEQUENTIAL_FORWARD, X)),
-    Exercise("lesson5_layers", "SGD.step", 1, updates_like_sgd(_sgd_step)),
+    Exercise("lesson4_mlp", "predict", 1, matches(mlp.predict, "params X", wrong.wrong_mlp, MLPS)),
+    Exercise(
+        "lesson4_mlp",
+        "loss_and_gradients",
+        4,
+        is_model(mlp.loss_and_gradients, TWO, DRAWN, TARGET_CLASSES, 100),
+        ("W1", "b1", "W2", "b2"),
+    ),
+    Exercise("lesson5_layers", "Linear.forward", 1, is_forward_of(LINEAR_LAYER)),
+    Exercise("lesson5_layers", "Linear.backward", 1, is_layer(LINEAR_LAYER, draw(2, 2, 3))),
+    Exercise("lesson5_layers", "ReLU.forward", 1, is_forward_of(RELU_LAYER)),
+    Exercise("lesson5_layers", "ReLU.backward", 1, is_layer(RELU_LAYER, DRAWN)),
+    Exercise("lesson5_layers", "Sequential.forward", 1, _mark_sequential_forward),
+    Exercise("lesson5_layers", "Sequential.backward", 1, _mark_sequential_backward),
+    Exercise("lesson5_layers", "SGD.step", 1, updates(_sgd_step, wrong.wrong_sgd)),
+    *UNDERSTANDING,
 )

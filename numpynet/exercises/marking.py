@@ -1,89 +1,199 @@
-"""Mark a learner's lessons. Run as a program, this module is the process in which a lesson runs."""
+"""Mark a learner's lessons: each file runs in a process of its own, and is judged here by what it returns."""
 
 from __future__ import annotations
 
+import ast
 import textwrap
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from numpynet.exercises.folder import LESSONS, hints
-from numpynet.exercises.lessons import EXERCISES, Exercise
-from numpynet.gradcheck import Report
-from numpynet.gradcheck.isolation import Check, Finding, describe_exception, run_isolated, write_findings
+from numpynet.exercises.folder import LESSONS, hints, lesson_file
+from numpynet.exercises.lessons import EXERCISES
+from numpynet.exercises.marks import Exercise, Result
+from numpynet.exercises.remote import Lesson
+from numpynet.exercises.rules import broken_rules
+from numpynet.gradcheck.asking import LearnerError
+from numpynet.gradcheck.files.process import Process, ProcessEndedError
+from numpynet.gradcheck.files.source import Source, read
+
+CHECKS = ("check(", "check = Checker(", "from numpynet.exercises.checker import Checker")  # in notebooks
+LARGEST = 20_000_000  # bytes of a lesson, as a notebook with pictures
 
 
-def mark_lesson(path: Path, *, time_limit: float = 60.0) -> dict[str, Finding]:
-    """Run the lesson in a separate process: {"name", "ok", "text"} for each of its exercises, by name."""
+@dataclass(frozen=True)
+class Marked:
+    """A gap with its result, and the points it earned."""
+
+    exercise: Exercise
+    result: Result
+
+    @property
+    def points(self) -> int:
+        return self.exercise.earned(self.result)
+
+
+@dataclass(frozen=True)
+class LessonMarks:
+    """The marks of one lesson; problem: what is wrong with the file as a whole, "" if nothing is."""
+
+    file: str
+    marks: tuple[Marked, ...]
+    problem: str = ""
+
+
+def mark_lesson(path: Path, *, time_limit: float = 60.0) -> LessonMarks:
+    """Mark every gap of the lesson at path. time_limit: seconds for each gap."""
     own = [exercise for exercise in EXERCISES if exercise.lesson == path.stem]
-    if path.is_file():
-        found = {finding["name"]: finding for finding in run_isolated(__name__, path, time_limit=time_limit)}
-    else:
-        found = {path.name: {"ok": False, "text": f"no such file: {path.name}."}}
-    everything = found.get(path.name)  # the file itself could not be run: say so for every exercise
-    return {
-        exercise.name: found.get(exercise.name)
-        or {"name": exercise.name, "ok": False, "text": f"{exercise.name}: {(everything or {})['text']}"}
-        for exercise in own
-    }
+    if not path.is_file():
+        return _without_marks(path, own, f"no such file: {path.name}.")
+    try:
+        if path.stat().st_size > LARGEST:
+            return _without_marks(path, own, f"{path.name} is larger than {LARGEST // 1_000_000} MB.")
+        source = read(path)
+    except OSError as error:
+        return _without_marks(path, own, f"{path.name} cannot be read: {error.strerror}.")
+    except ValueError as error:
+        return _without_marks(path, own, f"{error}.")
+    source = _without_checks(source)
+    if source.broken:
+        return _without_marks(path, own, f"{path.name} cannot be run: {source.broken[0]}.")
+    rules = broken_rules(source.tree, path.stem, path.resolve().parent)
+    if rules:
+        return _without_marks(path, own, _no_points(path, rules))
+    try:
+        with Process(source, time_limit, guarded=True) as process:
+            results = {exercise.name: _mark_in(process, exercise) for exercise in own}
+            replaced = process.replaced()
+            skipped = [_describe(source, number, words) for number, words in sorted(process.skipped.items())]
+    except ProcessEndedError as error:
+        return _without_marks(path, own, f"{path.name} {error}.")
+    if replaced:
+        return _without_marks(path, own, _no_points(path, [f"it replaces {name}" for name in replaced]))
+    marks = tuple(Marked(exercise, _waiting(exercise, results, source.tree)) for exercise in own)
+    return LessonMarks(path.name, marks, "\n".join(skipped))
 
 
-def mark(exercise: Exercise, space: dict[str, Any]) -> Report:
+def _without_checks(source: Source) -> Source:
+    """The lesson without what a notebook adds to it: the checks, and the import that they need."""
+    statements = tuple(each for each in source.statements if not each.code.strip().startswith(CHECKS))
+    body = [node for node in source.tree.body if not ast.unparse(node).startswith(CHECKS)]
+    return replace(source, statements=statements, tree=ast.Module(body, []))
+
+
+def _no_points(path: Path, rules: list[str]) -> str:
+    what = "; ".join(rules[:3])
+    return f"{path.name} gets no points: {what}. A lesson may import NumPy and what it came with, nothing else."
+
+
+def _without_marks(path: Path, own: list[Exercise], problem: str) -> LessonMarks:
+    return LessonMarks(
+        path.name,
+        tuple(Marked(each, Result(False, f"{each.name} is not marked: {problem}")) for each in own),
+        problem,
+    )
+
+
+def _describe(source: Source, number: int, words: str) -> str:
+    return (
+        f"line {source.statements[number].line} was skipped: it {words[1:]}."
+        if words[0] == "!"
+        else (f"line {source.statements[number].line} was skipped: {words}.")
+    )
+
+
+def _mark_in(process: Process, exercise: Exercise) -> Result:
+    process.start_clock()
+    try:
+        return mark(exercise, Lesson(process))
+    except ProcessEndedError as error:
+        return Result(False, f"{exercise.name} {error}.")
+
+
+def mark(exercise: Exercise, lesson: Lesson) -> Result:
     """Mark one exercise in what the learner's file defines."""
     first = exercise.name.split(".")[0]
-    if first not in space:
-        return Report(False, {}, text=f"{exercise.name} is missing: {exercise.lesson}.py does not define {first}.")
+    if not lesson.defines(first):
+        return Result(False, f"{exercise.name} is missing: {exercise.lesson}.py does not define {first}.")
     try:
-        return exercise.mark(exercise.name, space[first])
+        return exercise.mark(exercise.name, lesson)
     except NotImplementedError as error:
-        return Report(False, {}, text=_describe_gap(exercise, str(error)))
-    except Exception as error:
-        return Report(
-            False, {}, text=f"{exercise.name} is wrong: it raised {describe_exception(error, Path(space['__file__']))}."
-        )
+        return _describe_gap(exercise, str(error))
+    except LearnerError as error:
+        return Result(False, f"{exercise.name} is wrong: it raised {error}.")
 
 
-def _describe_gap(exercise: Exercise, gap: str) -> str:
+def _describe_gap(exercise: Exercise, gap: str) -> Result:
     """What to say about a gap: it is that of the exercise itself, or of another one that it calls."""
     if gap != exercise.name and any(other.name == gap for other in EXERCISES if other.lesson == exercise.lesson):
-        return f"{exercise.name} waits for {gap}, which is not written yet."
+        return Result(False, f"{exercise.name} waits for {gap}, which is not written yet.", waits=gap)
     words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")
-    return f"{exercise.name} is not written yet. In words:\n{words}"
+    return Result(False, f"{exercise.name} is not written yet. In words:\n{words}", unwritten=True)
+
+
+def _waiting(exercise: Exercise, results: dict[str, Result], tree: ast.Module) -> Result:
+    """The result; for a function that calls another one that is wrong, that it waits for this one."""
+    result = results[exercise.name]
+    if result.ok or result.waits or result.unwritten:
+        return result
+    body = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == exercise.name), None)
+    called = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)} if body is not None else set()
+    needed = next((name for name in results if name in called and name != exercise.name and not results[name].ok), "")
+    if not needed:
+        return result
+    return replace(result, text=f"{exercise.name} waits for {needed}, which must be right first.", waits=needed)
 
 
 def has_lessons(path: Path) -> bool:
-    """Whether this is a lesson, or a folder with at least one lesson."""
+    """Whether this is a lesson, or a folder with at least one lesson, as a file or as a notebook."""
     if path.is_dir():
-        return any((path / f"{lesson}.py").exists() for lesson in LESSONS)
+        return any(lesson_file(path, lesson).exists() for lesson in LESSONS)
     return path.is_file() and path.stem in LESSONS
+
+
+def mark_folder(target: Path, *, time_limit: float) -> Iterator[LessonMarks]:
+    """The marks of every lesson in a folder, or of a single lesson."""
+    for path in [lesson_file(target, lesson) for lesson in LESSONS] if target.is_dir() else [target]:
+        yield mark_lesson(path, time_limit=time_limit)
 
 
 def mark_command(target: Path, *, time_limit: float) -> int:
     """Mark a folder of lessons or a single lesson, and print the marks; return 0 if all is right, else 1."""
-    paths = [target / f"{lesson}.py" for lesson in LESSONS] if target.is_dir() else [target]
-    earned = total = 0
-    for path in paths:
-        print(path.name)
-        marks = mark_lesson(path, time_limit=time_limit)
-        for exercise in EXERCISES:
-            if exercise.lesson != path.stem:
-                continue
-            finding = marks[exercise.name]
-            points = exercise.points if finding["ok"] else 0
-            text = f"{exercise.name} is right." if finding["ok"] else finding["text"]
-            print(f"  [{points}/{exercise.points}] {textwrap.indent(text, ' ' * 4).lstrip()}", flush=True)
-            earned, total = earned + points, total + exercise.points
+    everything = []
+    for lesson in mark_folder(target, time_limit=time_limit):
+        everything.append(lesson)
+        print("\n".join(format_lesson(lesson)), flush=True)
+    following = next_gap(everything)
+    if following is not None:
+        name = following.exercise.name
+        file = next(lesson.file for lesson in everything if following in lesson.marks)
+        print(f"next: {name} in {file} (a hint: numpynet check {file} --hint {name})")
+    earned, total = count_points(everything)
     print(f"{earned} of {total} points")
     return 0 if earned == total else 1
 
 
-def list_checks(path: Path, space: dict[str, Any]) -> Iterator[Check]:
-    """A check for each exercise of the lesson at path, in what its file defines."""
-    for exercise in EXERCISES:
-        if exercise.lesson == path.stem:
-            yield exercise.name, partial(mark, exercise, space)
+def format_lesson(lesson: LessonMarks) -> list[str]:
+    """The lines for a lesson: its file, what is wrong with it as a whole, and each gap with its points and report."""
+    lines = [lesson.file]
+    if lesson.problem:
+        lines += textwrap.wrap(lesson.problem, 100, initial_indent="  ", subsequent_indent="  ")
+    for each in lesson.marks:
+        text = f"{each.exercise.name} is right." if each.result.ok else each.result.text
+        if each.result.unwritten or (lesson.problem and lesson.problem in text):
+            text = text.splitlines()[0].removesuffix(" In words:").split(": ")[0].rstrip(".") + "."
+        lines.append(f"  [{each.points}/{each.exercise.points}] {textwrap.indent(text, ' ' * 4).lstrip()}")
+    return lines
 
 
-if __name__ == "__main__":
-    write_findings(list_checks)
+def next_gap(lessons: list[LessonMarks]) -> Marked | None:
+    """The first gap to work at: one that is not right, and waits for no other."""
+    return next(
+        (each for lesson in lessons for each in lesson.marks if not (each.result.ok or each.result.waits)), None
+    )
+
+
+def count_points(lessons: list[LessonMarks]) -> tuple[int, int]:
+    """The points earned, and those that could be."""
+    marks = [each for lesson in lessons for each in lesson.marks]
+    return sum(each.points for each in marks), sum(each.exercise.points for each in marks)

@@ -14,17 +14,22 @@ Line = tuple[str, str]  # the name of a mistake, and a line that makes it
 
 @dataclass(frozen=True)
 class Place:
-    """Where lines can be planted: in an exercise, after the line `right`; and what their letters stand for there."""
+    """Where lines can be planted: in an exercise, after the line `right`; and what their letters stand for there.
+
+    replaces: whether they are planted in place of that line.
+    """
 
     exercise: str
     right: str
     home: str
     letters: str  # for example "X=H W=W2 grad_Y=grad_O"
+    replaces: bool = False
 
     def plant(self, line: str) -> str:
         """The code that replaces the line `right`."""
         names = dict(pair.split("=") for pair in self.letters.split())
-        return f"{self.right}; {line.format_map({'home': self.home} | names)}"
+        code = line.format_map({"home": self.home} | names)
+        return code if self.replaces else f"{self.right}; {code}"
 
 
 LINEAR: list[Line] = [
@@ -120,7 +125,7 @@ FUNCTION, LINEAR_REGRESSION, SOFTMAX_REGRESSION, MLP, LAYERS = (
     "lesson5_layers",
 )
 MODEL, CLASSES = "loss_and_gradients", "grad_O = softmax_cross_entropy_backward(P, y)"
-SLIPS: list[tuple[Place, list[Line]]] = [
+BACKWARD_SLIPS: list[tuple[Place, list[Line]]] = [
     (
         Place(
             f"{FUNCTION}.linear_backward",

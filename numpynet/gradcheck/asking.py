@@ -19,6 +19,11 @@ from numpynet.arguments import Array
 from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import Chain, Point
 from numpynet.gradcheck.draws import Layout
+from numpynet.gradcheck.files.process import ProcessEndedError
+
+
+class LearnerError(Exception):
+    """An exception in code that runs in another process: its type, its message and its line, in words."""
 
 
 @dataclass
@@ -51,8 +56,11 @@ def attempt(call: Callable[[], Any], answer: Answer) -> Any:
     try:
         with quietly():
             return call()
+    except ProcessEndedError:
+        raise
     except Exception as error:  # whatever the learner's code raises is a finding
-        answer.raised = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        words = " ".join(str(error).split())
+        answer.raised = words if isinstance(error, LearnerError) else f"{type(error).__name__}: {words}"
         answer.problems.append(f"it raised {answer.raised}")
         return None
 

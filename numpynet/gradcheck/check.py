@@ -107,7 +107,7 @@ def check_layer(layer: Any, X: Array) -> Report:
         if isinstance(parameter, np.ndarray) or not isinstance(getattr(parameter, "data", None), np.ndarray):
             raise TypeError(f"check_layer: parameters() must return objects with data and grad, got {parameter!r}")
     names = _name_parameters(layer, parameters)
-    rows = X[:MAX_EXAMPLES]
+    rows, title = X[:MAX_EXAMPLES], getattr(layer, "__name__", type(layer).__name__)
     params = {name: parameter.data.astype(np.float64) for name, parameter in zip(names, parameters, strict=True)}
     question = LayerQuestion(layer, names, None)
     Y = attempt(lambda: question.forward(Point(params, X[:MAX_EXAMPLES]))[1], Answer())
@@ -117,12 +117,12 @@ def check_layer(layer: Any, X: Array) -> Report:
         given.G = np.random.default_rng(1).normal(size=given.values(chain)[-1].shape)
         if Y is not None and np.shape(Y) != given.G.shape:
             continue
-        exam = Examination(type(layer).__name__, LayerQuestion(layer, names, layout), chain, Call(given, Answer()))
+        exam = Examination(title, LayerQuestion(layer, names, layout), chain, Call(given, Answer()))
         square = layout.square(6) if chain.weights and X.ndim == 2 else None
         report = _examine(exam, layout, square and LayerQuestion(layer, names, square), square, None)
         if report is not None:
             return report
-    exam = Examination(type(layer).__name__, question, None, Call(Point(params, rows), Answer()))
+    exam = Examination(title, question, None, Call(Point(params, rows), Answer()))
     exam.given.point.G = np.random.default_rng(1).normal(size=np.shape(Y) if Y is not None else rows.shape)
     return _examine_unknown(exam, None)
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
 from numpynet.gradcheck.files.source import Source, read, tampering
 from numpynet.gradcheck.report import wrap
-from numpynet.gradcheck.styles import find, judging
+from numpynet.gradcheck.styles import find, judging, scripts
 from numpynet.gradcheck.styles.judging import Verdict
 from numpynet.gradcheck.styles.scripts import with_training_loop
+from numpynet.gradcheck.styles.unseen import unseen
 
 MOST_SKIPPED = 6  # statements that did not run, of which each is told
 
@@ -104,8 +105,12 @@ def check_file(path: Path, *, time_limit: float = 60.0) -> FileReport:
 def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
     """Judge each thing as soon as it is found: what hangs later takes the objects of the process with it."""
     verdicts: list[Verdict] = []
+    seen: set[str] = set()  # what the file defines, and a verdict is on
     kinds: set[str] = set()  # of the losses so far
     for thing in find.things(process, process.definitions(), source.tree):
+        seen |= {thing.name, *thing.called()}
+        if thing.name == "the training loop":
+            seen |= scripts.called(source.tree)
         if thing.base and not thing.ways:
             continue
         kinds |= judging.kinds_of_loss(thing)
@@ -115,6 +120,9 @@ def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
         except ProcessEndedError as error:
             verdicts.append(Verdict(thing.name, None, f"{thing.name} was not checked: it {error}"))
     yield from judging.together(verdicts)
+    for name in unseen(source.tree, seen):
+        why = "it seems to compute gradients, but no way was found to call it and to see them"
+        yield Verdict(name, None, "\n".join(wrap(f"{name} was not checked: {why}.")))
 
 
 def _describe(source: Source, number: int, words: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,16 @@ class GradientError(AssertionError):
     """A gradient check found something wrong; the message is the full report."""
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What a report's numbers come from: the known model, a point, the gradients returned there, and their causes."""
+
+    chain: Chain
+    point: Point
+    found: Mapping[str, Array]
+    causes: tuple[Cause, ...] = ()
+
+
 @dataclass(frozen=True, repr=False)
 class Report:
     """The result of a check. Its text is shown by print, at the Python prompt and in a notebook.
@@ -27,7 +37,8 @@ class Report:
     ok: whether the gradients are those of the loss that the code computes. errors: for each gradient, the largest
     difference from central differences in float64, relative to the largest entry; for float32 code with a known loss,
     the difference from the known gradient. mistakes: the names of the mistakes that reproduce the wrong gradients, the
-    best explanation first; empty if none does. facts: other findings.
+    best explanation first; empty if none does. facts: other findings. wrong: the gradients that are wrong, by name.
+    evidence: what `numpynet.trace.trace_report` shows number by number; None if the model is not a known one.
     """
 
     ok: bool
@@ -35,6 +46,8 @@ class Report:
     mistakes: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     text: str = ""
+    wrong: tuple[str, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return self.text

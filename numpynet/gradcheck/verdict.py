@@ -48,7 +48,7 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     exam.single = exam.single_loss or any(call.answer.single for call in exam.calls())
     if exam.matched and not exam.single and not has_known_derivatives(exam, rng):
         exam.matched = ""
-    if not any(np.isfinite(call.answer.loss) for call in exam.calls()):
+    if any(call.answer.grads for call in exam.calls()) and not any(np.isfinite(c.answer.loss) for c in exam.calls()):
         _match_the_gradients(exam)
     derivatives = measure_derivatives(exam, exam.given, directions, rng)
     problems = exam.problems or next((call.answer.problems for call in exam.calls() if call.answer.problems), [])

@@ -14,6 +14,7 @@ from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.explain import Cause, changes_of
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.report import (
+    Evidence,
     Report,
     Row,
     explain_in_words,
@@ -70,7 +71,31 @@ def write_report(exam: Examination, found: Conclusion) -> Report:
     paragraphs += [_label("Fact", exam.facts), _label("Note", exam.notes)]
     text = "\n".join(line.rstrip() for lines in paragraphs if lines for line in ["", *lines]).removeprefix("\n")
     errors = {row.name: row.error for row in rows} if exam.single and exam.matched else found.derivatives.errors
-    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text)
+    wrong = () if found.ok else _name_wrong(exam, found, rows)
+    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text, wrong, _evidence(exam, found.why))
+
+
+def _evidence(exam: Examination, why: Explanation) -> Evidence | None:
+    """What the example in the text was computed from, or the caller's own numbers."""
+    if exam.chain is None:
+        return None
+    causes = why.causes[0] if why.causes and not why.accumulated else ()
+    call = exam.given
+    if causes and not _shows_at_given(exam, causes):
+        call = next((each for each in exam.draws if each.point is why.point), exam.given)
+    return Evidence(exam.chain, call.point, call.answer.grads, causes)
+
+
+def _name_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> tuple[str, ...]:
+    """The gradients that are wrong in any call; all of them if what is wrong is no number."""
+    wrong = {row.name for row in rows if not row.right}
+    for call in exam.draws if exam.matched else ():
+        for name, right in exam.right(call.point).items():
+            own = call.answer.grads.get(name)
+            if own is None or own.shape != right.shape or not is_close(own, right, 1e-4 if exam.single else 1e-8):
+                wrong.add(name)
+    names = [row.name for row in rows]
+    return tuple(name for name in names if name in wrong or found.changed or found.why.accumulated or not wrong)
 
 
 def _what_is_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> Iterator[list[str]]:
@@ -95,11 +120,17 @@ def _explain(exam: Examination, why: Explanation) -> Iterator[list[str]]:
     if not why.causes or why.point is None or exam.chain is None:
         return
     causes, *others = why.causes
-    needs_earlier = any(cause.mistake.needs_earlier_call for cause in causes)
-    at_given = not needs_earlier and is_visible(exam.chain, exam.given.point, causes) and _reproduces(exam, causes)
-    yield explain_in_words(exam.chain, exam.given.point if at_given else why.point, causes)
+    point = exam.given.point if _shows_at_given(exam, causes) else why.point
+    yield explain_in_words(exam.chain, point, causes)
     for other in others:
         yield [f"Or {other[0].mistake.name}, which gives the same numbers here."]
+
+
+def _shows_at_given(exam: Examination, causes: Sequence[Cause]) -> bool:
+    """Whether the mistakes change the caller's own numbers in the way they were changed."""
+    if exam.chain is None or any(cause.mistake.needs_earlier_call for cause in causes):
+        return False
+    return is_visible(exam.chain, exam.given.point, causes) and _reproduces(exam, causes)
 
 
 def _reproduces(exam: Examination, causes: Sequence[Cause]) -> bool:
@@ -118,7 +149,11 @@ def _label(label: str, sentences: Sequence[str]) -> list[str]:
 
 def _name_first_wrong(exam: Examination, rows: Sequence[Row]) -> str:
     """The first wrong gradient in backward order, of those that the code returns; "" for a single layer."""
-    if exam.chain is None or exam.chain.steps.count("linear") < 2 or all(row.right for row in rows):
+    if (
+        exam.chain is None
+        or exam.chain.steps.count("linear") < 2
+        or all(row.right or row.found is None for row in rows)
+    ):
         return ""
     order = list(exam.right(exam.draws[0].point))
     ordered = sorted(rows, key=lambda row: order.index(row.name))
@@ -167,6 +202,7 @@ def _make_rows(exam: Examination, conclusion: Conclusion) -> tuple[Call, list[Ro
             off = float(np.max(np.abs(found - expected), initial=0.0)) / (float(np.max(np.abs(expected))) or 1.0)
             error = error if np.isfinite(error) else off
             fine = off <= (1e-4 if exam.single else 1e-8) if exam.matched else name not in derivatives.wrong
+            fine = fine or conclusion.ok  # a kink may have disturbed the numbers shown
         in_shape = partial(exam.question.in_callers_shape, name)
         same_shape = found is not None and found.shape == expected.shape
         rows.append(Row(name, error, fine, in_shape(found) if same_shape else found, in_shape(expected)))

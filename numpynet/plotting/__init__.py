@@ -7,6 +7,7 @@ only cue: there is also a mark, a line style or a word. Class names can be Chine
 
 from numpynet.plotting.classifier import confusion_matrix, first_layer_weights, images
 from numpynet.plotting.curves import LivePlot, learning_curves
+from numpynet.plotting.passes import whole_pass
 from numpynet.plotting.regression import parameter_path, regression_fit
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "learning_curves",
     "parameter_path",
     "regression_fit",
+    "whole_pass",
 ]

@@ -49,7 +49,7 @@ def images(
             title += f"\n{'✓' if right else '✗'} {class_names[predictions[i]]}"
             colour = BLUE if right else VERMILION
             axes.spines[:].set(color=colour, linewidth=1 if right else 3)
-        axes.set_title(title, fontsize=10, color=colour)
+        axes.set_title(title, fontsize=10, color=colour, parse_math=False)
     if predictions is not None:
         figure.suptitle("First line: true class. Second: predicted, ✓ right or ✗ wrong", fontsize=10)
     return figure
@@ -95,11 +95,12 @@ def first_layer_weights(
     across, down = 1.1 * width, height + 0.25 * width  # from one image to the next, with room for its name
     figure = new_figure(max(columns * across / inch + 1.3, 5), rows * down / inch + 0.5)
     axes = figure.subplots()
+    size = 10 if columns <= 5 else 8
     for k, (j, name) in enumerate(zip(units, names, strict=True)):
         top, left = down * (k // columns), across * (k % columns)
         box = (left, left + width, top + height, top)
         picture = axes.imshow(W[:, j].reshape(image_shape), extent=box, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.text(left + width / 2, top - 0.03 * width, name, ha="center", fontsize=10 if columns <= 5 else 8)
+        axes.text(left + width / 2, top - 0.03 * width, name, ha="center", fontsize=size, parse_math=False)
         axes.plot(*np.array(box)[[[0, 1, 1, 0, 0], [2, 2, 3, 3, 2]]], color=GREY, linewidth=0.5)
     axes.set(xlim=(-0.05 * width, across * columns), ylim=(down * rows, -0.2 * width))
     axes.set_axis_off()
@@ -113,6 +114,7 @@ def confusion_matrix(predictions: Array, y: Array, class_names: Sequence[str]) -
     """How many examples of each true class (row) were predicted as each class (column); empty cells mean none.
 
     The shade is the share of the row, so that the mistakes in a rare class are as visible as those in a frequent one.
+    With many classes the cells get smaller, and above 100 they have no numbers.
 
     Shapes: predictions (n,) integer classes, such as `net(X).argmax(axis=1)`; y (n,).
     Raises: TypeError or ValueError for other shapes or dtypes, no examples, or a class that has no name.
@@ -127,13 +129,16 @@ def confusion_matrix(predictions: Array, y: Array, class_names: Sequence[str]) -
     counts = np.zeros((q, q), int)
     np.add.at(counts, (y, predictions), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = new_figure(max(2.6 + 0.58 * q, 5), max(1.5 + 0.55 * q, 3.5))
+    cell = min(0.58, 35 / q)  # inches
+    figure = new_figure(max(2.6 + cell * q, 5), max(1.5 + 0.95 * cell * q, 3.5))
     axes = figure.subplots()
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for i, j in np.argwhere(counts):
-        axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if shares[i, j] > 0.5 else "black")
-    axes.set_xticks(range(q), class_names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(q), class_names)
+    names: dict[str, Any] = {"fontsize": min(10, 50 * cell), "parse_math": False}
+    for i, j in np.argwhere(counts) if q <= 100 else ():
+        colour = "white" if shares[i, j] > 0.5 else "black"
+        axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=names["fontsize"])
+    axes.set_xticks(range(q), class_names, rotation=45, ha="right", rotation_mode="anchor", **names)
+    axes.set_yticks(range(q), class_names, **names)
     right = int(counts.trace())
     axes.set(xlabel="predicted", ylabel="true", title=f"{right} of {len(y)} right: accuracy {right / len(y):.3f}")
     figure.colorbar(picture, ax=axes, label="share of the true class", format="{x:.0%}")

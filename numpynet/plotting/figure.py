@@ -32,6 +32,9 @@ def new_figure(width: float, height: float) -> Figure:
     class NotebookFigure(Figure):
         missing_glyphs = frozenset[str]()  # the characters that no installed font has
 
+        def __reduce__(self) -> tuple[Any, ...]:  # for pickle: this class has no name in the module
+            return new_figure, (width, height), self.__getstate__()
+
         def _repr_png_(self) -> bytes:
             return as_png(self)
 

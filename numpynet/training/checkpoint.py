@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import Any
@@ -54,9 +55,7 @@ def save_checkpoint(
     settings, extra = fields.pop("settings", None), fields.pop("extra", None)
     data_digest = fields.pop("data_digest", "")
     state = State(epoch=epoch, step=step, **fields)
-    names = {id(parameter): name for name, parameter in net.named_parameters().items()}
-    if not {id(parameter) for parameter in optimizer.parameters} <= set(names):
-        raise ValueError("save_checkpoint: optimizer must hold parameters of net, got those of a different network")
+    names = _names_by_id("save_checkpoint", net, optimizer)
     velocities = {
         names[id(parameter)]: np.full_like(parameter.data, velocity)
         for parameter, velocity in zip(optimizer.parameters, optimizer.velocities, strict=True)
@@ -77,6 +76,18 @@ def save_checkpoint(
         arrays = to_arrays(checkpoint)
         rng_state(type(rng.bit_generator), from_arrays(dict(arrays)).rng)  # make sure that it can be read back
     write_atomic(path, to_npz(arrays))
+
+
+def _names_by_id(function: str, net: Layer, optimizer: SGD) -> dict[int, str]:
+    """The name of each parameter of net. Raise unless the optimizer's parameters are among them."""
+    if not isinstance(net, Layer):
+        raise TypeError(f"{function}: net must be a Layer, got {type(net).__name__}")
+    if not isinstance(optimizer, SGD):
+        raise TypeError(f"{function}: optimizer must be an SGD object, got {type(optimizer).__name__}")
+    names = {id(parameter): name for name, parameter in net.named_parameters().items()}
+    if not {id(parameter) for parameter in optimizer.parameters} <= set(names):
+        raise ValueError(f"{function}: optimizer must hold parameters of net, got those of a different network")
+    return names
 
 
 def load_checkpoint(path: str | os.PathLike[str], net: Layer, optimizer: SGD, *, rng: np.random.Generator) -> State:
@@ -140,7 +151,8 @@ class Checkpointer(Callback):
 
     rng is the one passed to `train`. kept are further fields for `save_checkpoint`: settings, data_digest
     and extra, a function that returns the arrays. To resume, pass to `train` the state that `load_checkpoint` returns.
-    Raises: TypeError or ValueError for invalid arguments, FileNotFoundError if the path's folder is missing.
+    Raises: TypeError or ValueError for invalid arguments, FileNotFoundError if the path's folder is missing, another
+    OSError for a path at which no file can be.
     """
 
     def __init__(
@@ -161,6 +173,11 @@ class Checkpointer(Callback):
         folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
         if not os.path.isdir(folder):  # say so now, not after an epoch
             raise FileNotFoundError(f"Checkpointer: path must be in a folder that exists, got {os.fsdecode(path)!r}")
+        if not os.fsdecode(path) or os.path.isdir(path):
+            raise IsADirectoryError(f"Checkpointer: path must be that of a file, got {os.fsdecode(path)!r}")
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(path)  # this raises where no file of this name can be
+        _names_by_id("Checkpointer", net, optimizer)
         with errors_begin_with("settings"):
             as_json(kept.get("settings"))
         self.path, self.net, self.optimizer, self.rng = path, net, optimizer, rng

@@ -102,7 +102,7 @@ def _bar() -> Callback:
     """The bar for a notebook or a terminal; elsewhere, or without tqdm, a callback that does nothing."""
     if in_notebook():
         return _NotebookBar()
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():  # None where there is no console
         try:
             from tqdm import tqdm
         except ImportError:

@@ -192,3 +192,19 @@ def test_starting_afresh_over_an_unfinished_run_is_said(two_epochs, tmp_path, ca
     forge(path, meta={"settings": settings | {"epochs": 4}})
     assert main(afresh) == 0
     assert f"starting afresh; this replaces {path}, from an unfinished run" in capsys.readouterr().out
+
+
+def test_what_the_last_bits_depend_on_is_told_if_it_differs(two_epochs, tmp_path, monkeypatch, capsys):
+    shutil.copy(two_epochs, tmp_path / "checkpoint.npz")
+    command = ["train", "linear", "--epochs", "3", "--resume", "--output", str(tmp_path)]
+    assert main(command) == 0
+    assert "last bits" not in capsys.readouterr().out
+    shutil.copy(two_epochs, tmp_path / "checkpoint.npz")
+    here = resume.bits_depend_on()
+    monkeypatch.setattr(resume, "bits_depend_on", lambda: here | {"threads": "7", "NumPy": "9.9"})
+    assert main(command) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "last bits" in line]
+    assert told == [
+        f"NumPy: 9.9; it was {here['NumPy']}, so the results may differ in the last bits",
+        f"threads: 7; it was {here['threads']}, so the results may differ in the last bits",
+    ]

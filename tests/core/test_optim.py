@@ -131,3 +131,12 @@ def test_gradients_that_do_not_fit_are_refused_before_any_change():
     with pytest.raises(ValueError, match=r"sgd: grads must have the names \['W', 'b'\], got \['W'\]"):
         sgd(params, {"W": np.ones((2, 2))}, lr=0.1)
     np.testing.assert_array_equal(params["W"], np.ones((2, 2)))
+
+
+def test_a_read_only_parameter_is_refused_before_anything_moves():
+    first, second = Parameter(np.array([1.5, 2.5])), Parameter(np.array([3.5]))
+    first.grad, second.grad = np.array([0.5, -0.5]), np.array([2.0])
+    second.data.flags.writeable = False
+    with pytest.raises(ValueError, match=r"SGD\.step: parameter 1 must be writable, got a read-only array"):
+        SGD([first, second], lr=0.1).step()
+    assert first.data.tolist() == [1.5, 2.5]

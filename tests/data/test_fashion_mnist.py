@@ -174,3 +174,17 @@ def test_fashion_mnist_truncated_is_told_from_changed(tmp_path):
     victim.write_bytes(change(content, 5_000_000))
     with pytest.raises(ChecksumError, match="3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"):
         load_fashion_mnist(tmp_path)
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
+    folders = fashion_mnist_files.fashion_mnist_folders
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("NUMPYNET_DATA", "~/here")
+    assert folders()[0] == os.path.join(str(tmp_path), "here")
+    assert folders("~/there")[0] == os.path.join(str(tmp_path), "there")
+    monkeypatch.delenv("NUMPYNET_DATA")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user without a home
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(variable, raising=False)
+    assert not any(folder.startswith("~") for folder in folders())

@@ -6,25 +6,38 @@ import sys
 import numpy as np
 import pytest
 
-from numpynet.exercises.folder import LESSONS, SOLUTIONS, hints
+from numpynet.exercises.folder import GAP, LESSONS, SOLUTIONS, hints, solved
 from numpynet.exercises.lessons import EXERCISES
 from tests.helpers.command import numpynet
-from tests.helpers.exercises import replaced
+from tests.helpers.exercises import replaced, results_of
 from tests.helpers.slow import slow_after
 
 
 def test_gaps_hold_hints_and_nothing_of_the_solution(gaps):
     for lesson in LESSONS:
         solution, text = (SOLUTIONS / f"{lesson}.py").read_text("utf-8"), (gaps / f"{lesson}.py").read_text("utf-8")
-        codes = [part.split("### END")[0].strip() for part in solution.split("### BEGIN SOLUTION\n")[1:]]
         names = [exercise.name for exercise in EXERCISES if exercise.lesson == lesson]
+        found = list(GAP.finditer(solution))
         assert list(hints(lesson)) == names
         assert all(hints(lesson).values())
-        assert len(codes) == len(names) == text.count("raise NotImplementedError(")
-        lines = [line.strip() for code in codes for line in code.splitlines() if "=" in line or "return" in line]
-        assert len(lines) >= len(codes)
+        assert len(found) == len(names)
+        empty = [gap for gap in found if not gap["given"]]
+        assert len(empty) == text.count("raise NotImplementedError(")
+        lines = [line.strip() for gap in empty for line in gap["code"].splitlines() if "=" in line or "return" in line]
+        assert len(lines) >= len(empty)
         assert not set(lines) & {line.strip() for line in text.splitlines()}
-        assert "SOLUTION" not in text
+        for word in ("SOLUTION", "GIVEN"):
+            assert word not in text
+            assert word not in solved(lesson)
+
+
+def test_what_is_given_in_a_gap_is_no_solution(gaps):
+    results = results_of(gaps / "lesson6_understanding.py")
+    assert not any(result.ok for result in results.values())
+    assert results["shapes"].unwritten
+    assert results["by_hand"].unwritten
+    assert results["fix_linear"].text == "fix_linear is not fixed yet: look at grad_b."
+    assert not any(result.mistakes for result in results.values())
 
 
 def test_no_file_of_a_learner_is_written_over(gaps):

@@ -25,9 +25,9 @@ def relu():
     return forward, backward
 """,
         [
-            ('saved["x"].T @ grad', 'saved["x"].T @ grad / len(grad)', 'divided_by_n_twice'),
-            ('grad.sum(axis=0)', 'grad.mean(axis=0)', 'bias_mean_not_sum'),
-            ('return grad * mask', 'return grad', 'no_relu_mask'),
+            ('saved["x"].T @ grad', 'saved["x"].T @ grad / len(grad)', "divided_by_n_twice"),
+            ("grad.sum(axis=0)", "grad.mean(axis=0)", "bias_mean_not_sum"),
+            ("return grad * mask", "return grad", "no_relu_mask"),
         ],
     ),
     "functions that return their backward": (
@@ -45,9 +45,9 @@ def relu(x):
     return y, back
 """,
         [
-            ('g.sum(axis=0)', 'g.sum(axis=1)[: len(b)]', ''),
-            ('return g * (x > 0)', 'return g * (g > 0)', 'relu_mask_from_gradient'),
-            ('g @ W.T, x.T @ g', 'g @ W.T, -x.T @ g', 'wrong_sign'),
+            ("g.sum(axis=0)", "g.sum(axis=1)[: len(b)]", ""),
+            ("return g * (x > 0)", "return g * (g > 0)", "relu_mask_from_gradient"),
+            ("g @ W.T, x.T @ g", "g @ W.T, -x.T @ g", "wrong_sign"),
         ],
     ),
     "a network as closures": (
@@ -75,9 +75,9 @@ def relu_grad(x):
     return (x > 0) * 1.0
 """,
         [
-            (' * (H > 0)', '', 'no_relu_mask'),
-            ('G[np.arange(len(y)), y] -= 1', 'G[np.arange(len(y)), y] += 1', 'plus_not_minus'),
-            ('back.sum(0)', 'back.mean(0)', 'bias_mean_not_sum'),
+            (" * (H > 0)", "", "no_relu_mask"),
+            ("G[np.arange(len(y)), y] -= 1", "G[np.arange(len(y)), y] += 1", "plus_not_minus"),
+            ("back.sum(0)", "back.mean(0)", "bias_mean_not_sum"),
         ],
     ),
     "made by a class method": (
@@ -102,9 +102,9 @@ class MLP:
         return X.T @ back, back.sum(0), self.H.T @ G, G.sum(0)
 """,
         [
-            (' * (1 - self.H ** 2)', '', 'no_activation_slope'),
-            ('G = 2 * (self', 'G = (self', 'factor_half'),
-            ('back.sum(0)', 'back[0]', ''),
+            (" * (1 - self.H ** 2)", "", "no_activation_slope"),
+            ("G = 2 * (self", "G = (self", "factor_half"),
+            ("back.sum(0)", "back[0]", ""),
         ],
     ),
     "made from arrays, in columns": (
@@ -124,9 +124,9 @@ class Net:
         return dh @ X.T, dh.sum(1, keepdims=True), d @ self.h.T, d.sum(1, keepdims=True)
 """,
         [
-            (' * (self.h > 0)', '', 'no_relu_mask'),
-            (' / Y.size', '', 'sum_not_mean'),
-            ('dh.sum(1, keepdims=True)', 'dh.mean(1, keepdims=True)', 'bias_mean_not_sum'),
+            (" * (self.h > 0)", "", "no_relu_mask"),
+            (" / Y.size", "", "sum_not_mean"),
+            ("dh.sum(1, keepdims=True)", "dh.mean(1, keepdims=True)", "bias_mean_not_sum"),
         ],
     ),
     "named tuples": (
@@ -148,9 +148,9 @@ def grad(p, X, Y):
     return Params(X.T @ dh, dh.sum(0), H.T @ d, d.sum(0))
 """,
         [
-            (' * H * (1 - H)', '', 'no_activation_slope'),
-            ('(out - Y) / Y.size', '(Y - out) / Y.size', 'wrong_sign'),
-            (' / Y.size\n    dh', '\n    dh', 'sum_not_mean'),
+            (" * H * (1 - H)", "", "no_activation_slope"),
+            ("(out - Y) / Y.size", "(Y - out) / Y.size", "wrong_sign"),
+            (" / Y.size\n    dh", "\n    dh", "sum_not_mean"),
         ],
     ),
     "a list of named tuples": (
@@ -179,8 +179,8 @@ def backprop(layers, x, y):
     return grads[::-1]
 """,
         [
-            (' * (a[i] > 0)', '', 'no_relu_mask'),
-            ('d.sum(axis=0)', 'd.mean(axis=0)', 'bias_mean_not_sum'),
+            (" * (a[i] > 0)", "", "no_relu_mask"),
+            ("d.sum(axis=0)", "d.mean(axis=0)", "bias_mean_not_sum"),
         ],
     ),
     "a layer in a dict that is written into": (
@@ -200,8 +200,8 @@ def backward(layer, grad):
     return grad @ layer["W"].T
 """,
         [
-            ('    grad = grad * (layer["Z"] > 0)\n', '', 'no_relu_mask'),
-            ('layer["db"] = grad.sum(axis=0)', 'layer["db"] = grad.mean(axis=0)', 'bias_mean_not_sum'),
+            ('    grad = grad * (layer["Z"] > 0)\n', "", "no_relu_mask"),
+            ('layer["db"] = grad.sum(axis=0)', 'layer["db"] = grad.mean(axis=0)', "bias_mean_not_sum"),
         ],
     ),
     "a list of dicts that are written into": (
@@ -229,8 +229,8 @@ def backward_propagate_error(network, Y):
         error = layer["W"].T @ delta
 """,
         [
-            (' * layer["output"] * (1 - layer["output"])', '', ''),
-            ('delta.sum(axis=1, keepdims=True)', 'delta.mean(axis=1, keepdims=True)', 'bias_mean_not_sum'),
+            (' * layer["output"] * (1 - layer["output"])', "", ""),
+            ("delta.sum(axis=1, keepdims=True)", "delta.mean(axis=1, keepdims=True)", "bias_mean_not_sum"),
         ],
     ),
     "a model in a dict that is written into": (
@@ -260,9 +260,9 @@ def backward(model, y):
     model["db1"] = d.sum(0)
 """,
         [
-            (' * (model["Z1"] > 0)', '', 'no_relu_mask'),
-            ('    d /= len(y)\n', '', 'sum_not_mean'),
-            ('(model["Z1"] > 0)', '(model["W1"][0, 0] > 0)', ''),
+            (' * (model["Z1"] > 0)', "", "no_relu_mask"),
+            ("    d /= len(y)\n", "", "sum_not_mean"),
+            ('(model["Z1"] > 0)', '(model["W1"][0, 0] > 0)', ""),
         ],
     ),
     "unpacked into other names": (
@@ -282,8 +282,8 @@ def gradient(weights, X, y):
     return [X.T @ dH, dH.sum(axis=0), H.T @ d, d.sum(axis=0)]
 """,
         [
-            (' * (H > 0)', '', 'no_relu_mask'),
-            ('d = 2 * (out', 'd = (out', 'factor_half'),
+            (" * (H > 0)", "", "no_relu_mask"),
+            ("d = 2 * (out", "d = (out", "factor_half"),
         ],
     ),
     "two lists among the global names": (
@@ -312,8 +312,8 @@ def backward(X, Y):
     return dW, db
 """,
         [
-            (' * (1 - a[i] ** 2)', '', 'no_activation_slope'),
-            ('delta.sum(0)', 'delta.mean(0)', 'bias_mean_not_sum'),
+            (" * (1 - a[i] ** 2)", "", "no_activation_slope"),
+            ("delta.sum(0)", "delta.mean(0)", "bias_mean_not_sum"),
         ],
     ),
     "two lists as arguments": (
@@ -338,8 +338,8 @@ def backprop(weights, biases, X, Y):
     return gw, gb
 """,
         [
-            (' * (acts[i] > 0)', '', 'no_relu_mask'),
-            ('delta.sum(axis=0)', 'delta.mean(axis=0)', 'bias_mean_not_sum'),
+            (" * (acts[i] > 0)", "", "no_relu_mask"),
+            ("delta.sum(axis=0)", "delta.mean(axis=0)", "bias_mean_not_sum"),
         ],
     ),
     "a list of layers as tuples": (
@@ -370,8 +370,8 @@ def backward(layers, X, Y):
     return grads[::-1]
 """,
         [
-            ('        if kind == "relu":\n            g = g * (h_out > 0)\n', '', 'no_relu_mask'),
-            ('(h_in.T @ g, g.sum(0))', '(h_in.T @ g, -g.sum(0))', ''),
+            ('        if kind == "relu":\n            g = g * (h_out > 0)\n', "", "no_relu_mask"),
+            ("(h_in.T @ g, g.sum(0))", "(h_in.T @ g, -g.sum(0))", ""),
         ],
     ),
     "a global list of layers as tuples": (
@@ -398,8 +398,8 @@ def backward(layers, X, Y):
     return grads
 """,
         [
-            ('G = G * (Z > 0)', 'G = G * (G > 0)', ''),
-            ('G.sum(axis=0)', 'G.mean(axis=0)', 'bias_mean_not_sum'),
+            ("G = G * (Z > 0)", "G = G * (G > 0)", ""),
+            ("G.sum(axis=0)", "G.mean(axis=0)", "bias_mean_not_sum"),
         ],
     ),
     "unrolled, with a column for the bias": (
@@ -429,9 +429,9 @@ def cost(theta, X, y, lam):
     return J, np.concatenate([g1.ravel(), g2.ravel()])
 """,
         [
-            ('g2 = d3.T @ a2 / m', 'g2 = d3.T @ a2', ''),
-            (' * a2[:, 1:] * (1 - a2[:, 1:])', '', ''),
-            ('    g2[:, 1:] += lam / m * Theta2[:, 1:]\n', '', ''),
+            ("g2 = d3.T @ a2 / m", "g2 = d3.T @ a2", ""),
+            (" * a2[:, 1:] * (1 - a2[:, 1:])", "", ""),
+            ("    g2[:, 1:] += lam / m * Theta2[:, 1:]\n", "", ""),
         ],
     ),
     "unrolled, sizes as arguments": (
@@ -458,8 +458,8 @@ def loss_and_grad(theta, X, y, d, h, k):
     return loss, grad
 """,
         [
-            (' * (1 - H * H)', '', 'no_activation_slope'),
-            ('    P /= n\n', '', 'sum_not_mean'),
+            (" * (1 - H * H)", "", "no_activation_slope"),
+            ("    P /= n\n", "", "sum_not_mean"),
         ],
     ),
     "unrolled, in an object": (
@@ -483,8 +483,8 @@ class Net:
         return np.concatenate([(X.T @ da).ravel(), da.sum(0), (a.T @ d).ravel(), d.sum(0)])
 """,
         [
-            (' * (a > 0)', '', 'no_relu_mask'),
-            ('d = 2 * (a', 'd = (a', 'factor_half'),
+            (" * (a > 0)", "", "no_relu_mask"),
+            ("d = 2 * (a", "d = (a", "factor_half"),
         ],
     ),
     "weights of either orientation": (
@@ -499,8 +499,8 @@ def loss_and_grads(W1, b1, W2, b2, X, y):
     return loss, X.T @ dh, dh.sum(0), d.T @ h, d.sum(0)
 """,
         [
-            (' * (h > 0)', '', 'no_relu_mask'),
-            ('d.T @ h', 'd.T @ h / len(X)', ''),
+            (" * (h > 0)", "", "no_relu_mask"),
+            ("d.T @ h", "d.T @ h / len(X)", ""),
         ],
     ),
 }

@@ -183,3 +183,18 @@ def test_confusion_matrix_text_is_white_on_dark_black_on_light():
 def test_confusion_matrix_refuses_what_it_would_miscount(predictions, y, error, message):
     with pytest.raises(error, match="confusion_matrix: " + message):
         confusion_matrix(predictions, y, NAMES)
+
+
+def test_names_with_dollars_are_no_mathematics():
+    names = ["US$ and CA$", r"$\frac$"]
+    y = np.array([0, 1, 1])
+    for figure in (confusion_matrix(y, y, names), images(np.zeros((3, 4, 4), np.uint8), y, names)):
+        drawn(figure)
+    assert not confusion_matrix(y, y, names).axes[0].get_xticklabels()[0].get_parse_math()
+
+
+def test_a_confusion_matrix_of_many_classes_has_a_bounded_size():
+    y = np.arange(300)
+    figure = confusion_matrix(y, y, [str(i) for i in y])
+    assert max(figure.get_size_inches()) < 40
+    assert not figure.axes[0].texts

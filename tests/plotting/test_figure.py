@@ -1,6 +1,7 @@
 """A figure in a notebook and in a script, and its fonts."""
 
 import logging
+import pickle
 import re
 
 import matplotlib
@@ -109,3 +110,11 @@ def test_other_warnings_are_not_hidden(monkeypatch, caplog):
     figure.subplots().set_ylabel("a long label in a small figure")
     with pytest.warns(UserWarning, match="constrained_layout not applied"):
         drawn(figure)
+
+
+def test_a_figure_can_be_pickled():
+    figure = new_figure(5, 3)
+    figure.subplots().plot([1.5, 2.5, 0.5])
+    again = pickle.loads(pickle.dumps(figure))
+    assert as_png(again) == as_png(figure)
+    assert again._repr_png_() == as_png(figure)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numpynet import SGD, Checkpointer, CheckpointError, CrossEntropyLoss, SquaredLoss, models, train
+from numpynet import SGD, Checkpointer, CheckpointError, CrossEntropyLoss, Linear, SquaredLoss, models, train
 from numpynet.training.checkpoint_file import read_checkpoint
 from tests.helpers.checkpoints import data, make, start
 
@@ -40,11 +40,17 @@ def test_a_checkpoint_that_cannot_be_saved_is_an_error(tmp_path):
         ({"every": "5"}, TypeError, "Checkpointer: every must be a whole number, got '5'"),
         ({"path": None}, TypeError, "NoneType"),
         ({"path": "no/such/folder/run.npz"}, FileNotFoundError, "Checkpointer: path must be in a folder that exists"),
+        ({"path": ""}, IsADirectoryError, "Checkpointer: path must be that of a file, got ''"),
+        ({"path": "."}, IsADirectoryError, "Checkpointer: path must be that of a file"),
+        ({"path": "a" * 300}, OSError, "name too long"),
+        ({"net": None}, TypeError, "Checkpointer: net must be a Layer, got NoneType"),
+        ({"net": Linear(3, 2, rng=np.random.default_rng(1))}, ValueError, "those of a different network"),
+        ({"optimizer": None}, TypeError, "Checkpointer: optimizer must be an SGD object, got NoneType"),
         ({"settings": {"set": {1}}}, CheckpointError, "settings: settings are stored as JSON, which has no set"),
     ],
 )
 def test_a_checkpointer_that_could_not_save_is_refused_early(change, kind, message, tmp_path):
     net, optimizer, rng = make()
-    arguments = {"path": tmp_path / "run.npz", "rng": rng} | change
+    arguments = {"path": tmp_path / "run.npz", "net": net, "optimizer": optimizer, "rng": rng} | change
     with pytest.raises(kind, match=message):
-        Checkpointer(arguments.pop("path"), net, optimizer, **arguments)
+        Checkpointer(**arguments)

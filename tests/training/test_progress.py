@@ -86,3 +86,9 @@ def test_the_bar_in_a_notebook_shows_how_far_the_epoch_is(monkeypatch, rng):
     shown = pretend_notebook(monkeypatch)
     run(rng, blobs(rng, 30), num_epochs=1, batch_size=10, progress=True)
     assert '<progress value="10" max="30">' in shown[1][1]["text/html"]
+
+
+def test_without_a_console_training_has_no_bar(rng, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    _, history = run(rng, blobs(rng), num_epochs=1, progress=True)
+    assert len(history.train_loss) == 1

@@ -21,9 +21,8 @@ def linear(X, W, b):
 
 def linear_backward(grad_Y, X, W):
     """The gradients of linear.  grad_Y (n, m), X (n, d), W (d, m) -> grad_X (n, d), grad_W (d, m), grad_b (m,)."""
-    # grad_X: the matrix product of grad_Y and W transposed.
-    # grad_W: the matrix product of X transposed and grad_Y.
-    # grad_b: the sum of the rows of grad_Y.
+    # grad_X, grad_W, grad_b: how L changes with each entry of X, of W and of b, in the shape of each. grad_Y says how L
+    # changes with each entry of Y. (Which entries of Y does an entry of W change, and by how much?)
     ### BEGIN SOLUTION
     grad_X = grad_Y @ W.T
     grad_W = X.T @ grad_Y
@@ -42,7 +41,7 @@ def squared_loss(y_hat, y):
 
 def squared_loss_backward(y_hat, y):
     """The gradient of squared_loss.  y_hat and y have the same shape -> grad_y_hat, the same shape."""
-    # grad_y_hat: y_hat minus y, divided by the number of entries of y.
+    # grad_y_hat: how L changes with each entry of y_hat. (The derivative of one term of the mean; how many are there?)
     ### BEGIN SOLUTION
     grad_y_hat = (y_hat - y) / y.size
     return grad_y_hat
@@ -83,7 +82,7 @@ def softmax_cross_entropy(O, y):
 
 def softmax_cross_entropy_backward(P, y):
     """The gradient of softmax_cross_entropy with respect to the logits.  P (n, q), y (n,) integers -> grad_O (n, q)."""
-    # grad_O: the probabilities P, minus 1 at the right class of each example; all divided by the number of examples.
+    # grad_O: how L changes with each logit. It is short: P has most of it; the right class of each example differs.
     ### BEGIN SOLUTION
     n, q = P.shape
     T = np.eye(q)[y]
@@ -102,7 +101,7 @@ def relu(X):
 
 def relu_backward(grad_Y, Y):
     """The gradient of relu, from its output Y.  grad_Y and Y have the same shape -> grad_X, the same shape."""
-    # grad_X: grad_Y where Y is positive, else 0.
+    # grad_X: how L changes with each entry of X. (Where does X pass unchanged to Y, and where does Y not depend on it?)
     ### BEGIN SOLUTION
     grad_X = grad_Y * (Y > 0)
     return grad_X

@@ -41,10 +41,12 @@ def main():
     X, y = synthetic_regression((2.0, -3.4), 4.2, 1000, rng=rng)
     params = {"W": rng.normal(0, 0.01, (2, 1)), "b": np.zeros(1)}
     for epoch in range(1, 4):
+        total = 0.0
         for X_batch, y_batch in minibatches(X, y, batch_size=10, rng=rng):
             loss, grads = loss_and_gradients(params, X_batch, y_batch)
             sgd(params, grads, lr=0.03)
-        print(f"epoch {epoch}: loss {squared_loss(predict(params, X), y):.6f}")
+            total += loss * len(X_batch)
+        print(f"epoch {epoch}: mean loss {total / len(X):.6f}")
     print("W", params["W"][:, 0], "b", params["b"])
 
 

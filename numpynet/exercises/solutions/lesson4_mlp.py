@@ -61,11 +61,13 @@ def main():
         "b2": np.zeros(10),
     }
     for epoch in range(1, 6):
+        total = 0.0
         for X_batch, y_batch in minibatches(train.X, train.y, batch_size=32, rng=rng):
             loss, grads = loss_and_gradients(params, flatten(X_batch), y_batch)
             sgd(params, grads, lr=0.1)
+            total += loss * len(X_batch)
         test_accuracy = accuracy(predict(params, X_test), test.y)
-        print(f"epoch {epoch}: loss of the last batch {loss:.3f}, test accuracy {test_accuracy:.3f}")
+        print(f"epoch {epoch}: mean loss {total / len(train.X):.3f}, test accuracy {test_accuracy:.3f}")
 
 
 if __name__ == "__main__":

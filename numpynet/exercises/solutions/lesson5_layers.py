@@ -113,12 +113,14 @@ def main():
     net = Sequential(Linear(784, 64, rng=rng), ReLU(), Linear(64, 10, rng=rng))
     loss, optimizer = CrossEntropyLoss(), SGD(net.parameters(), lr=0.1)
     for epoch in range(1, 6):
+        total = 0.0
         for X_batch, y_batch in minibatches(train.X, train.y, batch_size=32, rng=rng):
             value = loss.forward(net.forward(flatten(X_batch)), y_batch)
             net.backward(loss.backward())
             optimizer.step()
+            total += value * len(X_batch)
         test_accuracy = accuracy(net.forward(flatten(test.X) / 255), test.y)
-        print(f"epoch {epoch}: loss of the last batch {value:.3f}, test accuracy {test_accuracy:.3f}")
+        print(f"epoch {epoch}: mean loss {total / len(train.X):.3f}, test accuracy {test_accuracy:.3f}")
 
 
 if __name__ == "__main__":

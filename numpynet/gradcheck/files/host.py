@@ -127,10 +127,13 @@ class Definition:
 
 
 class Host:
-    """Runs programs on objects of this process. filename: the file whose lines exceptions are traced to."""
+    """Runs programs on objects of this process.
 
-    def __init__(self, space: dict[str, Any], filename: str = "") -> None:
-        self.kept: list[Any] = [space]
+    filename: the file whose lines exceptions are traced to. tools: what else a program may call, as object 1.
+    """
+
+    def __init__(self, space: dict[str, Any], filename: str = "", tools: Mapping[str, Any] | None = None) -> None:
+        self.kept: list[Any] = [space, tools or {}]
         self.filename = filename
 
     def start_clock(self, seconds: float = 0.0) -> None:

@@ -32,10 +32,13 @@ class ProcessEndedError(Exception):
 
 
 class Process:
-    """A learner's file, loaded in a process of its own; skipped: the statements that did not run, in words."""
+    """A learner's file, loaded in a process of its own; skipped: the statements that did not run, in words.
 
-    def __init__(self, source: Source, time_limit: float) -> None:
-        self.source, self.time_limit = source, time_limit
+    guarded: refuse what no lesson needs (see `guard`).
+    """
+
+    def __init__(self, source: Source, time_limit: float, *, guarded: bool = False) -> None:
+        self.source, self.time_limit, self.guarded = source, time_limit, guarded
         self.skipped: dict[int, str] = {}
         self._hung = 0  # after something did not finish, the next ones get less time
         self._slow: set[int] = set()  # statements that are not run again if the process has to be started anew
@@ -125,6 +128,8 @@ class Process:
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(self._process.stdout, self._answers), daemon=True).start()
         self._ask("begin", str(self.source.path.resolve()), str(self.source.root), self.source.package, limit=60.0)
+        if self.guarded:
+            self._ask("guard", limit=60.0)
 
     @staticmethod
     def _listen(stream: Any, answers: queue.SimpleQueue[bytes | None]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Ref, Signature
+from numpynet.gradcheck.files.host import Call, Part, Ref, Signature
 from numpynet.gradcheck.styles.names import role_of
 from numpynet.gradcheck.styles.recipe import Given
 
@@ -60,7 +60,7 @@ class Parameters:
     ref: Ref | None = None
 
 
-def bind(ref: Ref, signature: Signature, available: Available) -> Iterator[Call]:
+def bind(ref: Ref | Part, signature: Signature, available: Available) -> Iterator[Call]:
     """The calls of a function in which every required argument has a value, the likeliest first."""
     choices: list[Sequence[Any]] = []
     spare = [role for role in available.spare if all(available.role_of(name) != role for name in signature.required)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from numpynet.gradcheck.files.host import Definition, Part, Signature
 from numpynet.gradcheck.styles import functions, layers
-from numpynet.gradcheck.styles.constructors import Sizes
+from numpynet.gradcheck.styles.constructors import Sizes, arguments_of
 from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.names import kind_of_parameter, role_of
 from numpynet.gradcheck.styles.units import Unit, body_of, made_by, results_of
@@ -49,7 +49,7 @@ def units(
     inner, name = made_in(tree, definition.name), definition.name
     if definition.signature is None or not inner:
         return []
-    made = made_by(host, (name,), definition.signature, known, sizes, tree, refused)
+    made = made_by(host, (name,), arguments_of(definition.signature, known, sizes), sizes, tree, refused)
     return [replace(unit, functions=inner, results=results_of(tree, name)) for unit in itertools.islice(made, 4)]
 
 

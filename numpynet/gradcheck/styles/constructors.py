@@ -111,10 +111,10 @@ def arguments_of(signature: Signature, known: Mapping[str, Definition], sizes: S
     }
     guesses = options.get(len(unknown), [(0.5,) * len(unknown)])
     for guess in guesses:
-        filled = list(choices)
+        tried = list(choices)
         for i, value in zip(unknown, guess, strict=True):
-            filled[i] = [value]
-        for values in itertools.product(*filled):
+            tried[i] = [value]
+        for values in itertools.product(*tried):
             yield dict(zip(names, values, strict=True))
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
-from numpynet.gradcheck.styles import closures, fits, functions, layers, losses, networks, pairs, scripts, units, unread
+from numpynet.gradcheck.styles import closures, fits, functions, layers, losses, networks, pairs, scripts, units
 from numpynet.gradcheck.styles.bind import takes_pairs
 from numpynet.gradcheck.styles.closures import made_in
 from numpynet.gradcheck.styles.constructors import Sizes
 from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
 from numpynet.gradcheck.styles.units import Unit
+from numpynet.gradcheck.styles.unseen import unseen
 
 Outcomes = Callable[[Sizes], Iterator[Found | Failed]]
 ADDS = r"\+= *[^\n]*(lr|rate|alpha|eta\b|delta|grad|\bd_?[wb])|\+ *(self\.)?(lr|learning_rate|alpha|eta) *\*"
@@ -34,12 +35,11 @@ class Thing:
     adds: bool = False  # the file adds its gradients to the parameters
     raised: str = ""  # what it raised unless all layers were equally wide
 
-    def calls(self) -> set[str]:
-        """The functions that are called to ask it."""
-        recipes = [way.question.recipe for way in self.ways]
-        return {
-            str(call.target.path[-1]).lstrip(".") for recipe in recipes for call in recipe.calls if call.target.path
-        }
+    def called(self) -> set[str]:
+        """The functions of the file that the ways call."""
+        recipes = [way.question.recipe for way in self.ways if hasattr(way.question, "recipe")]
+        paths = [getattr(call.target, "path", ()) for recipe in recipes for call in recipe.calls]
+        return {str(path[-1]).removeprefix(".") for path in paths if path}
 
 
 def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> Iterator[Thing]:
@@ -54,17 +54,17 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
     found = bool(loop)
     for thing in _of_definitions(unit, known, tree):
         yield replace(thing, adds=adds)
-        told += [thing.name, *thing.calls()]
+        told += [thing.name, *thing.called()]
         found = found or bool(thing.ways)
     for thing in _of_functions(replace(unit, functions=functions), tree):
         found = found or bool(thing.ways)
         named = matches(BACKWARD, thing.name) and not (found and matches(UPDATE, thing.name)) and thing.name not in told
         if thing.ways or named:
             yield replace(thing, adds=adds)
-            told += [thing.name, *thing.calls()]
+            told += [thing.name, *thing.called()]
         silent[thing.name] = thing
     yield from [Thing("the training loop", loop)] if loop else []
-    yield from (silent.get(name, Thing(name, ())) for name in unread.names(tree, told))
+    yield from (silent[name] for name in unseen(tree, told) if name in silent)
 
 
 def _of_definitions(unit: Unit, known: Mapping[str, Definition], tree: ast.Module) -> Iterator[Thing]:
@@ -197,7 +197,7 @@ def _of_functions(unit: Unit, tree: ast.Module) -> Iterator[Thing]:
     for name in dict.fromkeys([*networks.gradient_names(unit), *trains]):
         if name not in covered:
             found, failed, raised = _tried(unit.host, name, partial(_at_sizes, unit, name, tree))
-            covered |= Thing(name, found).calls()
+            covered |= Thing(name, found).called()
             yield Thing(name, found, failed, raised=raised)
 
 

@@ -126,11 +126,11 @@ def laid_out(unit: Unit, weights: Sequence[str], biases: Sequence[str], *, extra
     widths = widths_of(unit.sizes, len(weights))
     for transposed in (False, True) if not biases and extra else ():  # for code that adds a column of ones
         shapes = [(widths[k] + 1, widths[k + 1]) for k in range(len(weights))]
-        arrays = {
+        taller: dict[Path, Array] = {
             (name,): np.zeros(shape[::-1] if transposed else shape)
             for name, shape in zip(in_order(weights), shapes, strict=True)
         }
-        yield Parameters(arrays, {path[0]: Given(path) for path in arrays})
+        yield Parameters(taller, {path[0]: Given(path) for path in taller})
 
 
 def _single(unit: Unit, weight: str, biases: Sequence[str]) -> Iterator[Parameters]:

@@ -126,8 +126,8 @@ class Recipe:
                 )
             if isinstance(value, Part):
                 return Part(value.step + first, value.path)
-            if isinstance(value, Ref):
-                return Part(0, value.path[len(self.target.path) :]) if self._holds(value) and self.fresh else value
+            if isinstance(value, Ref) and self.target is not None and self.fresh and self._holds(value):
+                return Part(0, value.path[len(self.target.path) :])
             if isinstance(value, (list, tuple)):
                 return type(value)(map(fill_in, value))
             return {key: fill_in(each) for key, each in value.items()} if isinstance(value, dict) else value

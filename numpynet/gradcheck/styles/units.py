@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -88,12 +88,15 @@ def of_class(
     refused: list[str],
 ) -> list[Unit]:
     """Instances of a class, each made in another way; [] if none can be made. refused: gets what was tried in vain."""
-    path = (definition.name,)
-    own = [(path, definition.signature)] if definition.signature is not None else []
-    makers = [((*path, f".{name}"), (definition.methods or {})[name]) for name in definition.makers if name[0] != "_"]
+    name = definition.name
+    own = [((name,), definition.signature)] if definition.signature is not None else []
+    makers = [
+        ((name, f".{maker}"), (definition.methods or {})[maker]) for maker in definition.makers if maker[0] != "_"
+    ]
     units: list[Unit] = []
+    path: Path
     for path, signature in [*own, *makers]:
-        for unit in made_by(host, path, signature, known, sizes, tree, refused):
+        for unit in made_by(host, path, arguments_of(signature, known, sizes), sizes, tree, refused):
             unit = replace(unit, functions=definition.methods or {}, results=results_of(tree, definition.name))
             shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
             if all(
@@ -111,14 +114,13 @@ def of_class(
 def made_by(
     host: Any,
     path: Path,
-    signature: Signature,
-    known: Mapping[str, Definition],
+    likely: Iterable[dict[str, Any]],
     sizes: Sizes,
     tree: ast.Module,
     refused: list[str],
 ) -> Iterator[Unit]:
     """What a constructor, or a function that makes objects, gives for likely arguments: kept, without its functions."""
-    for arguments in itertools.islice(arguments_of(signature, known, sizes), 24):
+    for arguments in itertools.islice(likely, 24):
         made = host.run([Call(Ref(0, path), (), arguments, keep=True)])[-1]
         shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
         built = f"{''.join(path)}({shown})"
