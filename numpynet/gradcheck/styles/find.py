@@ -67,6 +67,15 @@ def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> It
     yield from (silent[name] for name in unseen(tree, told) if name in silent)
 
 
+def computed_losses(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> set[tuple[str, str]]:
+    """The known losses that functions of the file compute, by kind and in words; none if it cannot be found out."""
+    host.start_clock()
+    try:
+        return losses.recognised(units.of_functions(host, definitions, Sizes(), tree))
+    except ProcessEndedError:
+        return set()
+
+
 def _of_definitions(unit: Unit, known: Mapping[str, Definition], tree: ast.Module) -> Iterator[Thing]:
     """The classes of the file, and the functions that return functions."""
     bases = {ast.unparse(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}

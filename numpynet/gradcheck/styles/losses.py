@@ -13,7 +13,7 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import Point, onehot
-from numpynet.gradcheck.files.host import Call, Part
+from numpynet.gradcheck.files.host import Call, Part, Signature
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import Available, X, Y, bind
 from numpynet.gradcheck.styles.conventions import from_form, targets, to_form
@@ -43,7 +43,8 @@ def attempts(unit: Unit, values: Sequence[str], derivatives: Sequence[str]) -> I
     failed: list[Failed] = []
     found: list[tuple[float, Found]] = []
     pairs = [(value, each) for value in values for each in derivatives if value != each]
-    for names in [*pairs, *((value,) for value in values)]:
+    through = any(_before_the_output(unit.functions[each]) for each in derivatives)
+    for names in [] if through else [*pairs, *((value,) for value in values)]:
         for calls in itertools.islice(_calls(unit, names), 6):
             target = unit.ref if unit.ref.number else None
             for form, head, numbers in itertools.product(("rows", "columns"), PREDICTIONS, (False, True)):
@@ -69,11 +70,50 @@ def attempts(unit: Unit, values: Sequence[str], derivatives: Sequence[str]) -> I
     yield from best or failed[: 1 if together else 4]
 
 
+def _before_the_output(signature: Signature) -> str:
+    """Which argument is the z of delta(z, a, y): the gradient is then meant at z, not at the output a = f(z)."""
+    z = next((name for name in signature.required if role_of(name) == "X"), "")
+    return z if len(signature.required) >= 3 else ""
+
+
+def recognised(unit: Unit) -> set[tuple[str, str]]:
+    """The known losses that functions of the file compute from outputs and targets: their kinds, and their words."""
+    names = [name for name in unit.functions if matches(LOSS, name) and is_loss(unit, name)]
+    found: set[tuple[str, str]] = set()
+    for name in [each for each in names if not matches(BACKWARD, each) and not matches(IGNORED, each)]:
+        for calls, form, head in itertools.product(
+            itertools.islice(_calls(unit, (name,)), 6), ("rows", "columns"), PREDICTIONS
+        ):
+            found |= set.intersection(*(_computed(unit, calls, form, head, seed) for seed in (4, 5)))
+    return found
+
+
+def _computed(unit: Unit, calls: Sequence[Call], form: str, head: str, seed: int) -> set[tuple[str, str]]:
+    """The known losses whose value a call gives at random outputs and targets."""
+    rng = np.random.default_rng(seed)
+    n, m = unit.sizes.n, unit.sizes.outputs
+    rows, found = PREDICTIONS[head](rng.normal(size=(n, m))), set()
+    for y in (rng.integers(0, m, n), rng.uniform(0.2, 0.8, size=(n, m))):
+        for kind, _ in targets(y, m, form):
+            asked = Asked(Recipe(unit.host, None, tuple(calls), {}, form, kind), None, None, {}, classes=m, width=m)
+            asked = replace(asked, out_of=softmax)
+            record = asked.play(Point({}, rows, y)) if asked.recipe.uses("X") and asked.recipe.uses("y") else None
+            key = None if record is None or record.raised else _value(record, asked.recipe, rows)
+            if record is None or key is None or np.size(record.seen[key]) != 1:
+                continue
+            for loss in known.losses(head):
+                T = known.targets_of(loss, y, rows)
+                value = float(np.ravel(record.seen[key])[0])
+                if T is not None and abs(value - loss.value(rows, T)) <= 1e-9 * abs(value):
+                    found.add((loss.kind, loss.words))
+    return found
+
+
 def _through_an_activation(unit: Unit, value: str, derivative: str) -> Iterator[tuple[float, Found]]:
     """A loss of a = f(z), and its gradient with respect to z, delta(z, a, y): right if it is so for a usual f."""
     signature = unit.functions[derivative]
-    z = next((name for name in signature.required if role_of(name) == "X"), "")
-    if not z or len(signature.required) < 3:
+    z = _before_the_output(signature)
+    if not z:
         return
     rng = np.random.default_rng(4)
     rows, m = rng.normal(size=(unit.sizes.n, unit.sizes.outputs)), unit.sizes.outputs
@@ -83,7 +123,8 @@ def _through_an_activation(unit: Unit, value: str, derivative: str) -> Iterator[
         bind(unit.function(value), unit.functions[value], outs), bind(unit.function(derivative), signature, both)
     )
     numbers = rng.uniform(0.2, 0.8, size=rows.shape)
-    ways = itertools.product(calls, ("columns", "rows"), known.HEADS.items(), (numbers, rng.integers(0, m, len(rows))))
+    heads = {head: apply for head, apply in known.HEADS.items() if head}  # or a would be z
+    ways = itertools.product(calls, ("columns", "rows"), heads.items(), (numbers, rng.integers(0, m, len(rows))))
     for pair, form, (head, apply), y in ways:
         for kind, _ in targets(y, m, form):
             recipe = Recipe(unit.host, unit.ref if unit.ref.number else None, pair, {}, form, kind)
@@ -94,7 +135,7 @@ def _through_an_activation(unit: Unit, value: str, derivative: str) -> Iterator[
             except (_UnfitError, RuntimeError):
                 continue
             if likeness > EXACT:
-                note = f"this is for {head}({z}) as the output" if head else f"this is for {z} itself as the output"
+                note = f"this is for {head}({z}) as the output"
                 question = replace(asked, input_name=z, gradients={z: Source(key)})
                 yield likeness, Found(unit.name or derivative, question, None, "unknown", point, (note,))
                 return
