@@ -155,7 +155,8 @@ def draw(layout: Layout, n: int, rng: np.random.Generator) -> Point:
     elif chain.kind == "binary_cross_entropy":
         shape = (n, widths[-1]) if chain.weights else (n, *layout.example_shape)
         point.y = (rng.random(shape) < 0.4).astype(np.float64)
-        point.y.reshape(-1)[:2] = 0.0, 1.0
+        if point.y.size > 1:
+            point.y.reshape(-1)[:2] = 0.0, 1.0
     else:
         point.y = rng.normal(size=(n, widths[-1]) if chain.weights else (n, *layout.example_shape))
     return point

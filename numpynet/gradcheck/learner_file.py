@@ -107,7 +107,9 @@ def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
     verdicts: list[Verdict] = []
     seen: set[str] = set()  # what the file defines, and a verdict is on
     kinds: set[str] = set()  # of the losses so far
-    for thing in find.things(process, process.definitions(), source.tree):
+    definitions = process.definitions()
+    computed = find.computed_losses(process, definitions, source.tree)
+    for thing in find.things(process, definitions, source.tree):
         seen |= {thing.name, *thing.called()}
         if thing.name == "the training loop":
             seen |= scripts.called(source.tree)
@@ -116,7 +118,7 @@ def _verdicts(process: Process, source: Source) -> Iterator[Verdict]:
         kinds |= judging.kinds_of_loss(thing)
         process.start_clock()
         try:
-            verdicts.append(judging.judge_thing(thing, kinds))
+            verdicts.append(judging.judge_thing(thing, kinds, computed))
         except ProcessEndedError as error:
             verdicts.append(Verdict(thing.name, None, f"{thing.name} was not checked: it {error}"))
     yield from judging.together(verdicts)

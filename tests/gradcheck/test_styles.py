@@ -4,10 +4,12 @@ import pytest
 
 from numpynet.gradcheck.learner_file import check_file
 from tests.helpers import styles
+from tests.helpers.more_object_styles import MORE_OBJECT_STYLES
+from tests.helpers.object_styles import OBJECT_STYLES
 from tests.helpers.slow import slow_after
 from tests.helpers.training_styles import TRAINING_STYLES
 
-STYLES = styles.STYLES | TRAINING_STYLES
+STYLES = styles.STYLES | TRAINING_STYLES | OBJECT_STYLES | MORE_OBJECT_STYLES
 SLIPS = [(name, *slip) for name, (_, slips) in STYLES.items() for slip in slips]
 
 

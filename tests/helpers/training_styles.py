@@ -104,7 +104,7 @@ class 两层网络:
 """,
         [
             ("* (self.z1 > 0)", "* 1", "no_relu_mask"),
-            ("- t) / len(x)\n        dz1", ") / len(x)\n        dz1", "missing_target"),
+            ("- t) / len(x)\n        dz1", ") / len(x)\n        dz1", "missing_onehot"),
         ],
     ),
     "a column of ones": (

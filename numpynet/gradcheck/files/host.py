@@ -20,7 +20,7 @@ import numpy as np
 
 from numpynet.arguments import Array
 
-Path = tuple[Any, ...]  # ".W" is an attribute, anything else the key of an item: (".layers", 0, ".W")
+Path = tuple[Any, ...]  # ".W" is an attribute, or what a function closes over; else the key of an item: (".layers", 0)
 
 MOST_ENTRIES = 1_000_000  # a larger array is data, not a parameter
 MOST_NODES = 3000  # objects looked at in one Look
@@ -115,11 +115,15 @@ class Signature:
 
 @dataclass(frozen=True)
 class Definition:
-    """A function or class of the file; methods: the signatures of a class's methods, without self."""
+    """A function or class of the file; methods: the signatures of a class's methods, without self.
+
+    makers: the class methods, which may make instances.
+    """
 
     name: str
     signature: Signature | None
     methods: Mapping[str, Signature] | None = None
+    makers: tuple[str, ...] = ()
 
 
 class Host:
@@ -177,7 +181,8 @@ class Host:
         return self._keep(result, outcome) if step.keep else result
 
     def _keep(self, value: Any, outcome: Outcome) -> Any:
-        self.kept.append(value)
+        functions = dict(functions_in(value))
+        self.kept.append(types.SimpleNamespace(**functions) if functions else value)
         outcome.kept = len(self.kept) - 1
         return value
 
@@ -246,6 +251,8 @@ def plain(value: Any, depth: int = 0) -> Any:
         return array if array.dtype.kind in "biufc" else Opaque(f"array of {array.dtype}")
     if isinstance(value, PLAIN):
         return value
+    if isinstance(value, tuple) and hasattr(value, "_fields") and depth < DEEPEST:
+        return {name: plain(each, depth + 1) for name, each in zip(value._fields, value, strict=True)}
     if isinstance(value, (tuple, list)) and depth < DEEPEST:
         items = [plain(each, depth + 1) for each in value]
         return tuple(items) if isinstance(value, tuple) else items
@@ -257,8 +264,28 @@ def plain(value: Any, depth: int = 0) -> Any:
 def child(value: Any, key: Any) -> Any:
     """The part of an object or a container with this key. Raises: what getattr or indexing raises."""
     if isinstance(key, str) and key.startswith("."):
-        return getattr(value, key[1:])
-    return value[key]
+        cells = closure(value)
+        return cells[key[1:]].cell_contents if key[1:] in cells else getattr(value, key[1:])
+    return getattr(value, key) if isinstance(key, str) and isinstance(value, tuple) else value[key]
+
+
+def closure(value: Any) -> dict[str, types.CellType]:
+    """The variables of the enclosing functions that a function uses."""
+    return (
+        dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
+        if isinstance(value, types.FunctionType)
+        else {}
+    )
+
+
+def functions_in(value: Any) -> Iterator[tuple[str, Any]]:
+    """The functions that a function of the file made and returned, by name."""
+    if isinstance(value, types.FunctionType):
+        yield value.__name__, value
+    elif isinstance(value, Mapping):
+        yield from ((str(key), each) for key, each in value.items() if isinstance(each, types.FunctionType))
+    elif isinstance(value, (tuple, list)):
+        yield from (pair for each in value if isinstance(each, types.FunctionType) for pair in functions_in(each))
 
 
 def children(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -266,7 +293,9 @@ def children(value: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(value, Mapping):
         yield from ((key, each) for key, each in value.items() if isinstance(key, (str, int)))
     elif isinstance(value, (list, tuple)):
-        yield from enumerate(value)
+        yield from zip(getattr(value, "_fields", range(len(value))), value, strict=True)
+    elif isinstance(value, types.FunctionType):
+        yield from ((f".{name}", cell.cell_contents) for name, cell in closure(value).items())
     elif not isinstance(value, (*CLOSED, *PLAIN, np.ndarray, np.generic)):
         names = dict.fromkeys(getattr(value, "__dict__", {}))
         for kind in type(value).__mro__[:-1]:
@@ -321,10 +350,12 @@ def _replace(root: Any, path: Path, new: Any) -> None:
     for key in path[:-1]:
         holder = child(holder, key)
     key = path[-1]
-    if isinstance(key, str) and key.startswith("."):
+    if isinstance(holder, types.FunctionType):
+        closure(holder)[key[1:]].cell_contents = new
+    elif isinstance(key, str) and key.startswith("."):
         object.__setattr__(holder, key[1:], new)
     elif isinstance(holder, tuple):
-        holder[key][...] = new
+        child(holder, key)[...] = new
     else:
         holder[key] = new
 
@@ -354,6 +385,7 @@ def definitions(space: Mapping[str, Any], module: str) -> list[Definition]:
             continue
         if inspect.isclass(value):
             methods = {}
+            makers = []
             for key in dir(value):
                 if key.startswith("__") and key != "__call__":
                     continue
@@ -362,7 +394,8 @@ def definitions(space: Mapping[str, Any], module: str) -> list[Definition]:
                     signature = signature_of(getattr(value, key), method=isinstance(own, types.FunctionType))
                     if signature is not None:
                         methods[key] = signature
-            found.append(Definition(name, signature_of(value), methods))
+                        makers += [key] if isinstance(own, classmethod) else []
+            found.append(Definition(name, signature_of(value), methods, tuple(makers)))
         elif callable(value):
             found.append(Definition(name, signature_of(value)))
     return found

@@ -152,7 +152,7 @@ class Process:
             self._hung += 1
             self.close()
             raise ProcessEndedError(f"did not finish within {told:g} s (is there an infinite loop?)") from None
-        except OSError:
+        except (OSError, ValueError):  # it has ended, or its streams were closed when it was given up
             message = None
         if message is None:
             raise ProcessEndedError(self._describe_end())

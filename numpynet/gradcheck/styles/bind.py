@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Ref, Signature
+from numpynet.gradcheck.files.host import Call, Part, Ref, Signature
 from numpynet.gradcheck.styles.names import role_of
 from numpynet.gradcheck.styles.recipe import Given
 
@@ -40,17 +40,27 @@ class Available:
         return "P" if role == "y" and "y" not in self.roles else role
 
 
+def takes_pairs(signature: Signature) -> bool:
+    """Whether a function takes a list of examples, each a pair of x and y."""
+    roles = [role_of(name) for name in signature.required if "size" not in name.lower()]
+    return "batch" in roles and "X" not in roles
+
+
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of a network that takes them as arguments: their arrays, by path, and what to pass."""
+    """The parameters of a network that takes them as arguments: their arrays, by path, and what to pass.
+
+    ref: the object that holds them all, if it stays where the code runs and is passed as itself.
+    """
 
     arrays: Mapping[Any, Array]
     named: Mapping[str, Any]
     whole: Any = None  # what to pass for an argument such as params
     form: str = ""  # "" for any
+    ref: Ref | None = None
 
 
-def bind(ref: Ref, signature: Signature, available: Available) -> Iterator[Call]:
+def bind(ref: Ref | Part, signature: Signature, available: Available) -> Iterator[Call]:
     """The calls of a function in which every required argument has a value, the likeliest first."""
     choices: list[Sequence[Any]] = []
     spare = [role for role in available.spare if all(available.role_of(name) != role for name in signature.required)]
@@ -91,4 +101,4 @@ def _values(name: str, available: Available) -> Sequence[Any]:
     return same or available.roles.get(role, ()) or CONSTANTS.get(role, ())
 
 
-X, Y, G = Given(("X",)), Given(("y",)), Given(("G",))
+X, Y, G, PAIRS, N = (Given((name,)) for name in ("X", "y", "G", "pairs", "n"))

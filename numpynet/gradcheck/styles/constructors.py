@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,64 @@ class Sizes:
         return rng.normal(size=(self.n, self.inputs)), rng.integers(0, self.outputs, self.n)
 
 
+# How W and b are laid out: the form of X, W as (inputs, outputs) or transposed, and the shape of b for m outputs.
+LAYOUTS: tuple[tuple[str, bool, Any], ...] = (
+    ("rows", False, lambda m: (m,)),
+    ("columns", True, lambda m: (m, 1)),
+    ("rows", False, lambda m: (1, m)),
+    ("rows", True, lambda m: (m,)),
+    ("columns", False, lambda m: (m, 1)),
+    ("rows", True, lambda m: (1, m)),
+    ("rows", True, lambda m: (m, 1)),
+)
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """The names of parameters in the order of their numbers; an output layer comes last."""
+    return sorted(names, key=_order)
+
+
+def _order(name: str) -> tuple[int, ...]:
+    digits = [int(each) for each in re.findall(r"\d+", name)]
+    last = 9 if matches(r"out|_?o$|final|last|hy$|ho$", name) else 0
+    return (*(digits or [last]),)
+
+
+def widths_of(sizes: Sizes, count: int) -> list[int]:
+    """The widths of the input and of so many layers."""
+    return [sizes.inputs, *[sizes.hidden + k for k in range(count - 1)], sizes.outputs]
+
+
+def layouts(sizes: Sizes, weights: Sequence[str], biases: Sequence[str]) -> Iterator[tuple[str, dict[str, Array]]]:
+    """An array of zeros for each name, in each of the usual layouts, and the form of X that belongs to it."""
+    count = len(weights)
+    if not weights or len(biases) not in (0, count):
+        return
+    mixed = [each for each in itertools.product((False, True), repeat=count) if len(set(each)) > 1]
+    kinds = [(form, (transposed,) * count, shape) for form, transposed, shape in LAYOUTS]
+    kinds += [(form, each, shape) for form, _, shape in LAYOUTS[:2] for each in mixed]
+    for outputs in (1, sizes.outputs) if count == 1 else (sizes.outputs, 1):
+        widths = [*widths_of(sizes, count)[:-1], outputs]
+        for form, transposed, shape in kinds:
+            arrays = {}
+            for k, name in enumerate(in_order(weights)):
+                arrays[name] = np.zeros(widths[k : k + 2][:: -1 if transposed[k] else 1])
+            for k, name in enumerate(in_order(biases)):
+                arrays[name] = np.zeros(shape(widths[k + 1]))
+            yield form, arrays
+
+
 def arguments_of(signature: Signature, known: Mapping[str, Definition], sizes: Sizes) -> Iterator[dict[str, Any]]:
     """Values for the arguments of a constructor, the likeliest first."""
+    weights, biases = ([name for name in signature.required if kind_of_parameter(name) == letter] for letter in "Wb")
+    if len(weights) > 1 and len(biases) in (0, len(weights)):
+        rng = np.random.default_rng(0)
+        rest = replace(signature, required=tuple(each for each in signature.required if each not in weights + biases))
+        rest = replace(rest, names=tuple(each for each in signature.names if each not in weights + biases))
+        for _, arrays in layouts(sizes, weights, biases):
+            filled = {name: rng.normal(size=array.shape) for name, array in arrays.items()}
+            yield from (filled | others for others in itertools.islice(arguments_of(rest, known, sizes), 2))
+        return
     names = [name for name in signature.names if name in signature.required or _is_worth_setting(name, signature)]
     choices = [_values(name, known, sizes, name in signature.required) for name in names]
     unknown = [i for i, values in enumerate(choices) if not values]
@@ -55,10 +111,10 @@ def arguments_of(signature: Signature, known: Mapping[str, Definition], sizes: S
     }
     guesses = options.get(len(unknown), [(0.5,) * len(unknown)])
     for guess in guesses:
-        filled = list(choices)
+        tried = list(choices)
         for i, value in zip(unknown, guess, strict=True):
-            filled[i] = [value]
-        for values in itertools.product(*filled):
+            tried[i] = [value]
+        for values in itertools.product(*tried):
             yield dict(zip(names, values, strict=True))
 
 

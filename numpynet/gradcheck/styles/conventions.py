@@ -6,6 +6,7 @@ into the learner's, and the learner's gradients are turned back.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from numpynet.arguments import Array
 from numpynet.gradcheck.files.host import Path
+from numpynet.gradcheck.styles.names import kind_of_parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +60,47 @@ def assign(arrays: Mapping[Path, Array], inputs: int) -> Iterator[tuple[list[Slo
     """Every way to take arrays for the weights and biases of a chain of linear layers with this many inputs.
 
     All arrays are used. W may be (inputs, outputs) or its transpose, b (outputs,), (1, outputs) or (outputs, 1). An
-    array with one more row than inputs may hold b in its first or last row, for code that adds a column of ones.
+    array with one more row than inputs may hold b in its first or last row, for code that adds a column of ones. What
+    is called a bias is no weight, and what is called a weight is no bias. One vector may hold two layers, unrolled.
     """
     yield from _extend(list(arrays.items()), inputs, [], [])
+    if len(arrays) == 1:
+        yield from _unrolled(*next(iter(arrays.items())), inputs)
+
+
+def flat_size(widths: Sequence[int], *, biases: bool) -> int:
+    """The number of parameters of layers with these widths."""
+    return sum((d + biases) * m for d, m in itertools.pairwise(widths))
+
+
+def _unrolled(path: Path, array: Array, inputs: int) -> Iterator[tuple[list[Slot], list[Layer]]]:
+    """The ways to take one long vector for two layers: W1, b1, W2, b2, or weights with a column for the bias."""
+    if max(array.shape, default=0) != array.size:
+        return
+    for hidden, biases in itertools.product(range(2, array.size // inputs), (True, False)):
+        outputs = (array.size - hidden * (inputs + biases)) // (hidden + biases)
+        widths = (inputs, hidden, outputs)
+        if outputs < 1 or flat_size(widths, biases=biases) != array.size:
+            continue
+        for transposed, column in itertools.product((False, True), (False, True) if biases else (False,)):
+            slots, layers, start = [], [], 0
+            for k, (d, m) in enumerate(itertools.pairwise(widths), 1):
+                shape = (d + column, m)
+                order = start + np.arange(shape[0] * m).reshape(shape[::-1] if transposed else shape)
+                order = order.T if transposed else order
+                start += shape[0] * m
+                slots.append(Slot(f"W{k}", path, array.shape, order[column:]))
+                if biases:
+                    slots.append(Slot(f"b{k}", path, array.shape, order[0] if column else start + np.arange(m)))
+                    start += 0 if column else m
+                layers.append(Layer(f"W{k}", f"b{k}" if biases else None, d, m))
+            yield slots, layers
+
+
+def _kind(path: Path) -> str:
+    """Whether the name of an array is that of a weight, W, or of a bias, b; "" for neither."""
+    words = [key for key in path if isinstance(key, str)]
+    return kind_of_parameter(words[-1].lstrip(".")) if words else ""
 
 
 def _extend(
@@ -70,11 +110,13 @@ def _extend(
         yield slots, layers
     number = len(layers) + 1
     for i, (path, array) in enumerate(left):
+        if _kind(path) == "b":
+            continue
         for positions in _as_weight(array.shape, width):
             outputs = positions.shape[1]
             W = Slot(f"W{number}", path, array.shape, positions)
             rest = left[:i] + left[i + 1 :]
-            biases = [(j, each) for j, each in enumerate(rest) if _is_bias(each[1].shape, outputs)]
+            biases = [(j, each) for j, each in enumerate(rest) if _is_bias(*each, outputs)]
             for j, (b_path, b_array) in biases:
                 b = Slot(f"b{number}", b_path, b_array.shape, np.arange(outputs).reshape(outputs))
                 layer = Layer(W.name, b.name, width, outputs)
@@ -100,8 +142,9 @@ def _as_weight(shape: tuple[int, ...], width: int) -> Iterator[Array]:
         yield order.T
 
 
-def _is_bias(shape: tuple[int, ...], outputs: int) -> bool:
-    return shape in {(outputs,), (1, outputs), (outputs, 1)} or (outputs == 1 and shape == ())
+def _is_bias(path: Path, array: Array, outputs: int) -> bool:
+    shape = array.shape
+    return _kind(path) != "W" and (shape in {(outputs,), (1, outputs), (outputs, 1)} or (outputs == 1 and shape == ()))
 
 
 # The forms of X and of what a network returns: rows (n, d); columns (d, n); for one example (1, d), (d, 1) or (d,).

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from numpynet.gradcheck.files.host import Definition
 from numpynet.gradcheck.files.process import ProcessEndedError
-from numpynet.gradcheck.styles import fits, functions, layers, losses, networks, pairs, scripts, units
+from numpynet.gradcheck.styles import closures, fits, functions, layers, losses, networks, pairs, scripts, units
+from numpynet.gradcheck.styles.bind import takes_pairs
+from numpynet.gradcheck.styles.closures import made_in
 from numpynet.gradcheck.styles.constructors import Sizes
 from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.names import BACKWARD, IGNORED, LOSS, UPDATE, matches, role_of
 from numpynet.gradcheck.styles.units import Unit
+from numpynet.gradcheck.styles.unseen import unseen
 
+Outcomes = Callable[[Sizes], Iterator[Found | Failed]]
 ADDS = r"\+= *[^\n]*(lr|rate|alpha|eta\b|delta|grad|\bd_?[wb])|\+ *(self\.)?(lr|learning_rate|alpha|eta) *\*"
 
 
@@ -39,33 +44,66 @@ class Thing:
 
 def things(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> Iterator[Thing]:
     """Everything in the file that computes gradients."""
-    sizes = Sizes()
-    known = {definition.name: definition for definition in definitions}
-    any_found = False
+    known = {definition.name: definition for definition in definitions if definition.name != scripts.NAME}
+    unit = units.of_functions(host, definitions, Sizes(), tree)
+    loop = _training_loop(unit) if scripts.NAME in unit.functions else ()
     adds = re.search(ADDS, ast.unparse(tree), re.IGNORECASE) is not None
-    bases = {ast.unparse(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}
-    unit = units.of_functions(host, [each for each in definitions if each.name != scripts.NAME], sizes, tree)
-    loop = _training_loop(unit) if scripts.NAME in known else ()
-    for definition in definitions:
-        if definition.methods is not None and _has_backward(definition.methods):
-            host.start_clock()
-            raised = ""
-            try:
-                found, failed = _of_class(host, definition, known, sizes, tree)
-                for square in SQUARES:
-                    if not found and _raised(failed):
-                        found, _ = _of_class(host, definition, known, square, tree)
-                        raised = _raised(failed) if found else ""
-            except ProcessEndedError as error:
-                found, failed = [], [Failed(definition.name, "its methods", f"it {error}")]
-            own = any(each.unwritten or each.kind for each in failed) or not _leaves_it_to_others(tree, definition.name)
-            if found or (_computes_gradients(definition, tree) and own):
-                yield Thing(definition.name, tuple(found), tuple(failed), definition.name in bases, adds, raised)
-                any_found = any_found or bool(found)
-    for thing in _of_functions(unit, tree, any_found or bool(loop)):
-        if thing.ways or not (loop and thing.name in scripts.called(tree)):
+    told = ["the training loop", *scripts.called(tree)] if loop else []
+    silent: dict[str, Thing] = {}
+    functions = {name: each for name, each in unit.functions.items() if name in known and not made_in(tree, name)}
+    found = bool(loop)
+    for thing in _of_definitions(unit, known, tree):
+        yield replace(thing, adds=adds)
+        told += [thing.name, *thing.called()]
+        found = found or bool(thing.ways)
+    for thing in _of_functions(replace(unit, functions=functions), tree):
+        found = found or bool(thing.ways)
+        named = matches(BACKWARD, thing.name) and not (found and matches(UPDATE, thing.name)) and thing.name not in told
+        if thing.ways or named:
             yield replace(thing, adds=adds)
+            told += [thing.name, *thing.called()]
+        silent[thing.name] = thing
     yield from [Thing("the training loop", loop)] if loop else []
+    yield from (silent[name] for name in unseen(tree, told) if name in silent)
+
+
+def computed_losses(host: Any, definitions: Sequence[Definition], tree: ast.Module) -> set[tuple[str, str]]:
+    """The known losses that functions of the file compute, by kind and in words; none if it cannot be found out."""
+    host.start_clock()
+    try:
+        return losses.recognised(units.of_functions(host, definitions, Sizes(), tree))
+    except ProcessEndedError:
+        return set()
+
+
+def _of_definitions(unit: Unit, known: Mapping[str, Definition], tree: ast.Module) -> Iterator[Thing]:
+    """The classes of the file, and the functions that return functions."""
+    bases = {ast.unparse(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases}
+    for name, definition in known.items():
+        if _has_backward(definition.methods or made_in(tree, name)):
+            found, failed, raised = _tried(unit.host, name, partial(_of_definition, unit, definition, known, tree))
+            own = any(each.unwritten or each.kind for each in failed) or not _leaves_it_to_others(tree, name)
+            if found or (own and (definition.methods is None or _computes_gradients(definition, tree))):
+                yield Thing(name, found, failed, name in bases, raised=raised)
+            for method in [each for each, own in (definition.methods or {}).items() if found and takes_pairs(own)]:
+                again = partial(_of_method, unit, definition, known, tree, method)
+                yield Thing(f"{name}.{method}", *_tried(unit.host, f"{name}.{method}", again)[:2])
+
+
+def _tried(host: Any, name: str, outcomes: Outcomes) -> tuple[tuple[Found, ...], tuple[Failed, ...], str]:
+    """The ways that were found, what was tried in vain, and what was raised unless all layers are equally wide."""
+    host.start_clock()
+    try:
+        came = list(outcomes(Sizes()))
+        raised = _raised(came)
+        for square in SQUARES if raised and not any(isinstance(each, Found) for each in came) else ():
+            again = list(outcomes(square))
+            if any(isinstance(each, Found) for each in again):
+                return tuple(each for each in again if isinstance(each, Found)), (), raised
+    except ProcessEndedError as error:
+        came = [Failed(name, "a call", f"it {error}")]
+    found = tuple(each for each in came if isinstance(each, Found))
+    return found, tuple(each for each in came if isinstance(each, Failed)), ""
 
 
 def _training_loop(unit: Unit) -> tuple[Found, ...]:
@@ -82,8 +120,9 @@ TRAINS = {"X", "y", "epochs"}  # the arguments of a function that trains
 SQUARES = (Sizes(6, 6, 6), Sizes(6, 6, 6, 6))  # a product without any transpose fits only in the second
 
 
-def _raised(failed: Sequence[Failed]) -> str:
+def _raised(outcomes: Sequence[Found | Failed]) -> str:
     """What a function for the gradients raised, when a forward before it had run; "" if none did so."""
+    failed = (each for each in outcomes if isinstance(each, Failed))
     return next((each.came for each in failed if each.backward and "Error" in each.came), "")
 
 
@@ -114,60 +153,65 @@ def _leaves_it_to_others(tree: ast.Module, name: str) -> bool:
     return any(not each.startswith(("np.", "print", "super")) for each in called)
 
 
-def _of_class(
-    host: Any, definition: Definition, known: Any, sizes: Sizes, tree: ast.Module
-) -> tuple[list[Found], list[Failed]]:
-    found: list[Found] = []
-    failed: list[Failed] = []
+def _of_definition(
+    functions: Unit, definition: Definition, known: Mapping[str, Definition], tree: ast.Module, sizes: Sizes
+) -> Iterator[Found | Failed]:
+    name, host = definition.name, functions.host
     refused: list[str] = []
-    made = units.of_class(host, definition, known, sizes, tree, refused)
-    for unit in made:
-        has_weights = any(array.ndim == 2 for array in unit.parameters().values())
-        rest = (networks.attempts, losses.of_class) if has_weights else (losses.of_class, networks.attempts)
-        for style in (layers.of_class, *rest):
-            for each in style(unit):
-                if isinstance(each, Found):
-                    found.append(each)
-                else:
-                    failed.append(each)
-            if found:
-                break
+    made = (closures.units if definition.methods is None else units.of_class)(
+        host, definition, known, sizes, tree, refused
+    )
+    if sizes != Sizes():  # whether arrays that were passed belong together is not known then
+        made = [unit for unit in made if "an array" not in unit.built]
+    styles = [partial(style, unit) for unit in made for style in _styles(unit)]
+    if definition.methods is None:
+        styles.insert(0, partial(closures.attempts, replace(functions, sizes=sizes), name, tree))
+    else:
+        styles.append(partial(fits.of_class, host, definition, known, sizes))
+    for attempts in styles:
+        found = False
+        for each in attempts():
+            yield each
+            found = found or isinstance(each, Found)
         if found:
-            break
-    if not found:
-        for each in fits.of_class(host, definition, known, sizes):
-            (found if isinstance(each, Found) else failed).append(each)  # type: ignore[arg-type]
-    if not made and not found:
-        tried, _, came = (refused or [f"{definition.name}: its constructor cannot be called"])[0].partition(": ")
-        failed.append(Failed(definition.name, tried, came))
-    return found, failed
+            return
+    if not made:
+        tried, _, came = (refused or [f"{name}: it cannot be called"])[0].partition(": ")
+        yield Failed(name, tried, came)
 
 
-def _of_functions(unit: Unit, tree: ast.Module, any_found: bool) -> Iterator[Thing]:
+def _of_method(
+    functions: Unit,
+    definition: Definition,
+    known: Mapping[str, Definition],
+    tree: ast.Module,
+    method: str,
+    sizes: Sizes,
+) -> Iterator[Found | Failed]:
+    """The ways to ask one method of a class: another of it makes the gradients, and this one sums them."""
+    for unit in units.of_class(functions.host, definition, known, sizes, tree, [])[:2]:
+        yield from (replace(each, name=f"{unit.name}.{method}") for each in networks.attempts(unit, last=method))
+
+
+def _styles(unit: Unit) -> tuple[Callable[[Unit], Iterator[Found | Failed]], ...]:
+    """What an object may be, the likeliest first."""
+    has_weights = any(array.ndim == 2 for array in unit.parameters().values())
+    rest = (networks.attempts, losses.of_class) if has_weights else (losses.of_class, networks.attempts)
+    return (layers.of_class, *rest)
+
+
+def _of_functions(unit: Unit, tree: ast.Module) -> Iterator[Thing]:
     covered: set[str] = set()
     trains = [name for name in unit.functions if {role_of(each) for each in unit.functions[name].names} >= TRAINS]
     for name in dict.fromkeys([*networks.gradient_names(unit), *trains]):
-        if name in covered:
-            continue
-        unit.host.start_clock()
-        raised = ""
-        try:
-            outcomes = list(_outcomes(unit, name, tree))
-            for square in SQUARES:
-                came = _raised([each for each in outcomes if isinstance(each, Failed)])
-                if came and not any(isinstance(each, Found) for each in outcomes):
-                    again = list(_outcomes(replace(unit, sizes=square), name, tree))
-                    if any(isinstance(each, Found) for each in again):
-                        outcomes, raised = again, came
-        except ProcessEndedError as error:
-            outcomes = [Failed(name, "a call", f"it {error}")]
-        found = [each for each in outcomes if isinstance(each, Found)]
-        failed = [each for each in outcomes if isinstance(each, Failed)]
-        for each in found:
-            covered |= {str(call.target.path[-1]) for call in each.question.recipe.calls}
-        any_found = any_found or bool(found)
-        if found or (matches(BACKWARD, name) and not (any_found and matches(UPDATE, name))):
-            yield Thing(name, tuple(found), tuple(failed), raised=raised)
+        if name not in covered:
+            found, failed, raised = _tried(unit.host, name, partial(_at_sizes, unit, name, tree))
+            covered |= Thing(name, found).called()
+            yield Thing(name, found, failed, raised=raised)
+
+
+def _at_sizes(unit: Unit, name: str, tree: ast.Module, sizes: Sizes) -> Iterator[Found | Failed]:
+    return _outcomes(replace(unit, sizes=sizes), name, tree)
 
 
 def _outcomes(unit: Unit, name: str, tree: ast.Module) -> Iterator[Found | Failed]:

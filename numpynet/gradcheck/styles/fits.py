@@ -49,6 +49,7 @@ class Fitted(Question):
     loss: KnownLoss | None = None
     classes: int = 0
     assumed: str = ""
+    by_loss: bool = False  # the network is known by its loss alone: its last step is no gradient of that
     width: int | None = None
     gradients: Mapping[str, Any] = field(default_factory=dict)
 
@@ -232,9 +233,12 @@ def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: 
             yield found
 
     arrays = {path: array for path, array in moved.items() if len(rows) not in array.shape}
+    numbers = np.array([np.asarray(each).reshape(-1)[0] for each in after.seen.values() if np.size(each) == 1], float)
     network = known.recognise_by_gradient(arrays, rows, y, read)
     if network is None and len(moved) > len(arrays):
         arrays, network = moved, known.recognise_by_gradient(moved, rows, y, read)
+    by_loss = network is None
+    network = network or known.recognise_by_value(arrays, rows, y, numbers)
     if network is None:
         return None
     network = with_own_names(network)
@@ -242,7 +246,6 @@ def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: 
     O = known.logits(network, params, rows)
     last = next(slot for slot in network.slots if slot.name == network.layers[-1].W)
     output = known.HEADS[network.head](O)
-    numbers = np.array([np.asarray(each).reshape(-1)[0] for each in after.seen.values() if np.size(each) == 1], float)
     fitting = []
     for loss in known.losses(network.head):
         T = known.targets_of(loss, y, O)
@@ -262,6 +265,7 @@ def _recognise(question: Fitted, before: Record, after: Record, rows: Array, y: 
         network=network,
         loss=loss,
         assumed="" if own else loss.words,
+        by_loss=by_loss,
         width=network.widths[-1],
         gradients={slot.name: None for slot in network.slots},
     )

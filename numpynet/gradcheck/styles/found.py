@@ -96,6 +96,8 @@ def with_own_names(network: Network) -> Network:
     for slot in network.slots:
         name = name_of(slot.path, list(dict.fromkeys(paths)), slot.name)
         names[slot.name] = name + (_part_of(slot) if paths.count(slot.path) > 1 else "")
+        if len(set(paths)) == 1 < len(network.layers):  # they are unrolled into one vector
+            names[slot.name] = slot.name
     return rename(network, names)
 
 

@@ -60,16 +60,19 @@ def kinds_of_loss(thing: Thing) -> set[str]:
     return {*losses, *(each.kind for each in thing.tried)} - {"", "unknown"}
 
 
-def judge_thing(thing: Thing, kinds: Set[str] = frozenset()) -> Verdict:
+def judge_thing(thing: Thing, kinds: Set[str] = frozenset(), computed: Set[tuple[str, str]] = frozenset()) -> Verdict:
     """The verdict on a thing: right if it is in one of the ways in which it can be asked.
 
-    kinds: those of the file's losses, for a network that is asked without one.
+    kinds: those of the file's losses, for a network that is asked without one. computed: the known losses that the
+    file's functions compute, by kind and in words.
     """
     verdicts = []
     for way in thing.ways[:MOST_WAYS]:
         verdict = judge_way(way, adds=thing.adds)
         if verdict.ok and way.question.assumed and kinds and way.kind not in kinds:
             verdict = _with_another_loss(replace(way, pinned=False), ask_judge(way), [], kinds) or verdict
+        if verdict.ok:
+            verdict = _for_the_files_loss(way, computed) or verdict
         for check in (_with_decay, _with_other_targets, _still):
             verdict = check(way, verdict)
         verdicts.append(_as_square(thing, verdict))
@@ -78,6 +81,15 @@ def judge_thing(thing: Thing, kinds: Set[str] = frozenset()) -> Verdict:
     if not verdicts:
         return _not_checked(thing)
     return next((each for ok in (True, False, None) for each in verdicts if each.ok is ok), verdicts[0])
+
+
+def _for_the_files_loss(way: Found, computed: Set[tuple[str, str]]) -> Verdict | None:
+    """Not checked, if the gradients are right for a loss that was assumed, and the file computes a different one."""
+    own = sorted(words for kind, words in computed if kind == way.kind)
+    if not way.question.assumed or not own or way.question.assumed in own:
+        return None
+    why = f"the loss that the file computes is {own[0]}, and its gradients are those of {way.question.assumed}"
+    return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
 
 
 def _as_square(thing: Thing, verdict: Verdict) -> Verdict:
@@ -175,6 +187,8 @@ def _no_plain_step(way: Found, report: Report, notes: list[str]) -> Verdict | No
         why = "its steps are no fixed multiple of the gradient, as when gradients are clipped"
     elif np.all(sizes > 0) and np.ptp(sizes) < 0.05 * sizes.max():
         why = "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
+    elif getattr(way.question, "by_loss", False) and len(report.mistakes) != 1:
+        why = "its steps are not those of its loss, but they may be more than the gradient, as with momentum"
     else:
         return None
     return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))

@@ -136,25 +136,41 @@ def recognise_by_gradient(
 
     read gives the arrays that may be the gradient of a slot, in its form.
     """
-    if not 0 < len(arrays) <= 8:
-        return None
     with np.errstate(all="ignore"):
-        for slots, layers in itertools.islice(assign(arrays, X.shape[1]), 100):
-            params = {slot.name: slot.read(arrays[slot.path]) for slot in slots}
-            last = next(slot for slot in slots if slot.name == layers[-1].W)
-            found = list(read(last))
-            for activations in _activations(len(layers) - 1):
-                plain = Network(tuple(slots), tuple(layers), activations)
-                H = logits(replace(plain, layers=plain.layers[:-1]), params, X) if layers[1:] else X
-                O = logits(plain, params, X)
-                for head in HEADS:
-                    for loss in losses(head) if O.size == len(O) else _one_of_each_kind(head):
-                        if targets_of(loss, y, O) is None or not loss.mean:
-                            continue
-                        right = H.T @ output_gradient(loss, O, y)
-                        if any(_is_multiple(each, right) for each in found):
-                            return replace(plain, head=head)
+        for plain, params in _plain(arrays, X):
+            found = list(read(next(slot for slot in plain.slots if slot.name == plain.layers[-1].W)))
+            H = logits(replace(plain, layers=plain.layers[:-1]), params, X) if plain.layers[1:] else X
+            O = logits(plain, params, X)
+            for head in HEADS:
+                for loss in losses(head) if O.size == len(O) else _one_of_each_kind(head):
+                    if targets_of(loss, y, O) is None or not loss.mean:
+                        continue
+                    right = H.T @ output_gradient(loss, O, y)
+                    if any(_is_multiple(each, right) for each in found):
+                        return replace(plain, head=head)
     return None
+
+
+def recognise_by_value(arrays: Mapping[Any, Array], X: Array, y: Array, values: Array) -> Network | None:
+    """The network whose loss is one of these values, to the last digits."""
+    with np.errstate(all="ignore"):
+        for plain, params in _plain(arrays, X):
+            O = logits(plain, params, X)
+            for head, apply in HEADS.items():
+                for loss in losses(head):
+                    T = targets_of(loss, y, O)
+                    value = np.nan if T is None else loss.value(apply(O), T)
+                    if np.any(np.abs(values - value) <= 1e-12 * abs(value)):
+                        return replace(plain, head=head)
+    return None
+
+
+def _plain(arrays: Mapping[Any, Array], X: Array) -> Iterator[tuple[Network, dict[str, Array]]]:
+    """The networks without a head that these arrays may be, with their parameters."""
+    for slots, layers in itertools.islice(assign(arrays, X.shape[1]), 100) if 0 < len(arrays) <= 8 else ():
+        params = {slot.name: slot.read(arrays[slot.path]) for slot in slots}
+        for activations in _activations(len(layers) - 1):
+            yield Network(tuple(slots), tuple(layers), activations), params
 
 
 def _is_multiple(found: Array, right: Array) -> bool:

@@ -70,7 +70,6 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
     available = Available(
         {"X": [X], "params": [parameters.whole] if parameters and parameters.whole else []}, named, ["X"]
     )
-    target = unit.ref if parameters is None and unit.ref.number else None
     arrays = parameters.arrays if parameters else unit.parameters()
     forms = FORMS if parameters is None or not parameters.form else (parameters.form,)
     for call in itertools.islice(bind(unit.function(forward), unit.functions[forward], available), 3):
@@ -78,7 +77,7 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
         for sizes, form in itertools.product(sizes_for(unit.sizes, arrays), forms):
             data, _ = sizes.data()
             rows = data[:1] if form in ONE_EXAMPLE else data
-            recipe = Recipe(unit.host, target, (call,), arrays, form, fresh=unit.zeroes and target is not None)
+            recipe = _recipe(unit, parameters, call, form)
             if not recipe.uses("X"):
                 continue
             record = recipe.play(recipe.templates, to_form(rows, form))
@@ -95,13 +94,22 @@ def attempts(unit: Unit, forward: str, backward: str, parameters: Parameters | N
             understood = _understood(unit, recipe, record, rows, unit.name or backward)
             if isinstance(understood, Failed):
                 yield understood
-                done = understood.came == RANDOM
+                if understood.came == RANDOM:
+                    return  # with fewer examples it may seem to be none
                 continue
             for each in _backwards(replace(understood, named={**named, **understood.named, **texts}), backward):
                 yield each
                 done = done or isinstance(each, Found)
             if done:
                 return
+
+
+def _recipe(unit: Unit, parameters: Parameters | None, call: Call, form: str) -> Recipe:
+    """How to call the forward: with parameters that are passed, or as an object that holds its own."""
+    if parameters is not None:
+        return Recipe(unit.host, parameters.ref, (call,), parameters.arrays, form, fresh=parameters.ref is not None)
+    target = unit.ref if unit.ref.number else None
+    return Recipe(unit.host, target, (call,), unit.parameters(), form, fresh=target is not None and unit.zeroes)
 
 
 def named_arguments(call: Call, unit: Unit) -> list[tuple[str, Any]]:

@@ -136,6 +136,11 @@ def _likeness(found: Array, slope: Array) -> float:
     return float(cosine + (cosine > 1 - 1e-9) + 0.2 * (cosine > 1 - 1e-9 and np.allclose(found, slope, rtol=1e-6)))
 
 
+def fits(slot: Slot, array: Any) -> bool:
+    """Whether an array has the shape of this gradient, or of its transpose."""
+    return take(slot, np.asarray(array)) is not None or _is_transpose(array, slot)
+
+
 def _is_transpose(array: Any, slot: Slot) -> bool:
     shape = np.shape(array)
     return len(shape) == 2 and shape == slot.shape[::-1] and shape != slot.shape

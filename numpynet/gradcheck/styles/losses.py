@@ -13,7 +13,7 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import Point, onehot
-from numpynet.gradcheck.files.host import Call, Part
+from numpynet.gradcheck.files.host import Call, Part, Signature
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.bind import Available, X, Y, bind
 from numpynet.gradcheck.styles.conventions import from_form, targets, to_form
@@ -43,7 +43,8 @@ def attempts(unit: Unit, values: Sequence[str], derivatives: Sequence[str]) -> I
     failed: list[Failed] = []
     found: list[tuple[float, Found]] = []
     pairs = [(value, each) for value in values for each in derivatives if value != each]
-    for names in [*pairs, *((value,) for value in values)]:
+    through = any(_before_the_output(unit.functions[each]) for each in derivatives)
+    for names in [] if through else [*pairs, *((value,) for value in values)]:
         for calls in itertools.islice(_calls(unit, names), 6):
             target = unit.ref if unit.ref.number else None
             for form, head, numbers in itertools.product(("rows", "columns"), PREDICTIONS, (False, True)):
@@ -59,12 +60,85 @@ def attempts(unit: Unit, values: Sequence[str], derivatives: Sequence[str]) -> I
                 break
         if found:
             break
+    if not found and pairs:
+        found = list(_through_an_activation(unit, *pairs[0]))
     together = [each for each in failed if each.came == TOGETHER]
     if together and not any(score > EXACT for score, _ in found):
         found = []
     failed.sort(key=lambda each: (each.came != TOGETHER, not each.kind))
     best = [each for _, each in sorted(found, key=lambda pair: -pair[0])][:4]
     yield from best or failed[: 1 if together else 4]
+
+
+def _before_the_output(signature: Signature) -> str:
+    """Which argument is the z of delta(z, a, y): the gradient is then meant at z, not at the output a = f(z)."""
+    z = next((name for name in signature.required if role_of(name) == "X"), "")
+    return z if len(signature.required) >= 3 else ""
+
+
+def recognised(unit: Unit) -> set[tuple[str, str]]:
+    """The known losses that functions of the file compute from outputs and targets: their kinds, and their words."""
+    names = [name for name in unit.functions if matches(LOSS, name) and is_loss(unit, name)]
+    found: set[tuple[str, str]] = set()
+    for name in [each for each in names if not matches(BACKWARD, each) and not matches(IGNORED, each)]:
+        for calls, form, head in itertools.product(
+            itertools.islice(_calls(unit, (name,)), 6), ("rows", "columns"), PREDICTIONS
+        ):
+            found |= set.intersection(*(_computed(unit, calls, form, head, seed) for seed in (4, 5)))
+    return found
+
+
+def _computed(unit: Unit, calls: Sequence[Call], form: str, head: str, seed: int) -> set[tuple[str, str]]:
+    """The known losses whose value a call gives at random outputs and targets."""
+    rng = np.random.default_rng(seed)
+    n, m = unit.sizes.n, unit.sizes.outputs
+    rows, found = PREDICTIONS[head](rng.normal(size=(n, m))), set()
+    for y in (rng.integers(0, m, n), rng.uniform(0.2, 0.8, size=(n, m))):
+        for kind, _ in targets(y, m, form):
+            asked = Asked(Recipe(unit.host, None, tuple(calls), {}, form, kind), None, None, {}, classes=m, width=m)
+            asked = replace(asked, out_of=softmax)
+            record = asked.play(Point({}, rows, y)) if asked.recipe.uses("X") and asked.recipe.uses("y") else None
+            key = None if record is None or record.raised else _value(record, asked.recipe, rows)
+            if record is None or key is None or np.size(record.seen[key]) != 1:
+                continue
+            for loss in known.losses(head):
+                T = known.targets_of(loss, y, rows)
+                value = float(np.ravel(record.seen[key])[0])
+                if T is not None and abs(value - loss.value(rows, T)) <= 1e-9 * abs(value):
+                    found.add((loss.kind, loss.words))
+    return found
+
+
+def _through_an_activation(unit: Unit, value: str, derivative: str) -> Iterator[tuple[float, Found]]:
+    """A loss of a = f(z), and its gradient with respect to z, delta(z, a, y): right if it is so for a usual f."""
+    signature = unit.functions[derivative]
+    z = _before_the_output(signature)
+    if not z:
+        return
+    rng = np.random.default_rng(4)
+    rows, m = rng.normal(size=(unit.sizes.n, unit.sizes.outputs)), unit.sizes.outputs
+    outs = Available({"X": [OUT], "P": [OUT], "y": [Y]}, {}, ["P", "y"])
+    both = Available({"X": [X], "P": [OUT], "y": [Y]}, {}, ["P", "y"])
+    calls = itertools.product(
+        bind(unit.function(value), unit.functions[value], outs), bind(unit.function(derivative), signature, both)
+    )
+    numbers = rng.uniform(0.2, 0.8, size=rows.shape)
+    heads = {head: apply for head, apply in known.HEADS.items() if head}  # or a would be z
+    ways = itertools.product(calls, ("columns", "rows"), heads.items(), (numbers, rng.integers(0, m, len(rows))))
+    for pair, form, (head, apply), y in ways:
+        for kind, _ in targets(y, m, form):
+            recipe = Recipe(unit.host, unit.ref if unit.ref.number else None, pair, {}, form, kind)
+            point, asked = Point({}, rows, y), Asked(recipe, None, None, {}, classes=m, width=m, out_of=apply)
+            try:
+                asked, slope, record = _with_loss(asked, point, 2)
+                likeness, key = _gradient(asked, record, slope, point, 2)
+            except (_UnfitError, RuntimeError):
+                continue
+            if likeness > EXACT:
+                note = f"this is for {head}({z}) as the output"
+                question = replace(asked, input_name=z, gradients={z: Source(key)})
+                yield likeness, Found(unit.name or derivative, question, None, "unknown", point, (note,))
+                return
 
 
 # The losses of numpynet: where a file defines only the backward, it is that of this loss.
@@ -209,7 +283,7 @@ def _ask(
     asked = Asked(recipe, None, None, {}, classes=rows.shape[1], width=rows.shape[1], out_of=softmax)
     kind = ""
     try:
-        asked, slope, record = _with_loss(asked, point)
+        asked, slope, record = _with_loss(asked, point, len(names))
         kind = _kind(asked, point)
         if head and kind == "cross_entropy":
             raise _UnfitError("")
@@ -231,7 +305,7 @@ class _UnfitError(Exception):
     """Why a function is no loss with these predictions and targets."""
 
 
-def _with_loss(asked: Asked, point: Point) -> tuple[Asked, Array, Record]:
+def _with_loss(asked: Asked, point: Point, calls: int) -> tuple[Asked, Array, Record]:
     """The question with the place of the loss, the slopes of that loss, and what was seen."""
     if not (asked.recipe.uses("X") and asked.recipe.uses("y")):
         raise _UnfitError("it does not take predictions and targets")
@@ -242,6 +316,7 @@ def _with_loss(asked: Asked, point: Point) -> tuple[Asked, Array, Record]:
     if value is None:
         raise _UnfitError("it gives no number that could be a loss")
     asked = replace(asked, loss=value)
+    _gradient(asked, record, point.X, point, calls)  # before the slopes, which take many calls
     slope = slopes_of(asked, point, ["X"])["X"]
     if np.size(record.seen[value]) > 1:
         asked = _averaged(asked, point, record, slope)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Part
-from numpynet.gradcheck.styles.bind import Available, Parameters, X, Y, bind
+from numpynet.gradcheck.files.host import Call, Part, Ref
+from numpynet.gradcheck.styles.bind import PAIRS, Available, N, Parameters, X, Y, bind, takes_pairs
 from numpynet.gradcheck.styles.conventions import FORMS, ONE_EXAMPLE, targets
 from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.layers import forward_names
@@ -84,16 +84,17 @@ def _sequences(unit: Unit) -> Iterator[tuple[str, ...]]:
 
 def _attempt(unit: Unit, parameters: Parameters | None, names: tuple[str, ...]) -> Iterator[Try | Failed]:
     for calls in itertools.islice(_calls(unit, parameters, names), 6):
-        recipe = Recipe(unit.host, unit.ref if parameters is None else None, calls)
+        recipe = Recipe(unit.host, unit.ref if parameters is None else parameters.ref, calls)
         arrays = dict(parameters.arrays) if parameters else unit.parameters()
         stored = _stored(unit)
         arrays = {path: array for path, array in arrays.items() if path not in stored.values()}
         arrays = without_examples(arrays, unit.sizes.n) if stored else arrays
         stored |= _strength(unit)
-        recipe = replace(recipe, templates=arrays, stored=stored, fresh=bool(recipe.target and recipe.target.number))
+        recipe = replace(recipe, templates=arrays, stored=stored, fresh=recipe.target not in (None, Ref(0)))
         if not recipe.uses("y") or not recipe.uses("X") or (parameters and not recipe.last_depends_on(arrays)):
             continue
-        forms = FORMS if parameters is None or not parameters.form else (parameters.form,)
+        alone = ("column",) if parameters and parameters.form == "columns" else ()
+        forms = FORMS if parameters is None or not parameters.form else (parameters.form, *alone)
         for sizes, form in itertools.product(sizes_for(unit.sizes, arrays), forms):
             data, labels = sizes.data()
             rows = data[:1] if form in ONE_EXAMPLE else data
@@ -162,14 +163,16 @@ def _calls(unit: Unit, parameters: Parameters | None, names: Sequence[str]) -> I
             named |= {each: Part(step, (i,) if several else ()) for i, each in enumerate(results) if each}
             firsts.append(Part(step, (0,) if several else ()))
             others += [Part(step, (i,)) for i in range(len(results) - 1, 0, -1)]
-        roles: dict[str, Sequence[Any]] = {"X": [X], "y": [Y]}
+        signature = unit.functions[names[-1]]
+        roles: dict[str, Sequence[Any]] = {"X": [X], "y": [Y], "n": [N]}
+        if takes_pairs(signature):
+            roles["batch"] = [PAIRS]
         if firsts:
             wholes = [Part(step) for step in range(len(names) - 1)]
             caches = [*others, *wholes]
             roles |= {"P": [*firsts, *others], "cache": caches, "G": caches}
         if parameters is not None and parameters.whole is not None:
             roles["params"] = [parameters.whole]
-        signature = unit.functions[names[-1]]
         named = {name: value for name, value in named.items() if role_of(name) not in ("X", "y") or bare(name) == "z"}
         for call in bind(
             unit.function(names[-1]), signature, Available(roles, named, ("X", "y") if not before else ("cache",))

@@ -51,7 +51,10 @@ def of_functions(unit: Unit, backward: str, tree: ast.Module) -> Iterator[Found 
     if forward is not None:
         if any(role_of(name) == "y" and name.lower() != "y" for name in signature.names):
             return
-        weights = any(role_of(name) in ("W", "b", "params") for name in unit.functions[forward].names)
+        holders = functions.holders(tree)
+        weights = any(
+            role_of(name) in ("W", "b", "params") or name in holders for name in unit.functions[forward].names
+        )
         options = itertools.islice(functions.options(unit, [forward], tree), 24) if weights else [None]
         for parameters in options:
             found = False

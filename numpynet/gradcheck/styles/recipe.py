@@ -22,7 +22,10 @@ from numpynet.gradcheck.styles.names import kind_of_parameter
 
 @dataclass(frozen=True)
 class Given:
-    """The place of an array of the point in the arguments of a call: ("X",), ("y",), ("G",) or a parameter's path."""
+    """The place of an array of the point in the arguments of a call: ("X",), ("y",), ("G",) or a parameter's path.
+
+    ("pairs",) is a list with a pair of x and y for each example, ("n",) their number.
+    """
 
     path: Path
 
@@ -75,6 +78,9 @@ class Recipe:
     ) -> Record:
         """Run the calls with these parameters, by path, and X, y, G and the output in the code's form."""
         values = {**arrays, ("X",): X, ("y",): y, ("G",): G, ("out",): out, ("reg",): np.array(self.reg)}
+        if y is not None:
+            columns = self.form in ("columns", "column")
+            values |= {("n",): X.shape[-1] if columns else len(X), ("pairs",): pairs(X, y, columns)}
         in_state = {path: value for path, value in values.items() if self.target is not None and path in self.templates}
         in_state |= {path: values[name,] for name, path in self.stored.items()}
         program: list[Any] = []
@@ -86,7 +92,7 @@ class Recipe:
             program.append(Put(target, in_state))
         first = len(program)
         for call in self.calls[:until]:
-            program.append(self._fill_in(call, values, first, target))
+            program.append(self._fill_in(call, values, first))
         if target is not None and until > len(self.calls):
             program.append(Look(target))
         outcomes = self.host.run(program)
@@ -107,7 +113,7 @@ class Recipe:
             seen |= {("state", *path): array for path, array in outcomes[-1].value.items()}
         return Record(calls, arrays, seen)
 
-    def _fill_in(self, call: Call, values: Mapping[Path, Any], first: int, target: Any) -> Call:
+    def _fill_in(self, call: Call, values: Mapping[Path, Any], first: int) -> Call:
         def fill_in(value: Any) -> Any:
             if isinstance(value, Given):
                 array = values[value.path]
@@ -120,38 +126,43 @@ class Recipe:
                 )
             if isinstance(value, Part):
                 return Part(value.step + first, value.path)
+            if isinstance(value, Ref) and self.target is not None and self.fresh and self._holds(value):
+                return Part(0, value.path[len(self.target.path) :])
             if isinstance(value, (list, tuple)):
                 return type(value)(map(fill_in, value))
             return {key: fill_in(each) for key, each in value.items()} if isinstance(value, dict) else value
 
-        to: Any = call.target
-        if (
-            self.target is not None
-            and isinstance(target, Part)
-            and isinstance(to, Ref)
-            and to.number == self.target.number
-        ):
-            to = Part(0, to.path[len(self.target.path) :])
-        elif isinstance(to, Part):
-            to = Part(to.step + first, to.path)
-        return Call(to, fill_in(call.args), fill_in(call.kwargs))
+        return Call(fill_in(call.target), fill_in(call.args), fill_in(call.kwargs))
+
+    def _holds(self, ref: Ref) -> bool:
+        """Whether this is the object that holds the parameters, or a part of it."""
+        own = self.target
+        return own is not None and ref.number == own.number and ref.path[: len(own.path)] == own.path
 
     def uses(self, name: str) -> bool:
         """Whether X, y or G is among the arguments, or stored."""
+        paths = [(name,), ("pairs",)] if name in ("X", "y") else [(name,)]
         return name in self.stored or any(
-            isinstance(given, Given) and given.path == (name,) for call in self.calls for _, given in _places(call)
+            isinstance(given, Given) and given.path in paths for call in self.calls for _, given in _places(call)
         )
 
     def last_depends_on(self, arrays: Mapping[Path, Array]) -> bool:
         """Whether the last call is given a parameter, or something that an earlier call returned."""
-        return any(isinstance(each, Part) or each.path in arrays for _, each in _places(self.calls[-1]))
+        return any(not isinstance(each, Given) or each.path in arrays for _, each in _places(self.calls[-1]))
 
 
-def _places(call: Call) -> Iterator[tuple[Path, Given | Part]]:
-    """The path of each Given, and of each part of an earlier result, among a call's arguments."""
+def pairs(X: Array, y: Array, columns: bool) -> list[tuple[Array, Array]]:
+    """The examples one by one, as columns or as the entries of arrays with rows."""
+    if columns and np.ndim(y) == 2:
+        return [(X[:, i : i + 1], y[:, i : i + 1]) for i in range(X.shape[1])]
+    return list(zip(X.T[:, :, None] if columns else X, y, strict=False))
 
-    def walk(path: Path, value: Any) -> Iterator[tuple[Path, Given | Part]]:
-        if isinstance(value, (Given, Part)):
+
+def _places(call: Call) -> Iterator[tuple[Path, Given | Part | Ref]]:
+    """The path of each Given, of each part of an earlier result and of each object, among a call's arguments."""
+
+    def walk(path: Path, value: Any) -> Iterator[tuple[Path, Given | Part | Ref]]:
+        if isinstance(value, (Given, Part, Ref)):
             yield path, value
         elif isinstance(value, (list, tuple)):
             for i, each in enumerate(value):

@@ -26,7 +26,7 @@ from numpynet.gradcheck.styles.found import (
     with_own_names,
 )
 from numpynet.gradcheck.styles.known import KnownLoss, Network, recognise
-from numpynet.gradcheck.styles.locate import Seen, candidates, locate, missing
+from numpynet.gradcheck.styles.locate import Seen, candidates, fits, locate, missing
 from numpynet.gradcheck.styles.names import LOSS, kind_of_parameter, matches, role_of
 from numpynet.gradcheck.styles.recipe import Asked, Key, Recipe, Record, Source, take
 from numpynet.gradcheck.styles.units import Unit
@@ -83,7 +83,11 @@ def run(unit: Unit, recipe: Recipe, rows: Array, y: Array, names: Sequence[str])
     if _differs(record, played.play(params)):
         return Failed(played.who, played.shown, RANDOM)
     played = replace(played, record=record)
-    return _fit(played, _recognise(played))
+    network = _recognise(played)
+    narrow = network is None and recipe.target_kind == "numbers" and y.shape[1:] == (1,)
+    if narrow and replace(played, y=np.hstack([y, y])).play(params).raised:  # (n, 1) only fits because it broadcasts
+        return Failed(played.who, played.shown, "the targets need as many columns as the output")
+    return _fit(played, network)
 
 
 def _differs(one: Record, other: Record) -> bool:
@@ -179,11 +183,14 @@ def _fit(run: Run, network: Network | None) -> Try | Failed:
     classes = width or run.unit.sizes.outputs
     base = Asked(recipe, output, None, {}, classes=classes, width=width, one_example=len(run.rows) == 1)
     best: Try | Failed = Failed(run.who, run.shown, "nothing was found that could be the gradients of its parameters")
-    options: list[tuple[Asked, KnownLoss | None, dict[str, Array]]] = []
+    rate = _rate(run.unit, recipe)
+    if not all(any(fits(slot, array) for _, array in candidates(run.record, {}, slot, rate)) for slot in slots):
+        return best
+    options: list[tuple[Asked, KnownLoss | None, dict[str, Array], float]] = []
     with np.errstate(all="ignore"), contextlib.suppress(RuntimeError):  # it raises at other parameters
         options += list(_losses(run, base, network, point))
-    for asked, loss, slopes in options:
-        seen = Seen(run.record, slots, recipe.form, _rate(run.unit, recipe), loss=asked.loss)
+    for asked, loss, slopes, certain in options:
+        seen = Seen(run.record, slots, recipe.form, rate, loss=asked.loss)
         sources = locate(seen, slopes)
         if lacking := missing(sources, slopes):
             best = Failed(run.who, run.shown, lacking) if isinstance(best, Failed) else best
@@ -193,6 +200,7 @@ def _fit(run: Run, network: Network | None) -> Try | Failed:
         if any(source.factor for source in sources.values()) and _restarts(run, sources):
             return Failed(run.who, run.shown, "it makes its own parameters")
         each = _score(run.who, replace(asked, gradients=sources), loss, slopes, network, point)
+        each = replace(each, score=each.score + certain)
         best = each if isinstance(best, Failed) or each.score > best.score else best
     return best
 
@@ -208,8 +216,8 @@ def _restarts(run: Run, sources: Mapping[str, Source]) -> bool:
 
 def _losses(
     run: Run, base: Asked, network: Network | None, point: Point
-) -> Iterator[tuple[Asked, KnownLoss | None, dict[str, Array]]]:
-    """The losses that the code may have: its own, if it returns one; else those that fit its output."""
+) -> Iterator[tuple[Asked, KnownLoss | None, dict[str, Array], float]]:
+    """The losses that the code may have, its own or those that fit its output, with slopes. How certain is last."""
     own = _scalars(run)
     fitting: list[KnownLoss] = []
     if network is not None:
@@ -226,7 +234,7 @@ def _losses(
                 off = abs(_number(run.record.seen[key]) - value) / (abs(value) or np.inf)
                 if off <= 1e-4:  # there may be a tiny number inside a log
                     slopes = known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y))
-                    yield replace(base, loss=key), loss, slopes
+                    yield replace(base, loss=key), loss, slopes, 2.0
                 if off <= 1e-9:
                     return
     names = list(point.params)
@@ -234,7 +242,7 @@ def _losses(
         asked = replace(base, loss=key)
         slopes = slopes_of(asked, point, names)
         if all(np.any(slope) for slope in slopes.values()):
-            yield asked, fitting[0] if network is not None and fitting else None, slopes
+            yield asked, fitting[0] if fitting else None, slopes, 1.2 if fitting else 0.0
     if network is None:
         return
     if network.output is None:
@@ -243,7 +251,7 @@ def _losses(
         if loss.scale(3, 5) != 1.0:
             continue
         asked = replace(base, loss_of=value_of(loss), assumed=loss.words)
-        yield asked, loss, known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y))
+        yield asked, loss, known.gradients(network, point.params, point.X, known.output_gradient(loss, O, y)), 0.0
 
 
 def _score(
@@ -253,7 +261,7 @@ def _score(
     grads = asked.ask(point).grads
     exact = [ratio for name, slope in slopes.items() if (ratio := _ratio(grads.get(name), slope))]
     likeness = sum(_cosine(grads.get(name), slope) for name, slope in slopes.items()) / len(slopes)
-    score = likeness + len(exact) / len(slopes) + 2 * (asked.loss is not None and loss is not None)
+    score = likeness + len(exact) / len(slopes)
     score += 1.0 if len(exact) == len(slopes) and np.ptp(exact) <= 1e-7 * abs(exact[0]) else 0.0
     updates = any(source.factor for source in asked.gradients.values())
     pinned = asked.loss is not None
@@ -262,9 +270,12 @@ def _score(
     known_kind = loss is not None and loss.kind and (loss.kind == "cross_entropy" or np.ndim(point.y) != 1)
     kind = loss.kind if loss is not None and known_kind else "unknown"
     target = asked.recipe.target
-    asked = replace(asked, recipe=replace(asked.recipe, fresh=updates and target is not None and bool(target.number)))
+    asked = replace(asked, recipe=replace(asked.recipe, fresh=updates and target not in (None, Ref(0))))
     notes = ("it updates its parameters: the gradient is (before − after) / learning rate",) if updates else ()
-    return Try(score - 0.1 * (kind == "unknown"), Found(who, asked, network, kind, point, notes, pinned))
+    unusual = asked.recipe.target_kind in ("labels in a column", "labels in a row", "the other way")
+    return Try(
+        score - 0.1 * (kind == "unknown") - 0.3 * unusual, Found(who, asked, network, kind, point, notes, pinned)
+    )
 
 
 def _choose_scale(

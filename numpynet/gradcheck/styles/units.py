@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.gradcheck.files.host import Call, Definition, Look, Outcome, Path, Ref, Signature
+from numpynet.gradcheck.files.host import Call, Definition, Look, Outcome, Part, Path, Ref, Signature
 from numpynet.gradcheck.styles.constructors import Sizes, arguments_of
 from numpynet.gradcheck.styles.conventions import assign
 from numpynet.gradcheck.styles.names import kind_of_parameter
@@ -25,7 +25,7 @@ class Unit:
     built: how an instance was made, in words. results: the names of what each function returns, where they are known.
     unpacks: the names into which a function unpacks an argument, as in `A, W, b = cache`. computing: the functions
     that do some arithmetic, unlike those of an unfilled template. zeroes: the file sets gradients to 0 between calls,
-    so that adding to them is right.
+    so that adding to them is right. places: where functions are that have no name of their own.
     """
 
     name: str
@@ -39,9 +39,10 @@ class Unit:
     unpacks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     computing: frozenset[str] = frozenset()
     zeroes: bool = False
+    places: Mapping[str, Part] = field(default_factory=dict)
 
-    def function(self, name: str) -> Ref:
-        return Ref(self.ref.number, (*self.ref.path, f".{name}" if self.ref.number else name))
+    def function(self, name: str) -> Ref | Part:
+        return self.places.get(name) or Ref(self.ref.number, (*self.ref.path, f".{name}" if self.ref.number else name))
 
     def parameters(self) -> dict[Path, Array]:
         """The arrays of floats in it, which may be parameters."""
@@ -69,11 +70,13 @@ def sizes_for(sizes: Sizes, arrays: Mapping[Path, Array]) -> list[Sizes]:
     if not dims or sizes.inputs in dims or len(arrays) > 8:
         return [sizes]
     found = []
-    for inputs in [*dims, *(size - 1 for size in dims if size > 1)]:  # one less if a column of ones is added
-        for _, layers in itertools.islice(assign(arrays, inputs), 4):
+    near = [sizes.inputs, *range(1, 12)] if len(arrays) == len(dims) == 1 else []  # it may be unrolled
+    for inputs in [*near, *dims, *(size - 1 for size in dims if size > 1)]:  # one less if a column of ones is added
+        for _, layers in itertools.islice(assign(arrays, inputs), 60 if near else 4):
             each = replace(sizes, inputs=inputs, outputs=layers[-1].outputs)
             found += [each] if each not in found else []
-    return found[:6] or [sizes]
+    found.sort(key=lambda each: near != [] and each.outputs != sizes.outputs)
+    return found[: 20 if near else 6] or [sizes]
 
 
 def of_class(
@@ -85,33 +88,50 @@ def of_class(
     refused: list[str],
 ) -> list[Unit]:
     """Instances of a class, each made in another way; [] if none can be made. refused: gets what was tried in vain."""
+    name = definition.name
+    own = [((name,), definition.signature)] if definition.signature is not None else []
+    makers = [
+        ((name, f".{maker}"), (definition.methods or {})[maker]) for maker in definition.makers if maker[0] != "_"
+    ]
     units: list[Unit] = []
-    if definition.signature is None:
-        return units
-    for arguments in itertools.islice(arguments_of(definition.signature, known, sizes), 24):
-        call = Call(Ref(0, (definition.name,)), (), arguments, keep=True)
-        made = host.run([call])[-1]
+    path: Path
+    for path, signature in [*own, *makers]:
+        for unit in made_by(host, path, arguments_of(signature, known, sizes), sizes, tree, refused):
+            unit = replace(unit, functions=definition.methods or {}, results=results_of(tree, definition.name))
+            shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
+            if all(
+                sorted(str(np.shape(array)) for array in other.parameters().values()) != shapes
+                or other.built.count('"') != unit.built.count('"')
+                or '"' in unit.built
+                for other in units
+            ):
+                units.append(unit)
+            if len(units) >= 6 + len(makers):
+                break
+    return units
+
+
+def made_by(
+    host: Any,
+    path: Path,
+    likely: Iterable[dict[str, Any]],
+    sizes: Sizes,
+    tree: ast.Module,
+    refused: list[str],
+) -> Iterator[Unit]:
+    """What a constructor, or a function that makes objects, gives for likely arguments: kept, without its functions."""
+    for arguments in itertools.islice(likely, 24):
+        made = host.run([Call(Ref(0, path), (), arguments, keep=True)])[-1]
         shown = ", ".join(f"{name}={_show(value)}" for name, value in arguments.items())
+        built = f"{''.join(path)}({shown})"
         if made.raised:
-            refused.append(f"{definition.name}({shown}): {made.raised}")
+            refused.append(f"{built}: {made.raised}")
             continue
         looked = host.run([Look(Ref(made.kept))])[-1]
-        unit = Unit(
-            definition.name, host, Ref(made.kept), definition.methods or {}, _once(looked),
-            f"{definition.name}({shown})", results_of(tree, definition.name), sizes, computing=computing_of(tree),
+        yield Unit(
+            path[0], host, Ref(made.kept), {}, _once(looked), built, sizes=sizes, computing=computing_of(tree),
             zeroes=re.search(r"(zero|clear|reset)\w*grad", ast.unparse(tree), re.IGNORECASE) is not None,
         )  # fmt: skip
-        shapes = sorted(str(np.shape(array)) for array in unit.parameters().values())
-        if all(
-            sorted(str(np.shape(array)) for array in other.parameters().values()) != shapes
-            or other.built.count('"') != unit.built.count('"')
-            or '"' in unit.built
-            for other in units
-        ):
-            units.append(unit)
-        if len(units) >= 4:
-            break
-    return units
 
 
 def _once(looked: Outcome) -> dict[Path, Any]:
@@ -154,17 +174,19 @@ def _show(value: Any) -> str:
     )
 
 
+def body_of(tree: ast.Module, owner: str) -> list[ast.stmt]:
+    """The statements in the file's class, or function, of this name."""
+    return [each for node in tree.body if getattr(node, "name", None) == owner for each in getattr(node, "body", [])]
+
+
 def results_of(tree: ast.Module, owner: str) -> dict[str, tuple[str, ...]]:
     """For each function of the file (or method of a class) that ends in `return a, b, c`: these names."""
-    body: list[ast.stmt] = list(tree.body)
-    if owner:
-        body = [
-            each for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner for each in node.body
-        ]
     found = {}
-    for node in body:
+    for node in body_of(tree, owner) if owner else tree.body:
         if isinstance(node, ast.FunctionDef):
-            returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value is not None]
+            inner = {each for own in node.body if isinstance(own, ast.FunctionDef) for each in ast.walk(own)}
+            own = [each for each in ast.walk(node) if isinstance(each, ast.Return) and each not in inner]
+            returns = [each.value for each in own if each.value is not None]
             if returns:
                 last = returns[-1]
                 items = last.elts if isinstance(last, (ast.Tuple, ast.List)) else [last]
