@@ -88,7 +88,9 @@ def test_a_page_opens_with_its_formulas(page, visit):
     assert all(images)
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "softmax"), ("zh", "反向传播"), ("zh", "梯度"), ("zh", "softmax")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "softmax"), ("zh", "反向传播"), ("zh", "梯度"), ("zh", "softmax")]
+)
 def test_search_finds_a_word(language, word, visit):
     opened = visit(f"{language}/search.html", f"?q={word}")
     opened.wait_for_function("document.querySelectorAll('#search-results li').length >= 2")
