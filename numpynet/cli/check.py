@@ -39,12 +39,14 @@ def check_command(arguments: argparse.Namespace) -> int:
 
 def _hint(arguments: argparse.Namespace, target: Path) -> int:
     from numpynet.exercises.hints import format_hint
-    from numpynet.exercises.marking import has_lessons
+    from numpynet.exercises.marking import has_lessons, spoken_in
+    from numpynet.wording import speaking
 
     if not has_lessons(target):
         arguments.error(f"--hint is for lessons, got {target}")
     try:
-        print(format_hint("" if target.is_dir() else target.stem, arguments.hint))
+        with speaking(spoken_in(target)):
+            print(format_hint("" if target.is_dir() else target.stem, arguments.hint))
     except LookupError as error:
         arguments.error(str(error))
     return 0

@@ -14,7 +14,9 @@ def exercises_command(arguments: argparse.Namespace) -> int:
         arguments.error("give either a folder to write to or --prove")
     if arguments.prove:
         return prove_command()
-    write_folder(arguments.folder, solutions=arguments.solutions, notebooks=arguments.notebooks)
+    write_folder(
+        arguments.folder, solutions=arguments.solutions, notebooks=arguments.notebooks, language=arguments.language
+    )
     folder = arguments.folder
     print(f"Lessons written to {folder}. Start with README.md; `numpynet check {folder}` marks them.")
     return 0

@@ -13,6 +13,7 @@ from numpynet.cli.parser import make_parser
 from numpynet.data import DataError, DownloadError
 from numpynet.training.checkpoint_file import CheckpointError
 from numpynet.training.divergence import DivergedError
+from numpynet.wording import language
 
 EXIT_CODES: dict[type[BaseException], int] = {
     DataError: 3,
@@ -36,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ≤ and Σ shows ? instead; no error
     arguments = make_parser().parse_args(argv)
+    try:
+        language()
+    except ValueError as error:  # what NUMPYNET_LANGUAGE asks for
+        arguments.error(str(error))
     try:
         if argv is None and arguments.command in ("train", "demo", "info"):  # given argv, the process is the caller's
             threads = getattr(arguments, "threads", None)

@@ -171,6 +171,7 @@ def _exercises(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=_folder, nargs="?", metavar="DIR", help="folder to write them to")
     command.add_argument("--solutions", action="store_true", help="write the solved lessons")
     command.add_argument("--notebooks", action="store_true", help="write the lessons as notebooks")
+    command.add_argument("--language", choices=["en", "zh"], default="en", help="their language (default: en)")
     command.add_argument(
         "--prove",
         action="store_true",

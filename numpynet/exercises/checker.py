@@ -10,6 +10,7 @@ from numpynet.exercises.remote import Lesson
 from numpynet.gradcheck import Report
 from numpynet.gradcheck.files.guard import TOOLS
 from numpynet.gradcheck.files.host import Host
+from numpynet.wording import language_of, say, speaking
 
 
 class Checker:
@@ -25,7 +26,9 @@ class Checker:
             known = ", ".join(each.name for each in EXERCISES if each.lesson == self.lesson)
             raise LookupError(f"check: {self.lesson} has no gap {name!r}; it has {known}")
         space = sys._getframe(1).f_globals
-        result = mark(exercise, Lesson(Host(space, tools=TOOLS)))
-        text = f"{name} is right." if result.ok else result.text
+        function = space.get(name.split(".")[0])
+        with speaking(language_of(function.__doc__ or "")):
+            result = mark(exercise, Lesson(Host(space, tools=TOOLS)))
+            text = say("right", name=name) if result.ok else result.text
         points = f"[{exercise.earned(result)}/{exercise.points}]"
         return Report(result.ok, {}, result.mistakes, text=f"{points} {text}", wrong=result.wrong)

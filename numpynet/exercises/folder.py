@@ -7,9 +7,12 @@ import re
 import textwrap
 from pathlib import Path
 
+from numpynet.exercises.chinese import in_chinese
 from numpynet.exercises.lessons import EXERCISES
 from numpynet.exercises.notebooks import as_notebook
 from numpynet.storage.atomic import write_atomic
+from numpynet.wording import language as spoken
+from numpynet.wording import speaking
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 LESSONS = tuple(dict.fromkeys(exercise.lesson for exercise in EXERCISES))
@@ -69,23 +72,48 @@ For teachers: copy this folder unchanged. `numpynet mark FOLDER` marks a class, 
 `numpynet exercises DIR --solutions` writes the solved lessons.
 """
 
+CHINESE_README = """# 亲手写反向传播
+
+七课，每课是一个带空缺的文件。每个空缺上面的注释说明那里应该写什么；把 `raise NotImplementedError` 那一行换成你的代码。
+然后在这个文件夹里检查，想检查多少次都可以：
+
+    numpynet check .                        # 所有的课：哪里对，哪里错，以及错误的名字
+    numpynet check lesson1_functions.py     # 某一课
+    numpynet check . --hint linear_backward # 某个空缺的提示；linear_backward:2 是下一个提示，:3 是公式
+    pytest                                  # 同样的评分，以测试的形式（python3 -m pip install pytest）
+
+| 课 | 要写的 | 分数 |
+|---|---|---|
+{table}
+
+第 0 课是为不熟悉 NumPy 的人准备的。第 2 到 5 课写对以后可以运行，例如 `python3 lesson4_mlp.py`：它会训练你写的模型。
+第 6 课考察理解；放到最后，用铅笔和纸来做。
+
+空缺要自己写，只用 NumPy 和文件里原有的导入：如果一课导入了 numpynet 的其他东西，这一课不计分。
+
+给老师：原样复制这个文件夹即可。`numpynet mark FOLDER` 给全班评分，每个学生一个文件夹；
+`numpynet exercises DIR --solutions --language zh` 写出做好的各课。
+"""
+
 GAP = re.compile(
     r"(?P<words>(?: *# .*\n)+)(?P<indent> *)### BEGIN SOLUTION\n(?P<code>(?:.*\n)*?) *### END SOLUTION\n"
     r"(?: *### GIVEN\n(?P<given>(?: *# .*\n)+) *### END GIVEN\n)?",
 )
 
 
-def write_folder(folder: Path, *, solutions: bool = False, notebooks: bool = False) -> list[str]:
+def write_folder(folder: Path, *, solutions: bool = False, notebooks: bool = False, language: str = "en") -> list[str]:
     """Write the lessons, with gaps or solved, the test file and a README to the folder; return the names of the files.
 
-    notebooks: write the lessons as notebooks.
+    notebooks: write the lessons as notebooks. language: "en" or "zh".
 
     Raises: FileExistsError if one of them already exists, before anything is written; OSError.
     """
-    files = {"README.md": _readme(".ipynb" if notebooks else ".py"), "test_exercises.py": MARKER, "pytest.ini": PYTEST}
-    for lesson in LESSONS:
-        text = solved(lesson) if solutions else with_gaps(lesson)
-        files |= {f"{lesson}.ipynb": as_notebook(lesson, text)} if notebooks else {f"{lesson}.py": text}
+    with speaking(language):
+        readme = _readme(".ipynb" if notebooks else ".py")
+        files = {"README.md": readme, "test_exercises.py": MARKER, "pytest.ini": PYTEST}
+        for lesson in LESSONS:
+            text = solved(lesson) if solutions else with_gaps(lesson)
+            files |= {f"{lesson}.ipynb": as_notebook(lesson, text)} if notebooks else {f"{lesson}.py": text}
     for name in files:
         if os.path.lexists(folder / name):
             raise FileExistsError(f"exercises: {folder / name} already exists; nothing was written")
@@ -103,17 +131,23 @@ def lesson_file(folder: Path, lesson: str) -> Path:
 
 def solved(lesson: str) -> str:
     """The lesson's file with its solutions."""
-    return GAP.sub(r"\g<words>\g<code>", (SOLUTIONS / f"{lesson}.py").read_text("utf-8"))
+    return GAP.sub(r"\g<words>\g<code>", _solution(lesson))
 
 
 def with_gaps(lesson: str) -> str:
     """The lesson's file as a learner gets it."""
-    return GAP.sub(_gap, (SOLUTIONS / f"{lesson}.py").read_text("utf-8"))
+    return GAP.sub(_gap, _solution(lesson))
+
+
+def _solution(lesson: str) -> str:
+    """The text that lessons are made from, in the language that is spoken."""
+    text = (SOLUTIONS / f"{lesson}.py").read_text("utf-8")
+    return in_chinese(lesson, text) if spoken() == "zh" else text
 
 
 def hints(lesson: str) -> dict[str, str]:
     """For each gap of a lesson, what belongs there, in words."""
-    text = (SOLUTIONS / f"{lesson}.py").read_text("utf-8")
+    text = _solution(lesson)
     return {
         _name(gap): textwrap.dedent(re.sub(r"^ *# ?", "", gap["words"], flags=re.M)).rstrip()
         for gap in GAP.finditer(text)
@@ -140,4 +174,4 @@ def _readme(suffix: str) -> str:
         own = [exercise for exercise in EXERCISES if exercise.lesson == lesson]
         names = ", ".join(f"`{exercise.name}`" for exercise in own)
         rows.append(f"| `{lesson}{suffix}` | {names} | {sum(exercise.points for exercise in own)} |")
-    return README.format(table="\n".join(rows))
+    return (CHINESE_README if spoken() == "zh" else README).format(table="\n".join(rows))

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
+from numpynet.exercises import chinese_hints
 from numpynet.functional import linear, relu, softmax
+from numpynet.wording import language
 
 Wrongs = Mapping[str, Callable[[], Any]]  # what each mistake gives, by its name
 
@@ -82,6 +84,11 @@ SENTENCES: Mapping[str, str] = {
     "whole_rows": "Whole rows are taken; from row i, only one entry is asked for, the one in column y[i].",
     "wrong_sign": "It has the wrong sign.",
 }
+
+
+def sentence(mistake: str) -> str:
+    """What is wrong with a mistake, in the language that is spoken."""
+    return chinese_hints.SENTENCES[mistake] if language() == "zh" else SENTENCES[mistake]
 
 
 def wrong_linear(X: Array, W: Array, b: Array) -> Wrongs:

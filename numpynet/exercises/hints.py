@@ -5,9 +5,10 @@ the formula.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import fill
 
+from numpynet.exercises import chinese_hints
 from numpynet.exercises.lessons import EXERCISES
+from numpynet.wording import language, say, wrap
 
 Hints = tuple[str, ...]
 
@@ -247,7 +248,8 @@ def find_hint(lesson: str, name: str) -> tuple[str, Hints]:
         raise LookupError(f"there is no gap {name}; there are {known}")
     if len(found) > 1:
         raise LookupError(f"{name} is in several lessons: write {' or '.join(found)}")
-    return found[0], HINTS[found[0]]
+    table = chinese_hints.HINTS if language() == "zh" else HINTS
+    return found[0], table[found[0]]
 
 
 def format_hint(lesson: str, wanted: str) -> str:
@@ -257,6 +259,6 @@ def format_hint(lesson: str, wanted: str) -> str:
     if number not in ("", *(str(i + 1) for i in range(len(hints)))):
         raise LookupError(f"the hints of {name} are numbered 1 to {len(hints)}, got {number}")
     k = int(number or 1)
-    more = f"\n\nMore: --hint {name}:{k + 1}" if k < len(hints) else ""
-    text = "\n".join(fill(line, 100) for line in hints[k - 1].splitlines())
-    return f"{gap}, hint {k} of {len(hints)}\n\n{text}{more}"
+    more = "\n\n" + say("more_hints", name=name, number=k + 1) if k < len(hints) else ""
+    text = "\n".join("\n".join(wrap(line)) for line in hints[k - 1].splitlines())
+    return f"{say('hint', gap=gap, number=k, count=len(hints))}\n\n{text}{more}"

@@ -39,8 +39,8 @@ from numpynet.exercises.remote import Lesson, Object
 from numpynet.exercises.understanding import UNDERSTANDING
 from numpynet.gradcheck import check_layer
 from numpynet.gradcheck.asking import LearnerError
-from numpynet.gradcheck.report import wrap
 from numpynet.scratch import linear_regression, mlp, softmax_regression
+from numpynet.wording import say, wrap
 
 
 def _linear_case(n: int, d: int, m: int) -> tuple[Array, Array, Array]:
@@ -147,9 +147,7 @@ def _mark_sequential_forward(name: str, lesson: Lesson) -> Result:
         try:
             copies[-1].backward(np.ones((7, widths[-1])))
         except LearnerError:
-            text = f"{name} is wrong: its output is right, but backward will not work."
-            why = "It must call the forward of each layer: that keeps what backward needs; layer(X) keeps nothing."
-            return Result(False, "\n".join(wrap(f"{text} {why}")))
+            return Result(False, "\n".join(wrap(f"{say('backward_fails', name=name)} {say('call_forward')}")))
     return right(name)
 
 

@@ -16,6 +16,7 @@ from numpynet.exercises.rules import broken_rules
 from numpynet.gradcheck.asking import LearnerError
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
 from numpynet.gradcheck.files.source import Source, read
+from numpynet.wording import language_of, say, speaking, wrap
 
 CHECKS = ("check(", "check = Checker(", "from numpynet.exercises.checker import Checker")  # in notebooks
 LARGEST = 20_000_000  # bytes of a lesson, as a notebook with pictures
@@ -40,10 +41,29 @@ class LessonMarks:
     file: str
     marks: tuple[Marked, ...]
     problem: str = ""
+    language: str = ""
 
 
 def mark_lesson(path: Path, *, time_limit: float = 60.0) -> LessonMarks:
-    """Mark every gap of the lesson at path. time_limit: seconds for each gap."""
+    """Mark every gap of the lesson at path, in its language. time_limit: seconds for each gap."""
+    spoken = spoken_in(path)
+    with speaking(spoken):
+        return replace(_mark_lesson(path, time_limit), language=spoken)
+
+
+def spoken_in(path: Path) -> str:
+    """The language of a lesson's docstring, or of the first lesson in a folder; "" if it is not known."""
+    if path.is_dir():
+        path = next((each for lesson in LESSONS if (each := lesson_file(path, lesson)).exists()), path)
+    try:
+        source = read(path)
+    except (OSError, ValueError):
+        return ""
+    parts = [each for each in source.tree.body if isinstance(each, ast.FunctionDef | ast.ClassDef)]
+    return language_of(ast.get_docstring(source.tree) or " ".join(ast.get_docstring(each) or "" for each in parts))
+
+
+def _mark_lesson(path: Path, time_limit: float) -> LessonMarks:
     own = [exercise for exercise in EXERCISES if exercise.lesson == path.stem]
     if not path.is_file():
         return _without_marks(path, own, f"no such file: {path.name}.")
@@ -83,13 +103,13 @@ def _without_checks(source: Source) -> Source:
 
 def _no_points(path: Path, rules: list[str]) -> str:
     what = "; ".join(rules[:3])
-    return f"{path.name} gets no points: {what}. A lesson may import NumPy and what it came with, nothing else."
+    return say("no_points", file=path.name, what=what)
 
 
 def _without_marks(path: Path, own: list[Exercise], problem: str) -> LessonMarks:
     return LessonMarks(
         path.name,
-        tuple(Marked(each, Result(False, f"{each.name} is not marked: {problem}")) for each in own),
+        tuple(Marked(each, Result(False, f"{say('not_marked', name=each.name)}: {problem}")) for each in own),
         problem,
     )
 
@@ -114,21 +134,22 @@ def mark(exercise: Exercise, lesson: Lesson) -> Result:
     """Mark one exercise in what the learner's file defines."""
     first = exercise.name.split(".")[0]
     if not lesson.defines(first):
-        return Result(False, f"{exercise.name} is missing: {exercise.lesson}.py does not define {first}.")
+        return Result(False, say("missing", name=exercise.name, lesson=exercise.lesson, first=first))
     try:
         return exercise.mark(exercise.name, lesson)
     except NotImplementedError as error:
         return _describe_gap(exercise, str(error))
     except LearnerError as error:
-        return Result(False, f"{exercise.name} is wrong: it raised {error}.")
+        return Result(False, say("raised_where", name=exercise.name, where="", error=error))
 
 
 def _describe_gap(exercise: Exercise, gap: str) -> Result:
     """What to say about a gap: it is that of the exercise itself, or of another one that it calls."""
     if gap != exercise.name and any(other.name == gap for other in EXERCISES if other.lesson == exercise.lesson):
-        return Result(False, f"{exercise.name} waits for {gap}, which is not written yet.", waits=gap)
+        return Result(False, say("waits_written", name=exercise.name, needed=gap), waits=gap)
     words = textwrap.indent(hints(exercise.lesson)[exercise.name], "    ")
-    return Result(False, f"{exercise.name} is not written yet. In words:\n{words}", unwritten=True)
+    text = f"{say('unwritten', name=exercise.name)} {say('in_words')}\n{words}"
+    return Result(False, text, unwritten=True)
 
 
 def _waiting(exercise: Exercise, results: dict[str, Result], tree: ast.Module) -> Result:
@@ -141,7 +162,7 @@ def _waiting(exercise: Exercise, results: dict[str, Result], tree: ast.Module) -
     needed = next((name for name in results if name in called and name != exercise.name and not results[name].ok), "")
     if not needed:
         return result
-    return replace(result, text=f"{exercise.name} waits for {needed}, which must be right first.", waits=needed)
+    return replace(result, text=say("waits_right", name=exercise.name, needed=needed), waits=needed)
 
 
 def has_lessons(path: Path) -> bool:
@@ -175,14 +196,15 @@ def mark_command(target: Path, *, time_limit: float) -> int:
 
 def format_lesson(lesson: LessonMarks) -> list[str]:
     """The lines for a lesson: its file, what is wrong with it as a whole, and each gap with its points and report."""
-    lines = [lesson.file]
-    if lesson.problem:
-        lines += textwrap.wrap(lesson.problem, 100, initial_indent="  ", subsequent_indent="  ")
-    for each in lesson.marks:
-        text = f"{each.exercise.name} is right." if each.result.ok else each.result.text
-        if each.result.unwritten or (lesson.problem and lesson.problem in text):
-            text = text.splitlines()[0].removesuffix(" In words:").split(": ")[0].rstrip(".") + "."
-        lines.append(f"  [{each.points}/{each.exercise.points}] {textwrap.indent(text, ' ' * 4).lstrip()}")
+    with speaking(lesson.language):
+        lines = [lesson.file, *(f"  {line}" for line in wrap(lesson.problem, 98))]
+        for each in lesson.marks:
+            text = say("right", name=each.exercise.name) if each.result.ok else each.result.text
+            if each.result.unwritten:
+                text = say("unwritten", name=each.exercise.name)
+            elif lesson.problem and lesson.problem in text:
+                text = say("not_marked", name=each.exercise.name) + say("full_stop").rstrip()
+            lines.append(f"  [{each.points}/{each.exercise.points}] {textwrap.indent(text, ' ' * 4).lstrip()}")
     return lines
 
 

@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
-from numpynet.exercises.forward_mistakes import SENTENCES
+from numpynet.exercises.forward_mistakes import sentence
 from numpynet.exercises.remote import Lesson, Object
 from numpynet.gradcheck import Report, check_layer, check_model, check_pair
 from numpynet.gradcheck.asking import LearnerError
 from numpynet.gradcheck.files.host import Opaque
-from numpynet.gradcheck.report import format_apart, format_number, wrap
+from numpynet.gradcheck.report import format_apart, format_number
+from numpynet.wording import say, wrap
 
 Cases = Sequence[tuple[Any, ...]]
 Wrongs = Callable[..., Mapping[str, Callable[[], Any]]]
-MISSING_RETURN = "It returns None; the return statement seems to be missing."
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Exercise:
 
 
 def right(name: str) -> Result:
-    return Result(True, f"{name} is right.")
+    return Result(True, say("right", name=name))
 
 
 def matches(expected: Callable[..., Any], parameters: str, wrongs: Wrongs, cases: Cases) -> Mark:
@@ -131,13 +131,13 @@ def is_model(expected: Callable[..., Any], params: dict[str, Array], X: Array, y
         result = from_report(check_model(function, params, X, y))
         large = {key: extreme * array for key, array in params.items()}
         cases = [(params, X, y), (large, X, y), (params, X[:1], y[:1])]
-        words = ["", f"with parameters {extreme:g} times as large, ", "for a batch of one example, "]
+        words = ["", say("with_large_parameters", factor=extreme), say("with_one_example")]
         for case, where in zip(cases, words, strict=True):
             text = _compare_model(name, function, expected, case, where, result.ok)
             if text and result.ok:
                 return Result(False, text)
             if text:
-                return Result(False, f"{text} Fix that first.\n\nWith this loss:\n{result.text}", result.mistakes)
+                return Result(False, say("loss_first", text=text, report=result.text), result.mistakes)
             if not result.ok:
                 break
         return result
@@ -152,15 +152,15 @@ def _compare_model(name: str, function: Any, expected: Any, case: Any, where: st
         yours, own = function(*copy.deepcopy(case))
         yours = float(yours)
     except LearnerError as error:
-        return f"{name} is wrong: {where}it raised {error}." if gradients else ""
+        return say("raised_where", name=name, where=where, error=error) if gradients else ""
     except (TypeError, ValueError):  # no loss to compare: the report says why
         return ""
     if not equal(yours, float(loss)) and (np.isfinite(yours) or gradients):
         found, asked = format_apart(yours, float(loss))
-        return f"{name} is wrong: {where}its loss is {found}, should be {asked}."
+        return say("wrong_loss", name=name, where=where, found=found, asked=asked)
     for key in grads if gradients else ():
         if not equal(own[key], grads[key]):
-            return f"{name} is wrong: {where}grad_{key} is not what it should be."
+            return say("wrong_gradient", name=name, where=where, key=key)
     return ""
 
 
@@ -180,15 +180,14 @@ def compare(
             results.append(function(*given))
         except LearnerError as error:
             results.append(error)
-            first = first or [f": it raised {error}."]
+            first = first or [say("raised_where", name=name, where="", error=error)]
             continue
         for own, before, after in zip(parameters.split(), case, given, strict=True):
             if not _same(before, after):
-                text = f"{name} is wrong: it modified its argument {own}, which belongs to the caller."
-                lines = [text, "", f"    before  {show(before)}", f"    after   {show(after)}"]
-                return Result(False, "\n".join(lines), ("argument_changed",))
+                text = say("argument_changed", name=name, argument=own)
+                return Result(False, "\n".join([text, "", *_changed(before, after)]), ("argument_changed",))
         if not first and not equal(results[-1], expected(*case)):
-            first = [_why(results[-1]), *_lines(parameters, case, results[-1], expected(*case))]
+            first = [_why(name, results[-1]), *_lines(parameters, case, results[-1], expected(*case))]
     if not first:
         return right(name)
     mistake = recognise(results, expected, wrongs, cases)
@@ -199,8 +198,8 @@ def told(name: str, first: Sequence[str], mistake: str) -> Result:
     """The result for something wrong: with the mistake's sentence, if it has a name, and the numbers that show it."""
     why, *lines = first
     if not mistake:
-        return Result(False, "\n".join([*wrap(f"{name} is wrong{why}"), *([""] if lines else []), *lines]))
-    paragraphs = [[f"{name} is wrong: {mistake}."], wrap(SENTENCES[mistake]), lines]
+        return Result(False, "\n".join([*wrap(why), *([""] if lines else []), *lines]))
+    paragraphs = [[say("wrong_named", name=name, mistake=mistake)], wrap(sentence(mistake)), lines]
     return Result(False, "\n\n".join("\n".join(each) for each in paragraphs if each), (mistake,))
 
 
@@ -231,15 +230,20 @@ def _lines(parameters: str, case: tuple[Any, ...], yours: Any, expected: Any) ->
         call += [f"{name} = {show(array)}" for name, array in named.items()]
     found, asked = show_apart(yours, expected)
     given = [", ".join(call)] if len(", ".join(call)) < 90 else call
-    return [*_column("for", given), *_column("yours", [found]), *_column("right", [asked])]
+    return [*_column("for", given), *_column("yours", [found]), *_column("should_be", [asked])]
 
 
-def _column(word: str, lines: Sequence[str]) -> list[str]:
-    return [f"    {word if i == 0 else '':8}{line}" for i, line in enumerate(lines)]
+def _changed(before: Any, after: Any) -> list[str]:
+    return [*_column("before", [show(before)]), *_column("after", [show(after)])]
 
 
-def _why(yours: Any) -> str:
-    return f". {MISSING_RETURN}" if yours is None else "."
+def _column(key: str, lines: Sequence[str]) -> list[str]:
+    return [f"    {say(key) if i == 0 else '':8}{line}" for i, line in enumerate(lines)]
+
+
+def _why(name: str, yours: Any) -> str:
+    text = say("wrong", name=name) + say("full_stop")
+    return text + say("nothing_returned") if yours is None else text.rstrip()
 
 
 def updates(step: Callable[..., tuple[dict[str, Any], dict[str, Any]]], wrongs: Wrongs) -> Mark:
@@ -254,17 +258,16 @@ def updates(step: Callable[..., tuple[dict[str, Any], dict[str, Any]]], wrongs: 
                 after, after_grads = step(lesson, copy.deepcopy(params), copy.deepcopy(grads), lr)
             except LearnerError as error:
                 results.append(error)
-                first = first or [f": it raised {error}."]
+                first = first or [say("raised_where", name=name, where="", error=error)]
                 continue
             if not _same(grads, after_grads):
-                lines = [f"    before  {show(grads)}", f"    after   {show(after_grads)}"]
-                text = f"{name} is wrong: it modified the gradients, which belong to the caller."
-                return Result(False, "\n".join([text, "", *lines]), ("argument_changed",))
+                text = say("gradients_changed", name=name)
+                return Result(False, "\n".join([text, "", *_changed(grads, after_grads)]), ("argument_changed",))
             results.append(tuple(after.values()))
             if not first and not equal(results[-1], expected):
                 found, asked = show_apart(after, dict(zip(params, expected, strict=True)))
-                given = [f"    before  {show(params)}", f"    grads   {show(grads)}, lr {lr}"]
-                first = [".", *given, f"    yours   {found}", f"    right   {asked}"]
+                given = [*_column("before", [show(params)]), f"    {'grads':8}{show(grads)}, lr {lr}"]
+                first = [_why(name, 0), *given, *_column("yours", [found]), *_column("should_be", [asked])]
         return told(name, first, recognise(results, tuple, wrongs, UPDATES)) if first else right(name)
 
     return mark
@@ -316,8 +319,8 @@ def is_forward_of(layer: Layer) -> Mark:
         ]
         if all(kept) or _gradients_of_two(layer, lesson):
             return result
-        text = f"{name} is wrong: its output is right, but the layer does not keep what backward needs."
-        why = "Keep it in self: what is global, or in the class, belongs to all layers together." if any(kept) else ""
+        text = say("layer_keeps_nothing", name=name)
+        why = say("keep_in_self") if any(kept) else ""
         return Result(False, "\n".join(wrap(f"{text} {why}")))
 
     return mark
@@ -337,8 +340,7 @@ def is_layer(layer: Layer, X: Array) -> Mark:
         result = from_report(check_layer(checked, X))
         if not result.ok or _gradients_of_two(layer, lesson):
             return result
-        text = f"{name} is wrong: its gradients change when a second layer has done its forward in between."
-        return Result(False, "\n".join(wrap(f"{text} Keep what backward needs in self.")))
+        return Result(False, "\n".join(wrap(f"{say('disturbed', name=name)} {say('keep_for_backward')}")))
 
     return mark
 
@@ -358,7 +360,7 @@ def _gradients_of_two(layer: Layer, lesson: Lesson) -> bool:
 
 
 def waits_for(name: str, needed: str) -> Result:
-    return Result(False, f"{name} waits for {needed}, which must be right first.", waits=needed)
+    return Result(False, say("waits_right", name=name, needed=needed), waits=needed)
 
 
 def raise_if_unwritten(call: Callable[[], Any]) -> None:
@@ -406,9 +408,9 @@ def show(value: Any, digits: int = 4) -> str:
         return ", ".join(f"{name} = {show(array, digits)}" for name, array in value.items())
     if isinstance(value, tuple):
         parts = [show(part, digits) for part in value]
-        return " and ".join(parts) if len(parts) > 1 else f"a tuple of {len(parts)}: {', '.join(parts)}"
+        return say("and").join(parts) if len(parts) > 1 else say("a_tuple", count=len(parts), parts=", ".join(parts))
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        return say("an_object", kind=value.kind)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.ndim:
         return f"[{', '.join(show(entry, digits) for entry in value)}]"
     if isinstance(value, bool | np.bool_) or (isinstance(value, np.ndarray) and value.dtype.kind == "b"):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from numpynet.exercises.lessons import EXERCISES
 from numpynet.storage.notebook import as_notebook as as_ipynb
+from numpynet.wording import say
 
 CHECKER = "from numpynet.exercises.checker import Checker\n\ncheck = Checker({lesson!r})"
-
-TRAIN = "# When everything is right, take away the # below: it trains your model.\n# main()"
 
 LINEAR, RELU = r"Y = X W + b, \qquad Y_{ij} = \sum_k X_{ik} W_{kj} + b_j", r"Y_{ij} = \max(X_{ij}, 0)"
 SOFTMAX = r"P_{ij} = \frac{\exp(O_{ij})}{\sum_k \exp(O_{ik})}"
@@ -64,7 +64,7 @@ def as_notebook(lesson: str, text: str) -> str:
 def _cells(lesson: str, text: str) -> Iterator[tuple[str, str]]:
     """The kind and the text of each cell."""
     tree = ast.parse(text)
-    title, _, rest = (ast.get_docstring(tree) or "").partition(". ")
+    title, rest = re.split(r"\. |\.?$|。\s*", f"{ast.get_docstring(tree)}", maxsplit=1)
     yield "markdown", f"# {title}\n\n{_paragraphs(rest)}"
     yield "code", CHECKER.format(lesson=lesson)
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -79,7 +79,7 @@ def _cells(lesson: str, text: str) -> Iterator[tuple[str, str]]:
             for gap in gaps:
                 yield "code", f'check("{gap}")'
         elif node not in imports:  # if __name__ == "__main__": main()
-            yield "code", TRAIN
+            yield "code", f"{say('train')}\n# main()"
 
 
 def _source(text: str, node: ast.stmt) -> str:

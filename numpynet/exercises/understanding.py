@@ -25,7 +25,7 @@ from numpynet.exercises.marks import (
     show,
 )
 from numpynet.exercises.remote import Lesson
-from numpynet.gradcheck.report import wrap
+from numpynet.wording import say, wrap
 
 LESSON = "lesson6_understanding"
 n, d, h, q = 32, 784, 100, 10
@@ -62,17 +62,18 @@ def filled_in(expected: Mapping[str, Any], same: Callable[[Any, Any], bool]) -> 
     def mark(name: str, lesson: Lesson) -> Result:
         found = lesson.function(name)()
         if not isinstance(found, Mapping) or not set(expected) <= set(found):
-            return Result(False, f"{name} is wrong: it must return a dict with {', '.join(expected)}.")
+            return Result(False, say("needs_dict", name=name, names=", ".join(expected)))
         if all(found[key] is None for key in expected):
             raise NotImplementedError(name)
         blank = [key for key in expected if found[key] is None]
         wrong = [key for key in expected if key not in blank and not same(found[key], expected[key])]
         if not blank and not wrong:
             return right(name)
-        words = [f"wrong: {', '.join(wrong)}"] * bool(wrong) + [f"not filled in: {', '.join(blank)}"] * bool(blank)
-        lines = wrap(f"{name} is not right yet; {'; '.join(words)}.")
+        words = [say("wrong_entries", names=", ".join(wrong))] * bool(wrong)
+        words += [say("blank_entries", names=", ".join(blank))] * bool(blank)
+        lines = wrap(say("not_right_yet", name=name, what="; ".join(words)))
         if wrong:
-            lines += ["", f"    {wrong[0]}, yours: {show(_as_shown(found[wrong[0]]))}"]
+            lines += ["", say("yours_is", name=wrong[0], value=show(_as_shown(found[wrong[0]])))]
         return Result(False, "\n".join(lines), (), (*wrong, *blank))
 
     return mark
@@ -107,9 +108,9 @@ def fixed(mark: Mark) -> Mark:
             return result
         wrong = [f"grad_{each}" for each in result.wrong]
         numbers = 0 < len(wrong) < 4 and "argument_changed" not in result.mistakes
-        where = f"look at {' and '.join(wrong)}" if numbers else "it still has a mistake"
-        text = f"{name} is not fixed yet: {where}."
-        if "it raised" in result.text.splitlines()[0]:
+        where = say("look_at", names=say("and").join(wrong)) if numbers else say("still_a_mistake")
+        text = say("not_fixed", name=name, where=where)
+        if say("raised", error="").rstrip("。. ") in result.text.splitlines()[0]:
             text = result.text.splitlines()[0]
         return replace(result, text=text, mistakes=(), wrong=())
 
@@ -131,8 +132,8 @@ def _step(name: str, lesson: Lesson) -> Result:
         lesson.function(name)(own, *given, 0.1)
         wrong = [key for key in expected if not equal(own[key], expected[key])]
         if wrong or not all(map(np.array_equal, given, (grad_O, H, X))):
-            what = f"look at {' and '.join(wrong)}" if wrong else "it changes what it is given besides params"
-            return Result(False, f"{name} is not fixed yet: {what}.")
+            what = say("look_at", names=say("and").join(wrong)) if wrong else say("changes_more")
+            return Result(False, say("not_fixed", name=name, where=what))
     return right(name)
 
 

@@ -18,7 +18,7 @@ from numpynet.explorer.steps import as_rows, describe_pass, values_of
 from numpynet.explorer.training import HIDDEN, describe_mistaken_run
 from numpynet.gradcheck.backward_rules import Chain, Changes, Decay, Point, backward, gradients
 from numpynet.gradcheck.explain import Cause, causes_in, changes_of, first_wrong
-from numpynet.gradcheck.mistakes import MISTAKES
+from numpynet.gradcheck.mistakes import FORMULAS, MISTAKES
 from numpynet.gradcheck.report import names_at, right_formula
 from numpynet.trace.known import pass_of
 
@@ -128,7 +128,7 @@ def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
     _, (rule, step), *_ = first_wrong(small.chain, small.point, [cause])
     at = (rule, step)
     names = names_at(small.chain, *at)
-    it, formula = small.chain.name(*at), right_formula(small.chain, *at)
+    it = small.chain.name(*at)
     did = cause.did if isinstance(cause.did, str) else cause.did[rule]
     return {
         "name": name,
@@ -136,8 +136,9 @@ def _describe(name: str, networks: dict[str, Small]) -> dict[str, Any]:
         "first": it,
         "arrays": values_of(wrong),
         "yours": did,
-        "right": "{right}" if rule == "T" else "{it} = {right}",
-        "names": names | {"it": it, "right": f"{it} {formula}" if rule == "T" else formula},
+        "right": FORMULAS[rule] + (" + λ {W}" if rule == "grad_W" and small.chain.decay else ""),
+        "is": " " if rule == "T" else " = ",
+        "names": names | {"it": it, "right": right_formula(small.chain, *at)},
         "training": _training(changes, small.chain),
     }
 

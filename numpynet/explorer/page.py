@@ -17,8 +17,8 @@ from numpynet.book import load_data
 from numpynet.explorer.images import describe_images
 from numpynet.explorer.mistakes import describe_mistakes, describe_network, small_networks
 from numpynet.explorer.training import describe_runs
+from numpynet.gradcheck import mistakes_zh
 from numpynet.gradcheck.mistakes import MISTAKES
-from numpynet.gradcheck.mistakes_zh import SENTENCES
 from numpynet.storage.atomic import write_atomic
 
 LANGUAGES = ("en", "zh")
@@ -67,20 +67,17 @@ def script() -> str:
 
 
 def words() -> dict[str, dict[str, str]]:
-    """All texts of the page, by language and key. What is said about the mistakes is the checker's own text.
-
-    The formulas are those in English, where a language has no other words for them.
-    """
-    sentences = {"en": {mistake.name: mistake.sentence for mistake in MISTAKES}, "zh": SENTENCES}
-    formulas = {
-        f"{key}.{each['name']}": each[key] for each in describe_mistakes()["list"] for key in ("yours", "right")
-    }
-    return {
-        language: formulas
-        | json.loads(read(f"words.{language}.json"))
-        | {f"mistake.{name}": sentence for name, sentence in sentences[language].items()}
-        for language in LANGUAGES
-    }
+    """All texts of the page, by language and key. What is said about the mistakes is the checker's own text."""
+    found = {language: json.loads(read(f"words.{language}.json")) for language in LANGUAGES}
+    for mistake in MISTAKES:
+        found["en"][f"mistake.{mistake.name}"] = mistake.sentence
+        found["zh"][f"mistake.{mistake.name}"] = mistakes_zh.SENTENCES[mistake.name]
+    for each in describe_mistakes()["list"]:
+        for language, table in {"en": {}, "zh": mistakes_zh.FORMULAS}.items():
+            yours, right = (table.get(each[key], each[key]) for key in ("yours", "right"))
+            found[language][f"yours.{each['name']}"] = yours
+            found[language][f"right.{each['name']}"] = f"{{it}}{each['is']}{right}"
+    return found
 
 
 @functools.cache

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
 from numpynet.gradcheck.files.source import Source, read, tampering
-from numpynet.gradcheck.report import wrap
 from numpynet.gradcheck.styles import find, judging, scripts
 from numpynet.gradcheck.styles.judging import Verdict
 from numpynet.gradcheck.styles.scripts import with_training_loop
 from numpynet.gradcheck.styles.unseen import unseen
+from numpynet.wording import wrap
 
 MOST_SKIPPED = 6  # statements that did not run, of which each is told
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from numpynet.arguments import Array
+from numpynet.gradcheck import mistakes_zh
 from numpynet.gradcheck.backward_rules import ACTIVATIONS, Chain, Point, Site, prediction_names
 from numpynet.gradcheck.explain import Cause, first_wrong
-from numpynet.gradcheck.mistakes import FORMULAS, PREDICTION_FORMULAS, SLOPE_FORMULAS
+from numpynet.gradcheck.mistakes import FORMULAS, PREDICTION_FORMULAS, SLOPE_FORMULAS, Mistake
+from numpynet.wording import language, say, wrap
 
 
 class GradientError(AssertionError):
@@ -80,29 +81,24 @@ def format_table(rows: Sequence[Row]) -> list[str]:
     """One line per gradient: its shape, its error and, if it is wrong, its worst entry."""
     lines = []
     for row in rows:
-        words = "right"
+        words = say("row_right")
         if row.found is None:
-            words = "nothing to compare"
+            words = say("row_nothing")
         elif row.found.shape != row.expected.shape:
-            words = f"wrong: its shape is {row.found.shape}"
+            words = say("row_shape", shape=row.found.shape)
         elif not row.right:
             off = np.abs(row.found - row.expected)
             worst = np.unravel_index(int(off.argmax()), off.shape)
-            at = f", worst at [{', '.join(map(str, worst))}]" if worst else ""
+            at = say("row_worst", index=f"[{', '.join(map(str, worst))}]") if worst else ""
             found, expected = format_apart(row.found[worst], row.expected[worst])
-            words = f"wrong{at}: {found}, should be {expected}"
+            words = say("row_wrong", at=at, found=found, expected=expected)
         error = f"{row.error:.1e}" if np.isfinite(row.error) else "  –"
-        lines.append([f"grad_{row.name}", str(row.expected.shape), f"error {error}", words])
+        lines.append([f"grad_{row.name}", str(row.expected.shape), f"{say('row_error')} {error}", words])
     widths = [max(len(line[i]) for line in lines) for i in range(3)] if lines else []
     return [
         "    " + "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]])
         for line in lines
     ]
-
-
-def wrap(text: str) -> list[str]:
-    """The lines of a paragraph, each at most 100 characters long."""
-    return textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def format_number(x: Any, digits: int = 4) -> str:
@@ -140,11 +136,11 @@ def right_formula(chain: Chain, rule: str, step: int) -> str:
     """The right formula of a rule at this step, in the names of this model."""
     names = names_at(chain, rule, step)
     if rule == "P" and chain.kind == "squared_loss":
-        return "the output of the last layer"
+        return in_language("the output of the last layer")
     if rule == "T" and chain.kind != "cross_entropy":
-        return "with row i for example i"
+        return in_language("with row i for example i")
     decay = " + λ {W}" if rule == "grad_W" and chain.decay else ""
-    return (FORMULAS[rule] + decay).format_map(names)
+    return (in_language(FORMULAS[rule]) + decay).format_map(names)
 
 
 def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> list[str]:
@@ -156,21 +152,22 @@ def explain_in_words(chain: Chain, point: Point, causes: Sequence[Cause]) -> lis
     several_steps = len(chain.steps) > (0 if chain.kind else 1)
     lines = []
     if before and (several_steps or site[0] == "T"):
-        lines = wrap(f"Working backward, {join_names(before)} right; {name} is the first one that is wrong{where}.")
+        lines = wrap(say("first_wrong", before=join_names(before), name=name, where=where))
     elif not before and (several_steps or chain.kind):
-        lines = wrap(f"Working backward, the first quantity, {name}, is already wrong{where}.")
+        lines = wrap(say("already_wrong", name=name, where=where))
     elif where:
-        lines = [f"{name} is wrong{where}."]
+        lines = [say("wrong_where", name=name, where=where)]
     for cause in causes:
         rule, step = _find_site(chain, cause, site)
         names = names_at(chain, rule, step)
         it, formula = chain.name(rule, step), right_formula(chain, rule, step)
         did = cause.did if isinstance(cause.did, str) else cause.did[rule]
-        did = did.format_map(names | {"it": it, "right": formula})
+        did = in_language(did).format_map(names | {"it": it, "right": formula})
         found = f"    ({_format_unknown(cause, q)})" if cause.mistake.unknown else ""
-        sentence = cause.mistake.sentence.format_map(names | {"it": it}) + _say_which_layer(chain, cause, it)
+        sentence = sentence_of(cause.mistake).format_map(names | {"it": it}) + _say_which_layer(chain, cause, it)
         lines += [""] * bool(lines) + wrap(f"{cause.mistake.name}: {sentence}")
-        lines += [f"    yours:  {did}{found}", f"    right:  {it} {'' if rule == 'T' else '= '}{formula}"]
+        rule_in_words = f"{it} {'' if rule == 'T' else '= '}{formula}"
+        lines += [say("did", did=f"{did}{found}"), say("rule", rule=rule_in_words)]
     example = _give_example(site, wrong, expected, q, names_at(chain, *site), name)
     return [*lines, "", *wrap(example)] if example else lines
 
@@ -181,7 +178,7 @@ def _say_which_layer(chain: Chain, cause: Cause, it: str) -> str:
     count = sum(step in kinds for step in chain.steps)
     if cause.rules() & {"P", "T", "grad_O"} or count < 2 or cause.rules() == {"grad_H"}:
         return ""
-    return " Every layer is affected." if cause.step is None else f" Only {it} is affected; the other layers are right."
+    return say("every_layer") if cause.step is None else say("only_layer", it=it)
 
 
 def is_visible(chain: Chain, point: Point, causes: Sequence[Cause]) -> bool:
@@ -224,11 +221,11 @@ def _describe_where(site: Site, wrong: Array, expected: Array, q: Any, names: Ma
     if off.all() or not off.any():
         return ""
     if np.array_equal(off, low):
-        return f", exactly where {names[letter]} <= 0"
+        return say("exactly_not_positive", name=names[letter])
     if np.array_equal(off, ~low):
-        return f", exactly where {names[letter]} > 0"
+        return say("exactly_positive", name=names[letter])
     if off.any() and not (off & low).any():
-        return f", only where {names[letter]} > 0"
+        return say("only_positive", name=names[letter])
     return ""
 
 
@@ -240,20 +237,33 @@ def _give_example(site: Site, wrong: Array, expected: Array, q: Any, names: Mapp
     numbers = ""
     rule = site[0]
     if rule == "grad_Z":
-        numbers = f"{names['Z']} = {format_number(q.Z[at])} and {names['grad_H']} = {format_number(q.grad_H[at])}, so "
+        z, g = format_number(q.Z[at]), format_number(q.grad_H[at])
+        numbers = say("numbers_slope", Z=names["Z"], z=z, G=names["grad_H"], g=g)
     elif rule == "grad_O":
-        numbers = f"{names['P']} = {format_number(q.P[at])}, {names['T']} = {format_number(q.T[at])}"
-        numbers += f" and {names['n']} = {q.n}, so "
+        p, t = format_number(q.P[at]), format_number(q.T[at])
+        numbers = say("numbers_loss", P=names["P"], p=p, T=names["T"], t=t, n=names["n"], count=q.n)
     elif rule == "grad_b":
         column = q.grad_Y[:, at[0]]
         shown = ", ".join(map(format_number, column[:6])) + (", ..." if len(column) > 6 else "")
-        numbers = f"column {at[0]} of {names['grad_Y']} is {shown}, so "
+        numbers = say("numbers_column", column=at[0], name=names["grad_Y"], shown=shown)
     index = f"[{', '.join(map(str, at))}]"
-    example = f" (example {at[0]})" if rule in ("grad_Z", "grad_O", "P", "grad_H") else ""
+    example = say("example_number", number=at[0]) if rule in ("grad_Z", "grad_O", "P", "grad_H") else ""
     should, yours = format_apart(expected[at], wrong[at])
-    return f"For example, at {index}{example}: {numbers}{name} should be {should}; yours is {yours}."
+    return say("example", index=index, example=example, numbers=numbers, name=name, should=should, yours=yours)
 
 
 def join_names(names: Sequence[str]) -> str:
     """X is; X and W are; X, W and b are"""
-    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"
+    if len(names) == 1:
+        return say("is_one", name=names[0])
+    return say("are_several", names=", ".join(names[:-1]), last=names[-1])
+
+
+def in_language(formula: str) -> str:
+    """A formula, whose words are in the language that is spoken."""
+    return mistakes_zh.FORMULAS.get(formula, formula) if language() == "zh" else formula
+
+
+def sentence_of(mistake: Mistake) -> str:
+    """What is wrong with a mistake, in the language that is spoken."""
+    return mistakes_zh.SENTENCES.get(mistake.name, mistake.sentence) if language() == "zh" else mistake.sentence

@@ -21,24 +21,9 @@ from numpynet.gradcheck.report import (
     format_table,
     is_visible,
     join_names,
-    wrap,
 )
 from numpynet.gradcheck.search import Explanation
-
-ACCUMULATED = (
-    "gradient_accumulated: Each call adds to the gradients of earlier calls. Assign them (=, not +=) in every call, or "
-    "zero them first."
-)
-
-CHANGED = (
-    "argument_changed: The code modifies its argument {} in place. Callers do not expect that, and the next call sees "
-    "different values: work on a copy."
-)
-
-PARAMETERS_CHANGED = (
-    "argument_changed: The code modifies {} in place. A backward pass only computes gradients; updating parameters is "
-    "the optimizer's job."
-)
+from numpynet.wording import say, wrap
 
 
 @dataclass(frozen=True)
@@ -107,12 +92,12 @@ def _what_is_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) ->
     elif not found.ok and not named and exam.matched:
         yield wrap(_name_first_wrong(exam, rows))
     if found.why.accumulated:
-        yield wrap(ACCUMULATED)
+        yield wrap(say("accumulated"))
     yield from _explain(exam, found.why)
     params = [name for name in found.changed if name in exam.given.point.params]
     arguments = [name for name in found.changed if name not in exam.given.point.params]
-    for template, names in [(PARAMETERS_CHANGED, params), (CHANGED, arguments)]:
-        yield wrap(template.format(" and ".join(names))) if names else []
+    for key, names in [("parameters_changed", params), ("changed", arguments)]:
+        yield wrap(say(key, names=say("and").join(names))) if names else []
 
 
 def _explain(exam: Examination, why: Explanation) -> Iterator[list[str]]:
@@ -158,8 +143,11 @@ def _name_first_wrong(exam: Examination, rows: Sequence[Row]) -> str:
     order = list(exam.right(exam.draws[0].point))
     ordered = sorted(rows, key=lambda row: order.index(row.name))
     first = next(i for i, row in enumerate(ordered) if not row.right)
-    fine = join_names([f"grad_{row.name}" for row in ordered[:first]]) + " right; " if first else ""
-    return f"Working backward, {fine}grad_{ordered[first].name} is the first one that is wrong."
+    name = f"grad_{ordered[first].name}"
+    if not first:
+        return say("already_wrong", name=name, where="")
+    before = join_names([f"grad_{row.name}" for row in ordered[:first]])
+    return say("first_wrong", before=before, name=name, where="")
 
 
 def _write_verdict(exam: Examination, found: Conclusion) -> str:
@@ -172,13 +160,13 @@ def _write_verdict(exam: Examination, found: Conclusion) -> str:
             )
         if exam.single:
             return f"{exam.name} is right, to the 7 digits of float32: the differences are rounding errors."
-        how = "along random directions" if found.derivatives.sampled else "in every entry"
-        return f"{exam.name} is right. Its gradients agree with central differences {how}, to {worst:.0e}."
+        how = say("along_directions" if found.derivatives.sampled else "in_every_entry")
+        return say("check_right", name=exam.name, how=how, worst=worst)
     if found.mistakes:
-        return f"{exam.name} is wrong: {', '.join(found.mistakes)}."
+        return say("wrong_named", name=exam.name, mistake=", ".join(found.mistakes))
     if found.problems:
         return f"{exam.name} is wrong: {found.problems[0]}" + "." * (found.problems[0][-1] != "?")
-    return f"{exam.name} is wrong, and none of the known mistakes explains it."
+    return say("check_unexplained", name=exam.name)
 
 
 def _make_rows(exam: Examination, conclusion: Conclusion) -> tuple[Call, list[Row]]:

@@ -13,7 +13,7 @@ from numpynet.gradcheck.backward_rules import Chain
 from numpynet.gradcheck.check import _examine, _examine_unknown
 from numpynet.gradcheck.draws import Layout
 from numpynet.gradcheck.examination import Call, Examination
-from numpynet.gradcheck.report import Report, wrap
+from numpynet.gradcheck.report import Report
 from numpynet.gradcheck.styles import known
 from numpynet.gradcheck.styles.find import Thing
 from numpynet.gradcheck.styles.fits import Fitted
@@ -21,6 +21,7 @@ from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.recipe import Asked
 from numpynet.gradcheck.styles.runs import value_of
 from numpynet.gradcheck.verdict import FACTORS
+from numpynet.wording import wrap
 
 MOST_WAYS = 4
 SMALL = 1e-4  # an error below this may come from a small number inside a log
