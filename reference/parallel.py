@@ -19,7 +19,11 @@ import time
 from datetime import timedelta
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise SystemExit(f'python -m reference.parallel: needs PyTorch ({error}): pip install -e ".[reference]"') from None
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 

@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         if isinstance(error, BrokenPipeError):  # the reader of the output has gone, as in `numpynet info | head -1`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"numpynet: {_in_one_line(error)}", file=sys.stderr)
+        else:
+            print(f"numpynet: {_in_one_line(error)}", file=sys.stderr)
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
 
 

@@ -13,6 +13,7 @@ from numpynet.book import BOOK, SETTINGS, BookData, Settings, load_data
 from numpynet.cli.results import write_results
 from numpynet.cli.resume import CtrlC, environment_array, restore_run, settings_to_resume, warn_of_unfinished
 from numpynet.cli.run import Run, RunFolder
+from numpynet.storage.lock import locked
 from numpynet.training.checkpoint import Checkpointer
 from numpynet.training.checkpoint_file import Checkpoint, read_checkpoint, sha256
 from numpynet.training.loop import Loop
@@ -58,16 +59,17 @@ def run(settings: Settings, folder: RunFolder, checkpoint: Checkpoint | None = N
     history.json and pictures; return a short summary.
 
     Raises: DataError for the data, DivergedError for the training, CheckpointError for a checkpoint that does not fit,
-    OSError if a file cannot be written.
+    OSError if a file cannot be written, or another run writes to the folder.
     """
     folder.output.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(settings.seed)
-    data = load_data(settings.data, folder.root, rng=rng)
-    print(f"data: {data.source}")
-    settings = dataclasses.replace(settings, data=data.name)
-    this = Run(settings, folder, rng)
-    history = _train(this, data, checkpoint)
-    return write_results(this, data, history)
+    with locked(folder.output):
+        rng = np.random.default_rng(settings.seed)
+        data = load_data(settings.data, folder.root, rng=rng)
+        print(f"data: {data.source}")
+        settings = dataclasses.replace(settings, data=data.name)
+        this = Run(settings, folder, rng)
+        history = _train(this, data, checkpoint)
+        return write_results(this, data, history)
 
 
 def _train(this: Run, data: BookData, checkpoint: Checkpoint | None) -> History:

@@ -2,7 +2,8 @@
 
 The content is written to a new file in the same folder, flushed to disk, and then renamed over the old file, which the
 operating system does in one step. The new file is locked while it is written, and the lock ends with the process, so a
-file that can be locked was left behind by a killed process. (Windows has no such locks; there, leftovers stay.)
+file that can be locked was left behind by a killed process. (Windows and WebAssembly have no such locks; there,
+leftovers stay.)
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import re
 import sys
 from typing import BinaryIO
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 
 def write_atomic(path: str | os.PathLike[str], content: bytes) -> None:
@@ -56,7 +59,7 @@ def _new_part(folder: str, name: str) -> tuple[str, BinaryIO]:
     while True:
         part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
         file = open(part, "xb")  # noqa: SIM115 (x: it must be new, and never the target of a link)
-        if sys.platform != "win32":
+        if fcntl is not None:
             with contextlib.suppress(OSError):  # a file system without locks, where no file counts as a leftover
                 fcntl.flock(file, fcntl.LOCK_EX)
         if os.path.exists(part):
@@ -66,7 +69,7 @@ def _new_part(folder: str, name: str) -> tuple[str, BinaryIO]:
 
 def _remove_leftovers(folder: str, name: str) -> None:
     """Remove the leftovers that can be removed; the others must not prevent saving."""
-    if sys.platform == "win32":
+    if fcntl is None:
         return
     leftover = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.part")
     with contextlib.suppress(OSError):
