@@ -47,10 +47,11 @@ def _refuse(function: str, name: str, value: Any, wanted: str) -> NoReturn:
     raise TypeError(f"{function}: {name} must be {wanted}, got {got}")
 
 
-def check_floats(function: str, **arrays: Array) -> None:
-    """Raise TypeError unless all are arrays of floats."""
-    for name, array in arrays.items():
-        check_kind(function, name, array, "f", "an array of floats")
+def check_floats(function: str, names: str, *arrays: Array) -> None:
+    """Raise TypeError unless all are arrays of floats; names are theirs, in this order, as in "X W b"."""
+    for i, array in enumerate(arrays):
+        if type(array) is not np.ndarray or array.dtype.kind != "f":
+            check_kind(function, names.split()[i], array, "f", "an array of floats")
 
 
 def check_pairs(function: str, params: Any, grads: Any) -> list[tuple[Array, Array]]:
@@ -101,14 +102,14 @@ def check_linear(function: str, X: Array, W: Array) -> None:
         raise ValueError(f"{function}: X must have shape (n, {W.shape[0]}) to fit W {W.shape}, got {X.shape}")
 
 
-def check_alike(function: str, *, may_be_empty: bool = False, **arrays: Array) -> None:
+def check_alike(function: str, names: str, A: Array, B: Array, *, may_be_empty: bool = False) -> None:
     """Raise TypeError unless the two are arrays of floats, ValueError unless they have the same shape."""
-    check_floats(function, **arrays)
-    (name, A), (other, B) = arrays.items()
+    check_floats(function, names, A, B)
     if A.shape != B.shape:
-        raise ValueError(f"{function}: {name} and {other} must have the same shape, got {A.shape} and {B.shape}")
+        both = names.replace(" ", " and ")
+        raise ValueError(f"{function}: {both} must have the same shape, got {A.shape} and {B.shape}")
     if A.size == 0 and not may_be_empty:
-        raise ValueError(f"{function}: {name} must have at least one element, got shape {A.shape}")
+        raise ValueError(f"{function}: {names.split()[0]} must have at least one element, got shape {A.shape}")
 
 
 def check_logits(function: str, name: str, O: Array) -> None:

@@ -38,7 +38,7 @@ def linear(X: Array, W: Array, b: Array) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))  # 1·3 + 2·4 + 5
     array([[16.]])
     """
-    arguments.check_floats("linear", X=X, W=W, b=b)
+    arguments.check_floats("linear", "X W b", X, W, b)
     arguments.check_linear("linear", X, W)
     if b.shape != W.shape[1:]:
         raise ValueError(f"linear: b must have shape {W.shape[1:]} to fit W {W.shape}, got {b.shape}")
@@ -69,7 +69,7 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
      [19. 22.]] [[13.  6.  1.]
      [24.  8.  2.]] [11.  2.  1.]
     """
-    arguments.check_floats("linear_backward", grad_Y=grad_Y, X=X, W=W)
+    arguments.check_floats("linear_backward", "grad_Y X W", grad_Y, X, W)
     arguments.check_linear("linear_backward", X, W)
     if grad_Y.shape != (len(X), W.shape[1]):
         raise ValueError(
@@ -93,7 +93,7 @@ def relu(X: Array) -> Array:
     >>> relu(np.array([-1.5, 0.0, 2.5]))
     array([0. , 0. , 2.5])
     """
-    arguments.check_floats("relu", X=X)
+    arguments.check_floats("relu", "X", X)
     return np.maximum(X, 0)
 
 
@@ -113,7 +113,7 @@ def relu_backward(grad_Y: Array, Y: Array) -> Array:
     >>> relu_backward(np.array([10.0, 10.0, 10.0]), relu(np.array([-1.5, 0.0, 2.5])))
     array([ 0.,  0., 10.])
     """
-    arguments.check_alike("relu_backward", grad_Y=grad_Y, Y=Y, may_be_empty=True)
+    arguments.check_alike("relu_backward", "grad_Y Y", grad_Y, Y, may_be_empty=True)
     return grad_Y * (Y > 0)
 
 
@@ -215,7 +215,7 @@ def squared_loss(y_hat: Array, y: Array) -> Any:
     >>> print(squared_loss(np.array([1.0, 5.0]), np.array([1.0, 3.0])))  # (0 + 4) / 2 elements / 2
     1.0
     """
-    arguments.check_alike("squared_loss", y_hat=y_hat, y=y)
+    arguments.check_alike("squared_loss", "y_hat y", y_hat, y)
     return ((y_hat - y) ** 2).sum() / y.size / 2
 
 
@@ -230,7 +230,7 @@ def squared_loss_backward(y_hat: Array, y: Array) -> Array:
     >>> squared_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
     array([0., 1.])
     """
-    arguments.check_alike("squared_loss_backward", y_hat=y_hat, y=y)
+    arguments.check_alike("squared_loss_backward", "y_hat y", y_hat, y)
     return (y_hat - y) / y.size
 
 
@@ -243,7 +243,7 @@ def mse_loss(y_hat: Array, y: Array) -> Any:
     >>> print(mse_loss(np.array([1.0, 5.0]), np.array([1.0, 3.0])))
     2.0
     """
-    arguments.check_alike("mse_loss", y_hat=y_hat, y=y)
+    arguments.check_alike("mse_loss", "y_hat y", y_hat, y)
     return ((y_hat - y) ** 2).sum() / y.size
 
 
@@ -255,7 +255,7 @@ def mse_loss_backward(y_hat: Array, y: Array) -> Array:
     >>> mse_loss_backward(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
     array([0., 2.])
     """
-    arguments.check_alike("mse_loss_backward", y_hat=y_hat, y=y)
+    arguments.check_alike("mse_loss_backward", "y_hat y", y_hat, y)
     return 2 * (y_hat - y) / y.size
 
 

@@ -74,7 +74,7 @@ def first_layer_weights(
     >>> [name.get_text() for name in axes.texts]
     ['shirt', 'coat']
     """
-    arguments.check_floats("first_layer_weights", W=W)
+    arguments.check_floats("first_layer_weights", "W", W)
     height, width = image_shape
     if W.ndim != 2 or len(W) != height * width or W.shape[1] == 0:
         wanted = f"({height * width}, m) to fit images {image_shape}"

@@ -29,12 +29,12 @@ def regression_fit(W: Array, b: Array, X: Array, y: Array) -> Figure:
     Shapes: W (d, 1), b (1,), X (n, d), y (n, 1).
     Raises: TypeError unless all are float arrays; ValueError unless their shapes fit.
     """
-    arguments.check_floats("regression_fit", W=W, b=b, X=X, y=y)
+    arguments.check_floats("regression_fit", "W b X y", W, b, X, y)
     arguments.check_linear("regression_fit", X, W)
     if W.shape[1] != 1 or b.shape != (1,):
         raise ValueError(f"regression_fit: W must have shape (d, 1) and b (1,), got {W.shape} and {b.shape}")
     y_hat = X @ W + b
-    arguments.check_alike("regression_fit", y_hat=y_hat, y=y)
+    arguments.check_alike("regression_fit", "y_hat y", y_hat, y)
     d = len(W)
     figure = new_figure(10, 4.5)
     fit = figure.add_subplot(1, 2, 1, projection="3d" if d == 2 else None)
@@ -144,14 +144,14 @@ def parameter_path(
     for each `every` steps; true_W (d,) or (d, 1), true_b a number or (1,); X (n, d), y (n, 1).
     Raises: TypeError unless path, X and y are float arrays; ValueError unless the shapes fit.
     """
-    arguments.check_floats("parameter_path", path=path)
+    arguments.check_floats("parameter_path", "path", path)
     truth = np.append(true_W, true_b)
     d = len(truth) - 1
     if path.ndim != 2 or path.shape[1] != d + 1 or len(path) == 0:
         raise ValueError(f"parameter_path: path must have shape (steps + 1, {d + 1}) to fit true_W, got {path.shape}")
     if data is not None:
         X, y = data
-        arguments.check_floats("parameter_path", X=X, y=y)
+        arguments.check_floats("parameter_path", "X y", X, y)
         arguments.check_linear("parameter_path", X, truth[:-1, None])
         if y.shape != (len(X), 1) or len(X) == 0:
             raise ValueError(f"parameter_path: y must have shape ({len(X) or 'n'}, 1), n at least 1, got {y.shape}")
