@@ -32,6 +32,7 @@ class Contender:
 CONTENDERS = {  # by name: the module in this folder, and the class
     "numpynet": ("numpynet", "Numpynet"),
     "numpynet scratch": ("numpynet", "NumpynetScratch"),
+    "bare NumPy": ("bare", "Bare"),
     "matrix products": ("products", "Products"),
     "PyTorch": ("torch_cpu", "Torch"),
     "torch.compile": ("torch_cpu", "TorchCompile"),
