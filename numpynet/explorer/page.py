@@ -47,7 +47,7 @@ body {{ margin: 0; background: #fff; }}
 {script}
 const [data, words] = ["data", "words"].map((id) => JSON.parse(document.getElementById(id).textContent));
 exploreInPage(data, words, {state});
-window.explorer = {{Network, Pass}}; // to try things in the console
+window.explorer = {{Network, Pass, exactly}}; // to try things in the console
 </script>
 </body>
 </html>

@@ -22,6 +22,8 @@ def test_every_entry_is_numpys_to_the_last_digit(explorer, passes, model):
     explorer.open(f"tab=step&model={model}")
     for name, array in arrays_of(passes[model]).items():
         assert np.array_equal(explorer.values(name), np.array(array["values"])), name
+        for i, j in np.ndindex(*np.shape(array["values"])):
+            assert explorer.cell(name, i, j).get_attribute("data-value") == repr(float(array["values"][i][j]))
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,6 +1,6 @@
 // Arrays as tables whose cells can be chosen: values above, their gradients below.
 import {element} from "./page.mjs";
-import {format} from "./numbers.mjs";
+import {exactly, format} from "./numbers.mjs";
 
 export const writePlace = (name, i, j, shape) => {
   if (shape.length === 0) return name;
@@ -125,7 +125,7 @@ export class ArrayTables {
         const cell = this.cells.get(`${name},${i},${j}`);
         cell.firstChild.textContent = format(x);
         cell.lastChild.textContent = slopes ? format(slopes[i][j]) : "";
-        cell.dataset.value = String(x);
+        cell.dataset.value = exactly(x);
         cell.style.background = colour(x, largest);
         cell.setAttribute("aria-selected", String(Boolean(chosen) && chosen.join(",") === `${name},${i},${j}`));
         cell.toggleAttribute("data-source", sources.has(`${name},${i},${j}`));

@@ -7,6 +7,15 @@ export function format(x, digits = 4) {
   return x < 0 && text !== "0" ? `−${text}` : text;
 }
 
+/** A number to full precision, as Python writes it. */
+export function exactly(x) {
+  if (Object.is(x, -0) || !Number.isFinite(x)) return x === 0 ? "-0.0" : String(x);
+  const [digits, exponent] = x.toExponential().split("e");
+  const power = Number(exponent);
+  if (power < -4 || power >= 16) return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  return Number.isInteger(x) ? `${x}.0` : String(x);
+}
+
 const FUNCTIONS = {exp: Math.exp, log: Math.log, max: Math.max, tanh: Math.tanh};
 const compiled = new Map();
 
