@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from numpynet.wording import language
+
 
 def exercises_command(arguments: argparse.Namespace) -> int:
     """Write the lessons to a folder, or plant every known mistake in their solutions."""
@@ -15,7 +17,10 @@ def exercises_command(arguments: argparse.Namespace) -> int:
     if arguments.prove:
         return prove_command()
     write_folder(
-        arguments.folder, solutions=arguments.solutions, notebooks=arguments.notebooks, language=arguments.language
+        arguments.folder,
+        solutions=arguments.solutions,
+        notebooks=arguments.notebooks,
+        language=arguments.language or language(),
     )
     folder = arguments.folder
     print(f"Lessons written to {folder}. Start with README.md; `numpynet check {folder}` marks them.")

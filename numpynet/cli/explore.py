@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import webbrowser
 
+from numpynet.wording import language
+
 
 def explore_command(arguments: argparse.Namespace) -> None:
     """Write the page, and open it if asked."""
@@ -12,7 +14,7 @@ def explore_command(arguments: argparse.Namespace) -> None:
     from numpynet.explorer.standard import standard_passes
 
     path = arguments.output.resolve()
-    write_page(path, standard_passes(arguments.model), arguments.language)
+    write_page(path, standard_passes(arguments.model), arguments.language or language())
     print(f"written: {arguments.output}" + ("" if arguments.open else " (open it in a browser, or add --open)"))
     if arguments.open and not webbrowser.open(path.as_uri()):
         print("no browser was found to open it in")

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpynet
 from numpynet.storage.atomic import write_atomic
 from numpynet.storage.notebook import as_notebook
+from numpynet.wording import language as spoken
 
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
@@ -21,7 +22,7 @@ def notebooks_command(arguments: argparse.Namespace) -> None:
     """Write a notebook for each page."""
     arguments.folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for page in sorted(pages(arguments.language).iterdir(), key=lambda each: each.name):
+    for page in sorted(pages(arguments.language or spoken()).iterdir(), key=lambda each: each.name):
         if page.name.endswith(".md"):
             written.append(arguments.folder / page.name.replace(".md", ".ipynb"))
             text = as_notebook(cells(page.read_text("utf-8")), page.name.split("-")[0])

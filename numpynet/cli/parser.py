@@ -19,6 +19,8 @@ from numpynet.cli.mark import mark_command
 from numpynet.cli.notebooks import notebooks_command
 from numpynet.cli.train import demo_command, train_command
 
+LANGUAGE = "language (default: that of NUMPYNET_LANGUAGE, else en)"
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser. The namespace that it returns has the options, `run`, the function to call with that namespace, and
@@ -122,7 +124,7 @@ def _explore(command: argparse.ArgumentParser) -> None:
         help="file for the page (default: explorer.html)",
     )
     command.add_argument("--open", action="store_true", help="open it in the browser")
-    command.add_argument("--language", choices=["en", "zh"], default="en", help="its language (default: en)")
+    command.add_argument("--language", choices=["en", "zh"], help=f"its {LANGUAGE}")
 
 
 def _seed_and_threads(command: argparse.ArgumentParser) -> None:
@@ -171,7 +173,7 @@ def _exercises(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=_folder, nargs="?", metavar="DIR", help="folder to write them to")
     command.add_argument("--solutions", action="store_true", help="write the solved lessons")
     command.add_argument("--notebooks", action="store_true", help="write the lessons as notebooks")
-    command.add_argument("--language", choices=["en", "zh"], default="en", help="their language (default: en)")
+    command.add_argument("--language", choices=["en", "zh"], help=f"their {LANGUAGE}")
     command.add_argument(
         "--prove",
         action="store_true",
@@ -206,7 +208,7 @@ def _mark(command: argparse.ArgumentParser) -> None:
 
 def _notebooks(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=_folder, metavar="DIR", help="folder to write them to")
-    command.add_argument("--language", choices=["en", "zh"], default="en", help="their language (default: en)")
+    command.add_argument("--language", choices=["en", "zh"], help=f"their {LANGUAGE}")
 
 
 def _data(command: argparse.ArgumentParser) -> None:

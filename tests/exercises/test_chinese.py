@@ -147,6 +147,8 @@ def test_the_environment_sets_the_language_of_what_has_none(here, tmp_path, monk
     (tmp_path / "mine.py").write_text("def relu_backward(grad_Y, Y):\n    return grad_Y\n")
     monkeypatch.setenv("NUMPYNET_LANGUAGE", "zh")
     assert "relu_backward 有误：no_relu_mask。" in here("check", "mine.py", cwd=tmp_path).stdout
+    here("exercises", "lessons", cwd=tmp_path)
+    assert "亲手写反向传播" in (tmp_path / "lessons" / "README.md").read_text("utf-8")
     monkeypatch.setenv("NUMPYNET_LANGUAGE", "fr")
     result = here("check", "mine.py", cwd=tmp_path)
     assert result.returncode == 2

@@ -148,6 +148,21 @@ def test_a_language_without_words_is_refused(passes, tmp_path):
 
 def test_numbers_are_written_as_python_writes_them(explorer):
     explorer.open()
-    numbers = [0.0, -0.0, 1.0, -3.0, 0.1, -2.5e-7, 1e-5, 0.00012345, 9.999e15, 1e16, 1.5e22, 1 / 3, 5e-324, 123456789.125]
+    numbers = [
+        0.0,
+        -0.0,
+        1.0,
+        -3.0,
+        0.1,
+        -2.5e-7,
+        1e-5,
+        0.00012345,
+        9.999e15,
+        1e16,
+        1.5e22,
+        1 / 3,
+        5e-324,
+        123456789.125,
+    ]
     written = explorer.page.evaluate("numbers => numbers.map(explorer.exactly)", numbers)
     assert written == [repr(x) for x in numbers]
