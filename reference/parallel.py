@@ -46,6 +46,12 @@ def start():
     return device
 
 
+def end():
+    """Leave together: a rank that is gone while another still waits for it may end that one in an abort."""
+    dist.barrier()
+    dist.destroy_process_group()
+
+
 def shares(n, sizes):
     """A slice of range(n) for each rank, in proportion to sizes: [1, 1] for two halves, [3, 1] for 3/4 and 1/4.
 
@@ -207,7 +213,7 @@ def main():
     say = print if dist.get_rank() == 0 else lambda text: None
     say(f"{dist.get_world_size()} x {device.type}, {dist.get_backend()}")
     right = time_all(device, say) if arguments.speed else compare_all(device, say)
-    dist.destroy_process_group()
+    end()
     return 0 if right else 1
 
 

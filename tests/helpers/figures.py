@@ -45,7 +45,7 @@ def pretend_notebook(monkeypatch, shell=KERNEL):
         return SimpleNamespace(update=lambda what, raw=False: shown.append(("update", what))) if display_id else None
 
     ipython, module = ModuleType("IPython"), ModuleType("IPython.display")
-    ipython.get_ipython = lambda: shell
+    ipython.get_ipython, ipython.version_info = lambda: shell, (9, 0)  # matplotlib asks for the version
     ipython.display, module.display = module, display
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", module)

@@ -136,7 +136,7 @@ for name, mistake in MISTAKES.items():
         right = parallel.compare_all(device, lambda text: None)
     if dist.get_rank() == 0:
         print(name, "is right" if right else "is wrong", sep=": ")
-dist.destroy_process_group()
+parallel.end()
 """
 
 
