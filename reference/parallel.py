@@ -15,6 +15,7 @@ The plain average over the ranks is the same only where all shares are equal, an
 import argparse
 import os
 import statistics
+import sys
 import time
 from datetime import timedelta
 
@@ -46,10 +47,17 @@ def start():
     return device
 
 
-def end():
-    """Leave together: a rank that is gone while another still waits for it may end that one in an abort."""
-    dist.barrier()
+def end(code):
+    """Leave together, with an exit code, and at once.
+
+    DistributedDataParallel keeps the threads of gloo running even after its group is destroyed (PyTorch 2.14). One that
+    needs the interpreter while that is shutting down aborts the process, about once in forty runs.
+    """
+    dist.barrier()  # a rank that is gone while another still waits for it may abort that one
     dist.destroy_process_group()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def shares(n, sizes):
@@ -205,7 +213,7 @@ def time_all(device, say):
 
 
 def main():
-    """Compare or time; return 0, or 1 if the comparison fails."""
+    """Compare or time; exit with 0, or 1 if the comparison fails."""
     parser = argparse.ArgumentParser(prog="python -m reference.parallel", description=__doc__.partition("\n")[0])
     parser.add_argument("--speed", action="store_true", help="time an epoch instead of comparing")
     arguments = parser.parse_args()
@@ -213,9 +221,8 @@ def main():
     say = print if dist.get_rank() == 0 else lambda text: None
     say(f"{dist.get_world_size()} x {device.type}, {dist.get_backend()}")
     right = time_all(device, say) if arguments.speed else compare_all(device, say)
-    end()
-    return 0 if right else 1
+    end(0 if right else 1)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
