@@ -199,7 +199,7 @@ def told(name: str, first: Sequence[str], mistake: str) -> Result:
     why, *lines = first
     if not mistake:
         return Result(False, "\n".join([*wrap(why), *([""] if lines else []), *lines]))
-    paragraphs = [[say("wrong_named", name=name, mistake=mistake)], wrap(sentence(mistake)), lines]
+    paragraphs: list[list[str]] = [[say("wrong_named", name=name, mistake=mistake)], wrap(sentence(mistake)), lines]
     return Result(False, "\n\n".join("\n".join(each) for each in paragraphs if each), (mistake,))
 
 

@@ -109,7 +109,7 @@ def fixed(mark: Mark) -> Mark:
         wrong = [f"grad_{each}" for each in result.wrong]
         numbers = 0 < len(wrong) < 4 and "argument_changed" not in result.mistakes
         where = say("look_at", names=say("and").join(wrong)) if numbers else say("still_a_mistake")
-        text = say("not_fixed", name=name, where=where)
+        text: str = say("not_fixed", name=name, where=where)
         if say("raised", error="").rstrip("。. ") in result.text.splitlines()[0]:
             text = result.text.splitlines()[0]
         return replace(result, text=text, mistakes=(), wrong=())

@@ -20,6 +20,7 @@ from numpynet.functional import softmax
 from numpynet.gradcheck.backward_rules import Chain, Point
 from numpynet.gradcheck.draws import Layout
 from numpynet.gradcheck.files.process import ProcessEndedError
+from numpynet.wording import Said, say
 
 
 class LearnerError(Exception):
@@ -36,7 +37,7 @@ class Answer:
 
     loss: float = np.nan
     grads: dict[str, Array] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Said] = field(default_factory=list)
     raised: str = ""
     changed: list[str] = field(default_factory=list)
     single: set[str] = field(default_factory=set)
@@ -61,24 +62,24 @@ def attempt(call: Callable[[], Any], answer: Answer) -> Any:
     except Exception as error:  # whatever the learner's code raises is a finding
         words = " ".join(str(error).split())
         answer.raised = words if isinstance(error, LearnerError) else f"{type(error).__name__}: {words}"
-        answer.problems.append(f"it raised {answer.raised}")
+        answer.problems.append(say("it_raised", error=answer.raised))
         return None
 
 
 def take_loss(value: Any, answer: Answer) -> None:
     """Store the loss as a float, or say what is wrong with it."""
     if value is None:
-        answer.problems.append("the loss must be one number, got None")
+        answer.problems.append(say("loss_no_number", found=None))
         return
     try:
         number = np.asarray(value, np.float64)
     except (TypeError, ValueError):
         number = np.empty(0)
     if number.size != 1:
-        what = f"shape {number.shape}" if number.size else type(value).__name__
-        answer.problems.append(f"the loss must be one number, got {what}")
+        what = say("of_shape", shape=number.shape) if number.size else type(value).__name__
+        answer.problems.append(say("loss_no_number", found=what))
     elif not np.isfinite(number).all():
-        answer.problems.append(f"the loss is {number.item()}: is there a log of 0, or an exp of a large number?")
+        answer.problems.append(say("loss_not_finite", value=number.item()))
     else:
         answer.loss = float(number.item())
 
@@ -86,21 +87,21 @@ def take_loss(value: Any, answer: Answer) -> None:
 def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer) -> None:
     """Store a gradient in float64, or say what is wrong with it. An array of a wrong shape is kept: it may show why."""
     if value is None:
-        answer.problems.append(f"grad_{name} is None")
+        answer.problems.append(say("grad_none", name=name))
         return
     try:
         array = np.array(value)
     except ValueError:  # rows of different lengths
         array = np.empty(0, object)
     if array.dtype.kind not in "fiu":
-        answer.problems.append(f"grad_{name} must be an array of floats, got {_describe_kind(value, array)}")
+        answer.problems.append(say("grad_no_floats", name=name, found=_describe_kind(value, array)))
         return
     if array.shape != shape:
-        answer.problems.append(f"grad_{name} must have shape {shape}, got {array.shape}")
+        answer.problems.append(say("grad_shape", name=name, shape=shape, found=array.shape))
     elif not np.isfinite(array).all():
-        word = "NaN" if np.isnan(array).any() else "infinite"
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        answer.problems.append(f"grad_{name} is {word}, first at {where}" if where else f"grad_{name} is {word}")
+        at = say("first_at", index=where) if where else ""
+        answer.problems.append(say("grad_nan" if np.isnan(array).any() else "grad_infinite", name=name, at=at))
         return
     if array.dtype in (np.float32, np.float16):
         answer.single.add(name)
@@ -108,7 +109,7 @@ def take_gradient(name: str, value: Any, shape: tuple[int, ...], answer: Answer)
 
 
 def _describe_kind(value: Any, array: Array) -> str:
-    return f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+    return say("array_of", dtype=array.dtype) if isinstance(value, np.ndarray) else type(value).__name__
 
 
 def find_changed(given: Mapping[str, Array], after: Mapping[str, Any]) -> list[str]:
@@ -164,25 +165,20 @@ class ModelQuestion(Question):
         if answer.raised:
             return answer
         if result is None:
-            answer.problems.append(
-                "it must return a pair (loss, grads), got None; the return statement seems to be missing"
-            )
+            answer.problems.append(say("pair_none"))
             return answer
         if not (isinstance(result, tuple) and len(result) == 2):
-            answer.problems.append(f"it must return a pair (loss, grads), got {_describe_result(result)}")
+            answer.problems.append(say("no_pair", found=_describe_result(result)))
             return answer
         loss, grads = result
         take_loss(loss, answer)
         if not isinstance(grads, Mapping):
-            answer.problems.append(
-                f"grads must be a dict with the names {', '.join(params)}, got {type(grads).__name__}"
-            )
+            answer.problems.append(say("no_dict", names=", ".join(params), found=type(grads).__name__))
             return answer
         missing = [name for name in params if name not in grads]
         if missing:
-            answer.problems.append(
-                f"grads lacks {', '.join(missing)}; it has {', '.join(map(str, grads)) or 'nothing'}"
-            )
+            found = ", ".join(map(str, grads)) or say("nothing")
+            answer.problems.append(say("grads_lack", names=", ".join(missing), found=found))
         for name in params:
             if name in grads:
                 take_gradient(name, grads[name], before[name].shape, answer)
@@ -202,7 +198,7 @@ class ModelQuestion(Question):
 
 
 def _describe_result(result: Any) -> str:
-    return f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+    return say("tuple_of", count=len(result)) if isinstance(result, tuple) else type(result).__name__
 
 
 def get_parameters(layer: Any) -> list[Any]:
@@ -243,7 +239,7 @@ class LayerQuestion(Question):
             return answer
         X, Y = result
         if np.shape(Y) != point.G.shape:
-            answer.problems.append(f"forward must return shape {point.G.shape}, got {np.shape(Y)}")
+            answer.problems.append(say("forward_shape", shape=point.G.shape, found=np.shape(Y)))
             return answer
         take_loss(np.sum(point.G * Y), answer)
         G = point.G.copy()
@@ -327,14 +323,12 @@ class PairQuestion(Question):
         answer.changed = ["grad_Y" if name == "G" else name for name in find_changed(given, passed)]
         wanted = self.variables(point)
         if found is None:
-            answer.problems.append("it returned None; the return statement seems to be missing")
+            answer.problems.append(say("returned_none"))
             return answer
         found = tuple(found) if isinstance(found, (tuple, list)) and len(wanted) > 1 else (found,)
         if len(found) != len(wanted):
-            count = f"{len(found)} result" + "s" * (len(found) != 1)
-            answer.problems.append(
-                f"it must return a gradient for each of {', '.join(wanted)}, in this order, got {count}"
-            )
+            key = "one_gradient_missing" if len(found) == 1 else "gradients_missing"
+            answer.problems.append(say(key, names=", ".join(wanted), count=len(found)))
         for (name, array), gradient in zip(wanted.items(), found, strict=False):
             take_gradient(name, gradient, array.shape, answer)
         return answer

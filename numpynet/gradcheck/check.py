@@ -17,6 +17,7 @@ from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.mistakes import MISTAKES, Mistake
 from numpynet.gradcheck.report import Report, format_number
 from numpynet.gradcheck.verdict import conclude
+from numpynet.wording import Said, say
 
 
 def check_model(
@@ -70,7 +71,7 @@ def check_model(
         exam = Examination(name, ModelQuestion(loss_and_gradients, layout), layout.chain, Call(given, Answer()))
         exam.catalogue = catalogue
         if len(X) > MAX_EXAMPLES:
-            exam.notes.append(f"only the first {MAX_EXAMPLES} of your {len(X)} examples were used")
+            exam.notes.append(say("first_examples_used", most=MAX_EXAMPLES, n=len(X)))
         square = layout.square(6) if len(layout.example_shape) == 1 else None
         last = layout is layouts[-1]
         report = _examine(exam, layout, square and ModelQuestion(loss_and_gradients, square), square, directions, last)
@@ -292,12 +293,12 @@ def _match_argument(name: str, left: Sequence[str]) -> str:
     return same or ("Y" if is_output else left[0])
 
 
-def _describe_guesses(asked: Mapping[str, str]) -> list[str]:
+def _describe_guesses(asked: Mapping[str, str]) -> list[Said]:
     """In words, how the arguments with unclear names were interpreted."""
-    words = {"Y": "the output of forward", "P": "P, the probabilities"}
+    words = {"Y": say("output_of_forward"), "P": say("the_probabilities")}
     clear = {("y", "Y"), ("h", "Y"), ("p", "Y")}
     return [
-        f"its argument {name} was taken to be {words.get(meaning, meaning)}"
+        say("argument_taken_as", name=name, meaning=words.get(meaning, meaning))
         for name, meaning in asked.items()
         if meaning != "G" and name.lower() != meaning.lower() and (name.lower(), meaning) not in clear
     ]
@@ -332,9 +333,9 @@ def _examine(
         if not exam.given.answer.raised:
             raised = exam.draws[0].answer.raised
             ask(exam, [draw(layout, n, rng) for _ in range(4)])
-            exam.notes.append(f"with {one} examples instead of {n} it raised {raised}")
+            exam.notes.append(say("fails_with_others", other=one, n=n, error=raised))
             if n == 1:
-                exam.notes.append("with one example a sum equals a mean: pass two or more if the function takes them")
+                exam.notes.append(say("one_example"))
         elif square is not None:
             return _examine_square(exam, square_question, square, rng)
     exam.chain, exam.matched, exam.nearly = match_any(exam.calls(), (chain, *layout.alternatives))
@@ -344,16 +345,16 @@ def _examine(
     return conclude(exam, directions, rng)
 
 
-def _shift_away_from_kinks(chain: Chain, point: Point) -> str:
-    """Move the point away from kinks; return what was moved if a gradient changes by more than 1%, else ""."""
+def _shift_away_from_kinks(chain: Chain, point: Point) -> Said | None:
+    """Move the point away from kinks; return what was moved if a gradient changes by more than 1%, else None."""
     before = Point(point.params, point.X, point.y, point.G)
     moved = move_away_from_kinks(chain, point)
     point.forget_values()
     old, new = gradients(chain, before), gradients(chain, point)
     if all(is_close(old[site], new[site], 0.01) for site in new):
-        return ""
-    shifts = " and ".join(f"{name} by up to {format_number(by)}" for name, by in moved.items())
-    return f"the check moved {shifts}, to stay clear of the ReLU's kink at 0, where the loss has no derivative"
+        return None
+    shifts = say("and").join(say("moved_by", name=name, size=format_number(by)) for name, by in moved.items())
+    return say("moved", shifts=shifts)
 
 
 def _examine_square(exam: Examination, question: Any, square: Layout, rng: np.random.Generator) -> Report:
@@ -366,11 +367,8 @@ def _examine_square(exam: Examination, question: Any, square: Layout, rng: np.ra
     if all(call.answer.raised for call in other.draws):
         return conclude(exam, 0, rng)
     other.given = other.draws[0]
-    other.problems = [f"it raised {exam.given.answer.raised}"]
-    other.preface = (
-        f"With your shapes it raised {exam.given.answer.raised}. The rest uses 6 units in every layer, so that all "
-        "shapes fit."
-    )
+    other.problems = [say("it_raised", error=exam.given.answer.raised)]
+    other.preface = say("with_your_shapes", error=exam.given.answer.raised)
     other.chain, other.matched, other.nearly = match_any(other.draws, (square.chain, *square.alternatives))
     return conclude(other, None, rng)
 

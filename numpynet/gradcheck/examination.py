@@ -14,6 +14,7 @@ from numpynet.gradcheck.asking import Answer, Question
 from numpynet.gradcheck.backward_rules import Chain, Decay, Point, gradients, loss_of, sum_of_squares
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.mistakes import MISTAKES, Mistake
+from numpynet.wording import Said
 
 FORMULAS_AGREE = 1e-10  # norm-wise, float64: the same formula with a different order of operations
 
@@ -86,11 +87,11 @@ class Examination:
     nearly: bool = False
     single: bool = False
     single_loss: bool = False
-    facts: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    facts: list[Said] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
+    problems: list[Said] = field(default_factory=list)
     catalogue: Sequence[Mistake] = MISTAKES
-    shift_note: str = ""
+    shift_note: Said | None = None
     preface: str = ""
 
     def calls(self) -> list[Call]:

@@ -10,11 +10,12 @@ import numpy as np
 from numpynet.arguments import Array
 from numpynet.gradcheck.backward_rules import Chain, Point, gradients
 from numpynet.gradcheck.report import format_number
+from numpynet.wording import Said, say
 
 Comparison = tuple[Mapping[str, Array], Mapping[str, Array]]  # gradients found and right, by name, at one point
 
 
-def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], rounding: float = 1e-8) -> list[str]:
+def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], rounding: float = 1e-8) -> list[Said]:
     """The facts that hold at all points compared; sizes are their numbers of examples."""
     names = [name for name in comparisons[0][1] if all(name in found for found, _ in comparisons)]
     wrong = [
@@ -25,14 +26,14 @@ def facts_about(comparisons: Sequence[Comparison], sizes: Sequence[int], roundin
     ratios = {name: [_ratio(found[name], right[name], rounding) for found, right in comparisons] for name in wrong}
     together = [_common_ratio([ratios[name][k] for name in wrong]) for k in range(len(comparisons))]
     if len(wrong) == len(names) > 1 and None not in together:
-        return [f"every entry of every gradient is {_format_ratio(together, sizes) or VARYING}"]
+        return [say("every_gradient", factor=_format_ratio(together, sizes) or say("factor_varies"))]
     facts = []
     for name in wrong:
         pairs = [(found[name], right[name]) for found, right in comparisons]
         facts += _facts_about_one(f"grad_{name}", pairs, ratios[name], sizes, rounding)
         for other in comparisons[0][1]:
             if other != name and all(is_close(found[name], right[other], rounding) for found, right in comparisons):
-                facts.append(f"grad_{name} is what grad_{other} should be")
+                facts.append(say("is_another", name=f"grad_{name}", other=f"grad_{other}"))
     return facts
 
 
@@ -42,36 +43,33 @@ def _facts_about_one(
     ratios: Sequence[float | None],
     sizes: Sequence[int],
     rounding: float,
-) -> list[str]:
+) -> list[Said]:
     if all(not found.any() and right.any() for found, right in pairs):
-        return [f"{name} is 0 everywhere"]
+        return [say("zero", name=name)]
     if None not in ratios:
         words = _format_ratio(ratios, sizes)
         if not words and pairs[0][1].size == 1:
             return []  # any single number is some factor times another
-        return [f"every entry of {name} is {words or VARYING}"]
+        return [say("every_entry", name=name, factor=words or say("factor_varies"))]
     if all(right.ndim == 2 and is_close(found, right.T, rounding) for found, right in pairs):
-        return [f"{name} is the transpose of what it should be"]
+        return [say("transposed", name=name)]
     if any(found.shape != right.shape for found, right in pairs):
         return []
     facts = []
-    for axis, word in [(1, "column"), (0, "row")]:
+    slices_of = {
+        0: ("only_row", "only_rows"),
+        1: ("only_column", "only_columns"),
+        None: ("only_entry", "only_entries"),
+    }
+    for axis in (1, 0):
         if pairs[0][1].ndim == 2 or axis == 1:
             wrong = [_wrong_slices(found, right, axis, rounding) for found, right in pairs]
             shape = pairs[0][1].shape[axis if pairs[0][1].ndim == 2 else 0]
             if wrong[0] and len(wrong[0]) < shape and all(slices == wrong[0] for slices in wrong):
-                word = "entry" if pairs[0][1].ndim == 1 else word
-                facts.append(f"{name} is wrong only in {_name_slices(word, wrong[0])}")
+                one, several = slices_of[axis if pairs[0][1].ndim == 2 else None]
+                key = several if len(wrong[0]) > 1 else one
+                facts.append(say(key, name=name, at=", ".join(map(str, wrong[0]))))
     return facts
-
-
-def _name_slices(word: str, indices: Sequence[int]) -> str:
-    """column 0 (unit 0), or columns 0, 2 (units 0, 2)"""
-    listed, several = ", ".join(map(str, indices)), len(indices) > 1
-    if word == "entry":
-        return f"entries {listed}" if several else f"entry {listed}"
-    unit = "input" if word == "row" else "unit"
-    return f"{word}s {listed} ({unit}s {listed})" if several else f"{word} {listed} ({unit} {listed})"
 
 
 def _wrong_slices(found: Array, right: Array, axis: int, rounding: float) -> list[int]:
@@ -103,7 +101,6 @@ def _common_ratio(ratios: Sequence[float | None]) -> float | None:
     return first if same else None
 
 
-VARYING = "off by a constant factor that differs from call to call"
 RATIOS: dict[str, Callable[[int], float]] = {
     "n": lambda n: n,
     "1/n": lambda n: 1 / n,
@@ -121,21 +118,21 @@ def _format_ratio(ratios: Sequence[float | None], sizes: Sequence[int]) -> str:
     common = _common_ratio(ratios)
     if common is not None:
         if abs(common - 1) > 1e-4:
-            return f"{format_number(common, 6)} times what it should be"
-        return f"(1 {'+' if common > 1 else '−'} {abs(common - 1):.1e}) times what it should be"
+            return say("factor", number=format_number(common, 6))
+        return say("factor_near", sign="+" if common > 1 else "−", off=f"{abs(common - 1):.1e}")
     for words, ratio_of in RATIOS.items():
         if all(_common_ratio([ratio, ratio_of(n)]) for n, ratio in zip(sizes, ratios, strict=True)):
-            return f"{words} times what it should be, where n is the number of examples"
+            return say("factor_of_n", number=words)
     each = dict(zip(sizes, ratios, strict=True))
     if any(_common_ratio([each[n], ratio]) is None for n, ratio in zip(sizes, ratios, strict=True)):
         return ""
-    factors = [f"{format_number(ratio, 6)} times (for n = {n})" for n, ratio in each.items()]
-    return f"{' and '.join(factors)} what it should be"
+    factors = [say("factor_for", number=format_number(ratio, 6), n=n) for n, ratio in each.items()]
+    return say("factor_each", factors=say("and").join(factors))
 
 
-def facts_about_examples(chain: Chain, points: Sequence[Point], founds: Sequence[Mapping[str, Array]]) -> list[str]:
+def facts_about_examples(chain: Chain, points: Sequence[Point], founds: Sequence[Mapping[str, Array]]) -> list[Said]:
     """Whether some examples are left out of the sums, or counted several times."""
-    facts: list[str] = []
+    facts: list[Said] = []
     if "linear" not in chain.steps:
         return facts
     for point, found in zip(points, founds, strict=True):
@@ -154,22 +151,22 @@ def facts_about_examples(chain: Chain, points: Sequence[Point], founds: Sequence
         if rank < len(each) or not is_close(columns @ rounded, target, 1e-8) or np.all(rounded == rounded[0]):
             return []
         first, last = rounded[0] != rounded[1], rounded[-1] != rounded[-2]
-        which = "first" if first and np.all(rounded[1:] == rounded[1]) else ""
-        which = "last" if last and np.all(rounded[:-1] == rounded[0]) else which
-        odd, others = rounded[[0, 1]] if which == "first" else rounded[[-1, 0]]
+        which = "first_example" if first and np.all(rounded[1:] == rounded[1]) else ""
+        which = "last_example" if last and np.all(rounded[:-1] == rounded[0]) else which
+        odd, others = rounded[[0, 1]] if which == "first_example" else rounded[[-1, 0]]
         facts.append(_describe_count(which, int(odd), int(others)))
     return facts[:1] if len(set(facts)) == 1 else []
 
 
-def _describe_count(which: str, odd: int, others: int) -> str:
+def _describe_count(which: str, odd: int, others: int) -> Said:
     if not which:
-        return "some examples are left out or counted several times"
+        return say("examples_miscounted")
     if odd == 0:
-        return f"the {which} example is left out"
+        return say("example_left_out", which=say(which))
     if (odd, others) == (1, 0):
-        return f"only the {which} example is counted"
-    count, rest = (f"{k} time" if k == 1 else f"{k} times" for k in (odd, others))
-    return f"the {which} example is counted {count}, the others {rest}"
+        return say("example_alone", which=say(which))
+    count, rest = (say("once") if k == 1 else say("times", number=k) for k in (odd, others))
+    return say("example_counted", which=say(which), count=count, rest=rest)
 
 
 def _one_example(chain: Chain, point: Point, i: int) -> Point:

@@ -93,3 +93,24 @@ FORMULAS = {  # of the right and of the wrong formulas, those that have words in
     "{grad_H} = {grad_Y} {W}ᵀ(earlier call)": "{grad_H} = {grad_Y} {W}ᵀ（上一次调用的）",
     "{grad_Z} = {grad_H} ∘ {slope}, of an earlier call": "{grad_Z} = {grad_H} ∘ {slope}，来自上一次调用",
 }
+
+LOSSES = {  # the descriptions of losses, from the longest to the shortest
+    "the binary cross-entropy, summed over the outputs and averaged over the examples": "二元交叉熵对输出求和、"
+    "再对样本求平均",
+    "(y_hat − y)² / 2, summed over the outputs and averaged over the examples": "(y_hat − y)² / 2 对输出求和、"
+    "再对样本求平均",
+    "(y_hat − y)², summed over the outputs and averaged over the examples": "(y_hat − y)² 对输出求和、再对样本求平均",
+    "a sum of the binary cross-entropies": "二元交叉熵的总和",
+    "the output of linear layers and ReLUs": "线性层和 ReLU 的输出",
+    "the mean binary cross-entropy": "平均二元交叉熵",
+    "the mean cross-entropy": "平均交叉熵",
+    "a sum over the examples": "对样本求的总和",
+    "the mean of (y_hat − y)² / 2": "(y_hat − y)² / 2 的平均值",
+    "the mean of (y_hat − y)²": "(y_hat − y)² 的平均值",
+    "a sum of (y_hat − y)² / 2": "(y_hat − y)² / 2 的总和",
+    "a sum of (y_hat − y)²": "(y_hat − y)² 的总和",
+    " plus weight decay, λ/2 Σ W² with λ = ": " 加上权重衰减 λ/2 Σ W²，λ = ",
+    "weight decay, λ/2 Σ W² with λ = ": "权重衰减 λ/2 Σ W²，λ = ",
+    ", over the biases too": "（包括偏置）",
+    ", times": "，再乘以",
+}

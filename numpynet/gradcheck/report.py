@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from numpynet.gradcheck import mistakes_zh
 from numpynet.gradcheck.backward_rules import ACTIVATIONS, Chain, Point, Site, prediction_names
 from numpynet.gradcheck.explain import Cause, first_wrong
 from numpynet.gradcheck.mistakes import FORMULAS, PREDICTION_FORMULAS, SLOPE_FORMULAS, Mistake
-from numpynet.wording import language, say, wrap
+from numpynet.wording import Said, language, say, wrap
 
 
 class GradientError(AssertionError):
@@ -31,6 +31,14 @@ class Evidence:
     causes: tuple[Cause, ...] = ()
 
 
+class Finding(NamedTuple):
+    """Something that was found, without words: its kind ("mistake", "problem", "fact", "note"), which one, and data."""
+
+    kind: str
+    key: str
+    data: Mapping[str, Any]
+
+
 @dataclass(frozen=True, repr=False)
 class Report:
     """The result of a check. Its text is shown by print, at the Python prompt and in a notebook.
@@ -38,17 +46,19 @@ class Report:
     ok: whether the gradients are those of the loss that the code computes. errors: for each gradient, the largest
     difference from central differences in float64, relative to the largest entry; for float32 code with a known loss,
     the difference from the known gradient. mistakes: the names of the mistakes that reproduce the wrong gradients, the
-    best explanation first; empty if none does. facts: other findings. wrong: the gradients that are wrong, by name.
+    best explanation first; empty if none does. facts: what else was found, in words. findings: the mistakes, problems,
+    facts and notes, without words. wrong: the gradients that are wrong, by name.
     evidence: what `numpynet.trace.trace_report` shows number by number; None if the model is not a known one.
     """
 
     ok: bool
     errors: dict[str, float]
     mistakes: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    facts: tuple[Said, ...] = ()
     text: str = ""
     wrong: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, compare=False)
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -262,6 +272,13 @@ def join_names(names: Sequence[str]) -> str:
 def in_language(formula: str) -> str:
     """A formula, whose words are in the language that is spoken."""
     return mistakes_zh.FORMULAS.get(formula, formula) if language() == "zh" else formula
+
+
+def loss_in_language(words: str) -> str:
+    """A loss, described in the language that is spoken."""
+    for english, chinese in mistakes_zh.LOSSES.items() if language() == "zh" else ():
+        words = words.replace(english, chinese)
+    return words
 
 
 def sentence_of(mistake: Mistake) -> str:

@@ -11,10 +11,7 @@ from numpynet.gradcheck.examination import Call, Examination
 from numpynet.gradcheck.explain import ROUNDING, Cause, Observation, explanations
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.mistakes import Mistake
-
-NEARLY = (
-    "apart from that, every number is off by less than a thousandth: is a small number added in a division or a log?"
-)
+from numpynet.wording import say
 
 
 @dataclass
@@ -94,7 +91,7 @@ class _Search:
         causes = explanations(self.chain, self.observed, plain, rounding=ROUNDING["nearly"])
         if len(causes) != 1:
             return None
-        self.exam.facts.append(NEARLY)
+        self.exam.facts.append(say("nearly"))
         return Explanation(causes, self.observed[0].point)
 
 

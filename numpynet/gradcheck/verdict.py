@@ -16,14 +16,10 @@ from numpynet.gradcheck.backward_rules import Chain, Point, forward
 from numpynet.gradcheck.derivatives import Derivatives, computes_single_loss, has_known_derivatives, measure_derivatives
 from numpynet.gradcheck.examination import SCALES, Call, Examination, describe_decay, is_known_gradient
 from numpynet.gradcheck.facts import facts_about, facts_about_examples, is_close
-from numpynet.gradcheck.report import Report, format_number
+from numpynet.gradcheck.report import Report, format_number, loss_in_language
 from numpynet.gradcheck.search import Explanation, find_explanation
 from numpynet.gradcheck.wording import Conclusion, write_report
-
-WRITES_INTO_GRADIENT = (
-    "the code writes into the gradient that it is given. Its own result is right, but a caller who uses that array "
-    "again sees other numbers: work on a copy"
-)
+from numpynet.wording import Said, say
 
 DECAY = "weight_decay_in_gradient"
 
@@ -36,10 +32,6 @@ FACTORS = {
     "divided_by_elements_not_examples",
     "divided_by_examples_not_elements",
 }
-
-DIFFERENT = (
-    "two calls with the same arguments return different gradients: is something kept between calls, or drawn at random?"
-)
 
 
 def conclude(exam: Examination, directions: int | None, rng: np.random.Generator) -> Report:
@@ -65,10 +57,10 @@ def conclude(exam: Examination, directions: int | None, rng: np.random.Generator
     ok = right and repeats and not problems and not changed
     if ok and exam.single:
         mistakes += ("precision_only",)
-    if changed and all(f"grad_{name} is None" in problems for name in changed):
-        exam.facts.append("the gradient belongs in .grad; .data is the parameter itself")
+    if changed and all(say("grad_none", name=name) in problems for name in changed):
+        exam.facts.append(say("belongs_in_grad"))
     if not repeats and not mistakes:
-        exam.facts.append(DIFFERENT)
+        exam.facts.append(say("different_each_call"))
     if not ok and not why.causes and not why.accumulated and (wrong or not right):
         exam.facts += _generic_facts(exam, derivatives)
     if not ok:
@@ -80,7 +72,7 @@ def _explain(exam: Examination, wrong: list[Call], right: bool, repeats: bool) -
     """The calls that are wrong, perhaps against a more usual loss, and the mistakes that explain them."""
     why = Explanation()
     if wrong and _only_gradients_are_means(exam):
-        exam.facts.append(f"the gradients are those of a mean, but the loss that is computed is {exam.matched}")
+        exam.facts.append(say("gradients_of_a_mean", loss=loss_in_language(exam.matched)))
         return wrong, why
     if wrong or not repeats:
         why = find_explanation(exam, quick=right)
@@ -96,7 +88,7 @@ def _changed_arguments(exam: Examination, right: bool) -> list[str]:
     """The arguments that the code changes; if its results are right, writing into grad_Y is worth a note only."""
     changed = sorted({name for call in exam.calls() for name in call.answer.changed})
     if right and "grad_Y" in changed:
-        exam.notes.append(WRITES_INTO_GRADIENT)
+        exam.notes.append(say("writes_into_gradient"))
         changed.remove("grad_Y")
     return changed
 
@@ -117,8 +109,8 @@ def _compare_with_the_usual_loss(exam: Examination, wrong: list[Call]) -> tuple[
         still = [call for call in usual.calls() if not call.answer.raised and not is_known_gradient(usual, call)]
         why = find_explanation(usual, quick=True) if still else Explanation()
         if why.causes or not still:
-            fit = "the gradients are right for" if not still else "the gradients are compared here with those of"
-            exam.facts.append(f"the loss that is computed is {exam.matched}; {fit} {words}")
+            key = "compared_with_another_loss" if still else "right_for_another_loss"
+            exam.facts.append(say(key, loss=loss_in_language(exam.matched), usual=loss_in_language(words)))
             exam.chain = usual.chain
             return still or wrong, why
     return wrong, Explanation()
@@ -130,7 +122,7 @@ def _match_the_gradients(exam: Examination) -> None:
         usual = replace(exam, chain=exam.chain and replace(exam.chain, scale=scale, factor=factor))
         if all(is_known_gradient(usual, call) for call in exam.calls() if call.answer.grads):
             exam.chain, exam.matched = usual.chain, words
-            exam.facts.append(f"the gradients are right for {words}")
+            exam.facts.append(say("right_for", usual=loss_in_language(words)))
             return
 
 
@@ -142,9 +134,7 @@ def _fits_the_loss(
         return not wrong
     others = [measure_derivatives(exam, call, 3, rng) for call in exam.draws[1:]]
     if derivatives.kinks and sum(other.agree for other in others) > 1:
-        exam.notes.append(
-            "your numbers are at a kink of the loss, where it has no derivative; others nearby were checked"
-        )
+        exam.notes.append(say("at_a_kink"))
         return True
     return derivatives.agree and others[0].agree
 
@@ -154,12 +144,12 @@ def _is_another_loss(exam: Examination, why: Explanation) -> bool:
     names = {cause.mistake.name for cause in why.causes[0]}
     if names == {DECAY}:
         strength = format_number(why.causes[0][0].number)
-        exam.facts.append(f"the loss includes weight decay, λ = {strength}, and the gradients match it")
+        exam.facts.append(say("loss_has_decay", strength=strength))
     elif names <= FACTORS:
         usual = SCALES[exam.chain.kind][0][0] if exam.chain is not None else "the usual loss"
-        exam.facts.append(f"the loss is {usual} times a constant; the gradients have the same factor, so the two match")
+        exam.facts.append(say("loss_times_constant", usual=loss_in_language(usual)))
     else:
-        exam.facts.append("the gradients match the loss that is computed: both have the same mistake")
+        exam.facts.append(say("same_mistake"))
         return False
     why.causes = []
     return True
@@ -171,7 +161,7 @@ def _are_equal(one: dict[str, Array], other: dict[str, Array]) -> bool:
     )
 
 
-def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
+def _facts_about_the_loss(exam: Examination, right: bool) -> list[Said]:
     """Facts about a loss that is not the usual one for this model."""
     if exam.chain is None or not exam.chain.kind:
         return []
@@ -179,21 +169,17 @@ def _facts_about_the_loss(exam: Examination, right: bool) -> list[str]:
     if not exam.matched:
         if not any(np.isfinite(call.answer.loss) for call in exam.calls()):
             return []
-        fit = "the gradients are right for this loss, but " if right else ""
-        return [
-            f"{fit}the loss is not {usual} of linear layers and ReLUs with these parameters, so only "
-            "central differences were used"
-        ]
-    facts = []
+        return [say("right_for_unknown_loss" if right else "unknown_loss", usual=loss_in_language(usual))]
+    facts, loss = [], loss_in_language(exam.matched)
     if exam.chain.decay is not None:
-        fit = ", and the gradients match it" if right else ""
-        facts.append(f"the loss includes {describe_decay(exam.chain.decay)}{fit}")
+        key = "loss_includes_and_matches" if right else "loss_includes"
+        facts.append(say(key, decay=loss_in_language(describe_decay(exam.chain.decay))))
     elif right and ", times" in exam.matched:
-        facts.append(f"the loss is {exam.matched}; the gradients have the same factor, so the two match")
+        facts.append(say("same_factor", loss=loss))
     if exam.nearly and not exam.single:
-        facts.append(f"the loss is {exam.matched} to only four digits, as if a small number were added inside the log")
+        facts.append(say("to_four_digits", loss=loss))
     if exam.matched.startswith("a sum") and right:
-        facts.append(f"the gradients are right for the loss that is computed, but that is {exam.matched}, not a mean")
+        facts.append(say("a_sum_not_a_mean", loss=loss))
     return facts
 
 
@@ -209,7 +195,7 @@ def _only_gradients_are_means(exam: Examination) -> bool:
     )
 
 
-def _generic_facts(exam: Examination, derivatives: Derivatives) -> list[str]:
+def _generic_facts(exam: Examination, derivatives: Derivatives) -> list[Said]:
     calls = [call for call in exam.draws if call.answer.grads]
     if exam.chain is None or not exam.matched:
         if not derivatives.expected or not exam.given.answer.grads:
@@ -222,12 +208,12 @@ def _generic_facts(exam: Examination, derivatives: Derivatives) -> list[str]:
     facts = facts_about(comparisons, [len(call.point.X) for call in calls], rounding)
     facts += facts_about_examples(exam.chain, [call.point for call in calls], [call.answer.grads for call in calls])
     layers = [exam.chain.weight_names(step) for step, kind in enumerate(exam.chain.steps) if kind == "linear"]
-    if len(layers) > 1 and f"grad_{layers[0][1]} is what grad_{layers[-1][1]} should be" in facts:
-        facts.append("the gradient goes through the layers from the last to the first")
+    if len(layers) > 1 and say("is_another", name=f"grad_{layers[0][1]}", other=f"grad_{layers[-1][1]}") in facts:
+        facts.append(say("first_to_last"))
     return facts + _facts_about_units(exam, rounding)
 
 
-def _facts_about_whole_numbers(exam: Examination) -> list[str]:
+def _facts_about_whole_numbers(exam: Examination) -> list[Said]:
     """Whether gradients are rounded; those of random numbers have decimals, unless they are 0."""
     found: dict[str, list[Array]] = {}
     for call in exam.draws:
@@ -236,11 +222,10 @@ def _facts_about_whole_numbers(exam: Examination) -> list[str]:
     whole = [
         f"grad_{name}" for name, arrays in found.items() if all(np.any(a) and np.array_equal(a, a // 1) for a in arrays)
     ]
-    words = "every entry of {} is a whole number: is there a //, which rounds down, or an array of integers"
-    return [words.format(" and ".join(whole)) + "?"] if whole else []
+    return [say("whole_numbers", names=say("and").join(whole))] if whole else []
 
 
-def _facts_about_units(exam: Examination, rounding: float) -> list[str]:
+def _facts_about_units(exam: Examination, rounding: float) -> list[Said]:
     """Whether gradients are right for hidden units that are on for every example, and wrong for the others."""
     chain, first = exam.chain, exam.draws[0].point
     if chain is None or not chain.kind or "relu" not in chain.steps or exam.given.answer.at is not None:
@@ -262,7 +247,7 @@ def _facts_about_units(exam: Examination, rounding: float) -> list[str]:
         fine = is_close(found[..., units], right[name][..., units], rounding)
         if fine and not is_close(found[..., ~units], right[name][..., ~units], rounding):
             Z_name = chain.value_name(_relu_after(chain, name))
-            facts.append(f"grad_{name} is right for the units with {Z_name} > 0 for every example")
+            facts.append(say("right_for_units", name=f"grad_{name}", Z=Z_name))
     return facts
 
 

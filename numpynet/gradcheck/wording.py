@@ -15,6 +15,7 @@ from numpynet.gradcheck.explain import Cause, changes_of
 from numpynet.gradcheck.facts import is_close
 from numpynet.gradcheck.report import (
     Evidence,
+    Finding,
     Report,
     Row,
     explain_in_words,
@@ -23,7 +24,7 @@ from numpynet.gradcheck.report import (
     join_names,
 )
 from numpynet.gradcheck.search import Explanation
-from numpynet.wording import say, wrap
+from numpynet.wording import Said, say, wrap
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Conclusion:
 
     ok: bool
     derivatives: Derivatives
-    problems: Sequence[str]
+    problems: Sequence[Said]
     changed: Sequence[str]
     wrong: Sequence[Call]
     why: Explanation
@@ -51,13 +52,25 @@ def write_report(exam: Examination, found: Conclusion) -> Report:
     table = format_table(rows)
     if shown is not exam.given:
         n = len(shown.point.X)
-        table.append(f"    (on random inputs, {n} examples; on your inputs the mistake does not show)")
+        table.append(say("on_random_inputs", n=n))
     paragraphs = [wrap(_write_verdict(exam, found)), wrap(exam.preface), table, *_what_is_wrong(exam, found, rows)]
-    paragraphs += [_label("Fact", exam.facts), _label("Note", exam.notes)]
+    paragraphs += [_label("fact", exam.facts), _label("note", exam.notes)]
     text = "\n".join(line.rstrip() for lines in paragraphs if lines for line in ["", *lines]).removeprefix("\n")
     errors = {row.name: row.error for row in rows} if exam.single and exam.matched else found.derivatives.errors
     wrong = () if found.ok else _name_wrong(exam, found, rows)
-    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text, wrong, _evidence(exam, found.why))
+    evidence, findings = _evidence(exam, found.why), tuple(_findings(exam, found))
+    return Report(found.ok, errors, found.mistakes, tuple(exam.facts), text, wrong, evidence, findings)
+
+
+def _findings(exam: Examination, found: Conclusion) -> Iterator[Finding]:
+    """All that the report says was found, without words."""
+    causes = {cause.mistake.name: cause for causes in found.why.causes for cause in causes}
+    for name in found.mistakes:
+        cause = causes.get(name)
+        data = {"step": cause.step, "number": cause.number} if cause else {"arguments": tuple(found.changed)}
+        yield Finding("mistake", name, data)
+    for kind, sentences in [("problem", found.problems), ("fact", exam.facts), ("note", exam.notes)]:
+        yield from (Finding(kind, each.key, each.values) for each in sentences)
 
 
 def _evidence(exam: Examination, why: Explanation) -> Evidence | None:
@@ -86,9 +99,13 @@ def _name_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> tu
 def _what_is_wrong(exam: Examination, found: Conclusion, rows: Sequence[Row]) -> Iterator[list[str]]:
     """Problems, or where the backward pass first goes wrong; then each mistake with its formulas and numbers."""
     named = found.mistakes
-    others = [each for each in found.problems if "must have shape" not in each] if named else found.problems[1:]
+    others = (
+        [each for each in found.problems if each.key not in ("grad_shape", "forward_shape")]
+        if named
+        else found.problems[1:]
+    )
     if others and not exam.preface:  # the table shows wrong shapes, the preface an exception
-        yield _label("Problem", others)
+        yield _label("problem", others)
     elif not found.ok and not named and exam.matched:
         yield wrap(_name_first_wrong(exam, rows))
     if found.why.accumulated:
@@ -108,7 +125,7 @@ def _explain(exam: Examination, why: Explanation) -> Iterator[list[str]]:
     point = exam.given.point if _shows_at_given(exam, causes) else why.point
     yield explain_in_words(exam.chain, point, causes)
     for other in others:
-        yield [f"Or {other[0].mistake.name}, which gives the same numbers here."]
+        yield [say("or_another", name=other[0].mistake.name)]
 
 
 def _shows_at_given(exam: Examination, causes: Sequence[Cause]) -> bool:
@@ -128,8 +145,13 @@ def _reproduces(exam: Examination, causes: Sequence[Cause]) -> bool:
     return all(name not in found or is_close(found[name], names[name], 1e-3) for name in names)
 
 
-def _label(label: str, sentences: Sequence[str]) -> list[str]:
-    return [line for each in sentences for line in wrap(f"{label}: {each}" + "." * (each[-1] != "?"))]
+def _label(label: str, sentences: Sequence[Said]) -> list[str]:
+    return [line for each in sentences for line in wrap(_ended(say(label, text=each)))]
+
+
+def _ended(sentence: str) -> str:
+    """With a full stop, unless it is a question."""
+    return sentence if sentence[-1] in "?？" else sentence + say("end")
 
 
 def _name_first_wrong(exam: Examination, rows: Sequence[Row]) -> str:
@@ -154,18 +176,15 @@ def _write_verdict(exam: Examination, found: Conclusion) -> str:
     if found.ok:
         worst = max((error for error in found.derivatives.errors.values() if np.isfinite(error)), default=0.0)
         if exam.single_loss and not exam.matched:
-            return (
-                f"{exam.name} is right as far as a float32 loss can show: the numerical gradients agree to "
-                f"{max(worst, 0.01):.0%}. Use float64 for a sharper check."
-            )
+            return say("right_single_loss", name=exam.name, worst=max(worst, 0.01))
         if exam.single:
-            return f"{exam.name} is right, to the 7 digits of float32: the differences are rounding errors."
+            return say("right_single", name=exam.name)
         how = say("along_directions" if found.derivatives.sampled else "in_every_entry")
         return say("check_right", name=exam.name, how=how, worst=worst)
     if found.mistakes:
         return say("wrong_named", name=exam.name, mistake=", ".join(found.mistakes))
     if found.problems:
-        return f"{exam.name} is wrong: {found.problems[0]}" + "." * (found.problems[0][-1] != "?")
+        return _ended(say("wrong_because", name=exam.name, problem=found.problems[0]))
     return say("check_unexplained", name=exam.name)
 
 

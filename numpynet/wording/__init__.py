@@ -13,6 +13,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 
 from numpynet.wording import en, zh
 
@@ -38,9 +39,18 @@ def speaking(name: str) -> Iterator[None]:
         _LANGUAGE.reset(token)
 
 
-def say(key: str, /, **values: object) -> str:
+class Said(str):
+    """A sentence that still knows which one it is, in any language: its key, and what fills its gaps."""
+
+    key: str = ""
+    values: Mapping[str, object] = MappingProxyType({})
+
+
+def say(key: str, /, **values: object) -> Said:
     """The sentence for a key, with its gaps filled."""
-    return TABLES[language()][key].format(**values)
+    said = Said(TABLES[language()][key].format(**values))
+    said.key, said.values = key, values
+    return said
 
 
 def language_of(text: str) -> str:

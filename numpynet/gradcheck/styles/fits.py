@@ -26,6 +26,7 @@ from numpynet.gradcheck.styles.known import KnownLoss, Network
 from numpynet.gradcheck.styles.names import IGNORED, UPDATE, matches, role_of
 from numpynet.gradcheck.styles.recipe import Recipe, Record, flatten, take
 from numpynet.gradcheck.styles.units import Unit, may_be_parameter
+from numpynet.wording import say
 
 ITERATIONS = 2
 NOTE = "it makes its own parameters: the gradient is (before − after) / learning rate, from one iteration to the next"
@@ -80,7 +81,7 @@ class Fitted(Question):
         raised = before.raised or after.raised
         if raised:
             answer.raised = raised
-            answer.problems.append(f"it raised {raised}")
+            answer.problems.append(say("it_raised", error=raised))
             return answer
         answer.at = {slot.name: slot.read(np.asarray(before.seen[slot.path])) for slot in self.recipe.slots}
         for slot in self.recipe.slots:

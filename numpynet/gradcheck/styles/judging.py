@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -21,7 +20,7 @@ from numpynet.gradcheck.styles.found import Failed, Found
 from numpynet.gradcheck.styles.recipe import Asked
 from numpynet.gradcheck.styles.runs import value_of
 from numpynet.gradcheck.verdict import FACTORS
-from numpynet.wording import wrap
+from numpynet.wording import Said, say, wrap
 
 MOST_WAYS = 4
 SMALL = 1e-4  # an error below this may come from a small number inside a log
@@ -165,7 +164,7 @@ def _right_for_one_entry(way: Found, report: Report, notes: list[str]) -> Verdic
 
 def _changing(way: Found, report: Report, notes: list[str]) -> Verdict | None:
     """Not checked, if no two calls give the same."""
-    if report.mistakes or not any("two calls with the same arguments" in fact for fact in report.facts):
+    if report.mistakes or not any(fact.key == "different_each_call" for fact in report.facts):
         return None
     why = "it gives other gradients each time that it is called with the same arguments"
     return Verdict(way.name, None, "\n".join(wrap(f"{way.name} was not checked: {why}.")))
@@ -184,7 +183,7 @@ def _no_plain_step(way: Found, report: Report, notes: list[str]) -> Verdict | No
         return None
     grads = way.question.ask(way.given).grads
     sizes = np.concatenate([np.abs(array).reshape(-1) for array in grads.values()] or [np.zeros(1)])
-    if any("differs from call to call" in fact for fact in report.facts):
+    if any(factor.key == "factor_varies" for factor in _factors(report)):
         why = "its steps are no fixed multiple of the gradient, as when gradients are clipped"
     elif np.all(sizes > 0) and np.ptp(sizes) < 0.05 * sizes.max():
         why = "all its steps have the same size, as those of Adam or RMSprop have; they do not show the gradient"
@@ -211,7 +210,8 @@ def _without_targets(way: Found, report: Report, notes: list[str]) -> Verdict | 
     """Wrong, if the gradients do not depend on the targets."""
     if report.mistakes or not _ignores_targets(way):
         return None
-    text = report.text.replace(", and none of the known mistakes explains it", ": missing_target")
+    unexplained = say("check_unexplained", name=way.name)
+    text = report.text.replace(unexplained, say("wrong_named", name=way.name, mistake="missing_target"))
     return Verdict(way.name, False, _with_notes(text, [*notes, NO_TARGET]), ("missing_target",))
 
 
@@ -284,9 +284,15 @@ def _factor(report: Report, *, fixed_n: bool) -> str:
     """
     words = {"factor_two": "2", "factor_half": "½", **({"fixed_batch_size": "a constant"} if fixed_n else {})}
     found = words.get(report.mistakes[0], "") if len(report.mistakes) == 1 else ""
-    every = re.search(r"every entry of every gradient is ([\d.e+-]+) times", " ".join(report.facts))
-    right = re.search(r"^ +grad_\S+ .* right$", report.text, re.MULTILINE)
-    return "" if right else found or (every[1] if every else "")
+    every = [str(factor.values["number"]) for factor in _factors(report, "every_gradient") if factor.key == "factor"]
+    right = set(report.errors) - set(report.wrong)
+    return "" if right else found or next((number for number in every if not number.startswith("−")), "")
+
+
+def _factors(report: Report, *keys: str) -> list[Said]:
+    """The factors that the report's facts speak of."""
+    factors = [fact.values.get("factor") for fact in report.facts if not keys or fact.key in keys]
+    return [factor for factor in factors if isinstance(factor, Said)]
 
 
 def _all_negative(way: Found) -> bool:

@@ -18,6 +18,7 @@ from numpynet.gradcheck.backward_rules import Point
 from numpynet.gradcheck.files.host import Call, Copy, Look, Opaque, Outcome, Part, Path, Put, Ref
 from numpynet.gradcheck.styles.conventions import ONE_EXAMPLE, Slot, fill, from_form, to_form, write_target
 from numpynet.gradcheck.styles.names import kind_of_parameter
+from numpynet.wording import say
 
 
 @dataclass(frozen=True)
@@ -301,13 +302,13 @@ class Asked(Question):
         record = self.play(point)
         if record.raised:
             answer.raised = record.raised + (f" ({record.place})" if record.place else "")
-            answer.problems.append(f"it raised {answer.raised}")
+            answer.problems.append(say("it_raised", error=answer.raised))
             return answer
         try:
             with np.errstate(all="ignore"):
                 answer.loss = self._loss(record, point)
         except (KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
-            answer.problems.append(f"the loss cannot be read: {error}")
+            answer.problems.append(say("loss_unreadable", error=error))
         for name, source in self.gradients.items():
             self._read(name, source, record, point, answer)
         paths = {"X": ("X",), "y": ("y",), "grad_Y": ("G",)}
@@ -323,7 +324,7 @@ class Asked(Question):
             if source.factor and source.key[0] == "argument":
                 found = record.put[source.key[2:]]
             else:
-                answer.problems.append(f"grad_{name} is None")
+                answer.problems.append(say("grad_none", name=name))
                 return
         array = np.asarray(found)
         if array.dtype in (np.float32, np.float16):
@@ -334,19 +335,18 @@ class Asked(Question):
             rows = rows * point.G if rows is not None and self.slope_alone else rows
             answer.grads[name] = array if rows is None else rows
             if rows is None:
-                answer.problems.append(
-                    f"grad_{name} must have shape {to_form(point.X, self.recipe.form).shape}, got {array.shape}"
-                )
+                shape = to_form(point.X, self.recipe.form).shape
+                answer.problems.append(say("grad_shape", name=name, shape=shape, found=array.shape))
             return
         slot = next(slot for slot in self.recipe.slots if slot.name == name)
         if source.factor:
             array = (record.put[slot.path] - array) * source.factor
         if not np.isfinite(array).all():
-            answer.problems.append(f"grad_{name} is {'NaN' if np.isnan(array).any() else 'infinite'}")
+            answer.problems.append(say("grad_nan" if np.isnan(array).any() else "grad_infinite", name=name, at=""))
             return
         read = take(slot, array)
         if read is None:
-            answer.problems.append(f"grad_{name} must have shape {slot.shape}, got {array.shape}")
+            answer.problems.append(say("grad_shape", name=name, shape=slot.shape, found=array.shape))
             answer.grads[name] = array
             return
         answer.grads[name] = read * self.scale(len(point.X))
