@@ -57,6 +57,8 @@ def spoken_in(path: Path) -> str:
         path = next((each for lesson in LESSONS if (each := lesson_file(path, lesson)).exists()), path)
     try:
         source = read(path)
+        if source.broken and path.suffix == ".py":
+            return language_of(path.read_text("utf-8", "replace")[:LARGEST])
     except (OSError, ValueError):
         return ""
     parts = [each for each in source.tree.body if isinstance(each, ast.FunctionDef | ast.ClassDef)]
@@ -66,18 +68,18 @@ def spoken_in(path: Path) -> str:
 def _mark_lesson(path: Path, time_limit: float) -> LessonMarks:
     own = [exercise for exercise in EXERCISES if exercise.lesson == path.stem]
     if not path.is_file():
-        return _without_marks(path, own, f"no such file: {path.name}.")
+        return _without_marks(path, own, say("no_file", file=path.name))
     try:
         if path.stat().st_size > LARGEST:
-            return _without_marks(path, own, f"{path.name} is larger than {LARGEST // 1_000_000} MB.")
+            return _without_marks(path, own, say("too_large", file=path.name, size=LARGEST // 1_000_000))
         source = read(path)
     except OSError as error:
-        return _without_marks(path, own, f"{path.name} cannot be read: {error.strerror}.")
+        return _without_marks(path, own, say("unreadable", file=path.name, error=error.strerror))
     except ValueError as error:
         return _without_marks(path, own, f"{error}.")
     source = _without_checks(source)
     if source.broken:
-        return _without_marks(path, own, f"{path.name} cannot be run: {source.broken[0]}.")
+        return _without_marks(path, own, say("broken_file", file=path.name, error=source.broken[0]))
     rules = broken_rules(source.tree, path.stem, path.resolve().parent)
     if rules:
         return _without_marks(path, own, _no_points(path, rules))
@@ -87,9 +89,9 @@ def _mark_lesson(path: Path, time_limit: float) -> LessonMarks:
             replaced = process.replaced()
             skipped = [_describe(source, number, words) for number, words in sorted(process.skipped.items())]
     except ProcessEndedError as error:
-        return _without_marks(path, own, f"{path.name} {error}.")
+        return _without_marks(path, own, say("ended", name=path.name, error=error))
     if replaced:
-        return _without_marks(path, own, _no_points(path, [f"it replaces {name}" for name in replaced]))
+        return _without_marks(path, own, _no_points(path, [say("it_replaces", name=name) for name in replaced]))
     marks = tuple(Marked(exercise, _waiting(exercise, results, source.tree)) for exercise in own)
     return LessonMarks(path.name, marks, "\n".join(skipped))
 
@@ -102,24 +104,22 @@ def _without_checks(source: Source) -> Source:
 
 
 def _no_points(path: Path, rules: list[str]) -> str:
-    what = "; ".join(rules[:3])
-    return say("no_points", file=path.name, what=what)
+    return say("no_points", file=path.name, what=say("semicolon").join(rules[:3]))
 
 
 def _without_marks(path: Path, own: list[Exercise], problem: str) -> LessonMarks:
     return LessonMarks(
         path.name,
-        tuple(Marked(each, Result(False, f"{say('not_marked', name=each.name)}: {problem}")) for each in own),
+        tuple(
+            Marked(each, Result(False, f"{say('not_marked', name=each.name)}{say('colon')}{problem}")) for each in own
+        ),
         problem,
     )
 
 
 def _describe(source: Source, number: int, words: str) -> str:
-    return (
-        f"line {source.statements[number].line} was skipped: it {words[1:]}."
-        if words[0] == "!"
-        else (f"line {source.statements[number].line} was skipped: {words}.")
-    )
+    key = "skipped_unfinished" if words[0] == "!" else "skipped"
+    return say(key, line=source.statements[number].line, error=words.removeprefix("!"))
 
 
 def _mark_in(process: Process, exercise: Exercise) -> Result:
@@ -127,7 +127,7 @@ def _mark_in(process: Process, exercise: Exercise) -> Result:
     try:
         return mark(exercise, Lesson(process))
     except ProcessEndedError as error:
-        return Result(False, f"{exercise.name} {error}.")
+        return Result(False, say("ended", name=exercise.name, error=error))
 
 
 def mark(exercise: Exercise, lesson: Lesson) -> Result:
@@ -188,7 +188,8 @@ def mark_command(target: Path, *, time_limit: float) -> int:
     if following is not None:
         name = following.exercise.name
         file = next(lesson.file for lesson in everything if following in lesson.marks)
-        print(f"next: {name} in {file} (a hint: numpynet check {file} --hint {name})")
+        with speaking(everything[0].language):
+            print(say("next", name=name, file=file))
     earned, total = count_points(everything)
     print(f"{earned} of {total} points")
     return 0 if earned == total else 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from numpynet.exercises.folder import SOLUTIONS
 from numpynet.gradcheck.files.source import tampering
+from numpynet.wording import say
 
 HARMLESS = (
     *("__future__", "abc", "cmath", "collections", "contextlib", "copy", "dataclasses", "decimal", "enum", "fractions"),
@@ -30,12 +31,12 @@ def broken_rules(tree: ast.Module, lesson: str, folder: Path, seen: frozenset[st
     for scope, part in _scopes(tree):
         for name, line in _imports(part).items():
             if not _may_import(name, given[scope] | given["file"]):
-                found[f"it imports {name} (line {line})"] = None
+                found[say("it_imports", name=name, line=line)] = None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in REACHING:
-            found[f"it uses {node.id} (line {node.lineno})"] = None
+            found[say("it_uses", name=node.id, line=node.lineno)] = None
     for name in tampering(tree):
-        found[f"it replaces or reaches into {name}"] = None
+        found[say("it_reaches_into", name=name)] = None
     for sibling in _lessons_imported(tree) - seen - {lesson}:
         path = folder / f"{sibling}.py"
         try:
@@ -43,7 +44,7 @@ def broken_rules(tree: ast.Module, lesson: str, folder: Path, seen: frozenset[st
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue  # it cannot be imported then
         rules = broken_rules(other, sibling, folder, seen | {lesson})
-        found |= dict.fromkeys(f"in {sibling}.py, {words}" for words in rules)
+        found |= dict.fromkeys(say("in_another_file", file=f"{sibling}.py", words=words) for words in rules)
     return list(found)
 
 

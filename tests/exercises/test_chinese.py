@@ -34,7 +34,7 @@ def test_both_tables_have_the_same_keys_and_gaps():
     assert list(en) == list(zh)
     for key in en:
         assert gaps_in(en[key]) == gaps_in(zh[key]), key
-        assert CHINESE.search(zh[key]) or key in {"end", "full_stop", "is_one"}, key
+        assert CHINESE.search(zh[key]) or key in {"colon", "end", "ended", "full_stop", "is_one", "semicolon"}, key
 
 
 def test_every_key_that_is_said_is_in_the_tables():
@@ -163,3 +163,23 @@ def test_chinese_lines_are_wrapped_by_their_width():
     assert language_of("梯度") == "zh"
     with speaking("zh"), speaking(""):
         assert say("right", name="f") == "f 正确。"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("grad_b = grad_Y.sum(axis=0)", "grad_b = grad_Y.sum(axis=0) +", "lesson1_functions.py 无法运行：SyntaxError"),
+        ("import numpy as np", "import numpy as np\nimport torch", "lesson1_functions.py 不计分：它导入了 torch（第 11 行）。"),
+        ("    return np.maximum(X, 0)", "    eval('1')", "它用了 eval（第 "),
+        ("    return np.maximum(X, 0)", "    while True:\n        pass", "relu 没有在 2 秒内完成（是不是死循环？）。"),
+        ("import numpy as np", "import numpy as np\n\n1 / 0", "行已跳过：ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_what_befalls_a_file_is_told_in_chinese(here, tmp_path, old, new, told):
+    with speaking("zh"):
+        text = solved("lesson1_functions")
+    assert old in text
+    (tmp_path / "lesson1_functions.py").write_text(text.replace(old, new, 1), "utf-8")
+    result = here("check", "lesson1_functions.py", "--time-limit", "2", cwd=tmp_path)
+    assert told in result.stdout.replace("\n  ", "")
+    assert not re.search(r"\b(is|the|was|within|imports|uses)\b", result.stdout), result.stdout

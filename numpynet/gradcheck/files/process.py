@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, cast
 from numpynet.gradcheck.files.host import Definition, Outcome
 from numpynet.gradcheck.files.messages import decode, receive, send
 from numpynet.gradcheck.files.source import Source
+from numpynet.wording import say
 
 STATEMENT_LIMIT = 2.0  # seconds for each top-level statement of a file
 SLOW = 0.3  # seconds
@@ -61,7 +62,7 @@ class Process:
             raise
         if not 0 < len(outcomes) <= len(program) or not all(isinstance(each, Outcome) for each in outcomes):
             self.close()
-            raise ProcessEndedError("sent what is no answer")
+            raise ProcessEndedError(say("no_answer"))
         return list(outcomes)
 
     def definitions(self) -> list[Definition]:
@@ -151,7 +152,7 @@ class Process:
         except queue.Empty:
             self._hung += 1
             self.close()
-            raise ProcessEndedError(f"did not finish within {told:g} s (is there an infinite loop?)") from None
+            raise ProcessEndedError(say("not_finished", seconds=told)) from None
         except (OSError, ValueError):  # it has ended, or its streams were closed when it was given up
             message = None
         if message is None:
@@ -162,7 +163,7 @@ class Process:
             echo = None
         if echo != nonce:
             self.close()
-            raise ProcessEndedError("sent what is no answer")
+            raise ProcessEndedError(say("no_answer"))
         return answer
 
     def _describe_end(self) -> str:
@@ -170,5 +171,5 @@ class Process:
             code = self._process.wait(5)
         except subprocess.TimeoutExpired:
             self.close()
-            return "closed its channel"
-        return f"crashed Python ({signal.Signals(-code).name})" if code < 0 else "ended the program"
+            return say("closed_channel")
+        return say("crashed", signal=signal.Signals(-code).name) if code < 0 else say("ended_program")
