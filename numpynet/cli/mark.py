@@ -8,6 +8,7 @@ from pathlib import Path
 
 from numpynet.cli.environment import threads_setting
 from numpynet.storage.atomic import write_atomic
+from numpynet.wording import columns
 
 
 def mark_command(arguments: argparse.Namespace) -> int:
@@ -27,12 +28,10 @@ def mark_command(arguments: argparse.Namespace) -> int:
     os.environ.update(threads_setting(1))  # the processes that mark share the cores
     jobs = arguments.jobs or cohort.usable_cores()
     marked = []
-    width = max(map(len, hand_ins))
+    width = max(map(columns, hand_ins))
     for hand_in in cohort.mark_hand_ins(hand_ins, jobs=jobs, time_limit=arguments.time_limit):
         marked.append(hand_in)
-        print(f"{hand_in.name:{width}}  {hand_in.points} of {hand_in.of} points", flush=True)
-        if hand_in.note:
-            print(f"{'':{width}}  {hand_in.note}", flush=True)
+        print("\n".join(cohort.format_marks(hand_in, width)), flush=True)
         if arguments.feedback is not None:
             _write(arguments.feedback / f"{cohort.file_name(hand_in.name)}.md", cohort.as_feedback(hand_in))
     order = list(hand_ins)

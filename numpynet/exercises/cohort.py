@@ -11,6 +11,7 @@ import io
 import json
 import multiprocessing
 import os
+import textwrap
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numpynet.exercises.lessons import EXERCISES
-from numpynet.exercises.marking import has_lessons, mark_folder
+from numpynet.exercises.marking import LessonMarks, has_lessons, mark_folder
+from numpynet.wording import columns, pad, say, speaking
 
 DEEPEST = 3  # folders below a hand-in's, in which its lessons are looked for
 
@@ -38,12 +40,13 @@ class Gap:
 
 @dataclass(frozen=True)
 class HandIn:
-    """A student's marks; note says what is wrong with the folder as a whole."""
+    """A student's marks; notes say what is wrong with the folder, or with a lesson as a whole."""
 
     name: str
     gaps: tuple[Gap, ...]
-    note: str
+    notes: tuple[str, ...]
     seconds: float
+    language: str = ""
 
     @property
     def points(self) -> int:
@@ -107,26 +110,42 @@ def mark_hand_in(name: str, folder: Path, time_limit: float) -> HandIn:
     began = time.monotonic()
     if not has_lessons(folder):
         gaps = tuple(Gap(str(each), 0, each.points, "there is no such file.", ()) for each in EXERCISES)
-        return HandIn(name, gaps, "there are no lessons in this folder", time.monotonic() - began)
+        return HandIn(name, gaps, ("there are no lessons in this folder",), time.monotonic() - began)
     marks = list(mark_folder(folder, time_limit=time_limit))
     gaps = tuple(
         Gap(str(each.exercise), each.points, each.exercise.points, each.result.text, each.result.mistakes)
         for lesson in marks
         for each in lesson.marks
     )
-    notes = [lesson.problem for lesson in marks if lesson.problem and not lesson.problem.startswith("no such file")]
-    return HandIn(name, gaps, " ".join(notes), time.monotonic() - began)
+    notes = tuple(_note(lesson) for lesson in marks if lesson.problem and (folder / lesson.file).exists())
+    language = next((lesson.language for lesson in marks if lesson.language), "")
+    return HandIn(name, gaps, notes, time.monotonic() - began, language)
+
+
+def _note(lesson: LessonMarks) -> str:
+    """What is wrong with a lesson as a whole, in one line with the name of its file."""
+    problem = " ".join(lesson.problem.split())
+    return problem if problem.startswith(lesson.file) else f"{lesson.file}: {problem}"
+
+
+def format_marks(hand_in: HandIn, width: int) -> list[str]:
+    """The points of a student in one line, and another one for the first note, cut short."""
+    lines = [f"{pad(hand_in.name, width)}  {hand_in.points} of {hand_in.of} points"]
+    if hand_in.notes:
+        more = f" (and {len(hand_in.notes) - 1} more)" if len(hand_in.notes) > 1 else ""
+        lines.append(f"{'':{width}}  {textwrap.shorten(hand_in.notes[0], 120, placeholder=' ...')}{more}")
+    return lines
 
 
 def format_table(hand_ins: Sequence[HandIn]) -> list[str]:
     """A line for each student, by name: the points in all and in each lesson; then the gaps that most had wrong."""
     lessons = list(dict.fromkeys(exercise.lesson for exercise in EXERCISES))
-    width = max(len("points"), *(len(hand_in.name) for hand_in in hand_ins))
+    width = max(map(columns, ("points", *(hand_in.name for hand_in in hand_ins))))
     heads = [lesson.split("_")[0] for lesson in lessons]
     lines = [f"{'':{width}}  {'points':>8}  " + "  ".join(f"{head:>7}" for head in heads)]
     for hand_in in hand_ins:
         numbers = "  ".join(f"{hand_in.lesson_points(lesson):>7}" for lesson in lessons)
-        lines.append(f"{hand_in.name:{width}}  {hand_in.points:>8}  {numbers}")
+        lines.append(f"{pad(hand_in.name, width)}  {hand_in.points:>8}  {numbers}")
     totals = [sum(each.points for each in EXERCISES if each.lesson == lesson) for lesson in lessons]
     lines.append(f"{'of':{width}}  {sum(totals):>8}  " + "  ".join(f"{total:>7}" for total in totals))
     missed: Counter[str] = Counter(gap.exercise for each in hand_ins for gap in each.gaps if gap.points < gap.of)
@@ -142,13 +161,15 @@ def format_table(hand_ins: Sequence[HandIn]) -> list[str]:
 
 
 def as_csv(hand_ins: Sequence[HandIn]) -> str:
-    """A row for each student: name, points, of, the points of each gap, the note."""
+    """A row for each student: name, points, of, the points of each gap, the notes."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["student", "points", "of", *map(str, EXERCISES), "note"])
+    writer.writerow(["student", "points", "of", *map(str, EXERCISES), "notes"])
     for hand_in in hand_ins:
         points = [gap.points for gap in hand_in.gaps]
-        writer.writerow([_as_text(hand_in.name), hand_in.points, hand_in.of, *points, _as_text(hand_in.note)])
+        writer.writerow(
+            [_as_text(hand_in.name), hand_in.points, hand_in.of, *points, _as_text("\n".join(hand_in.notes))]
+        )
     return out.getvalue()
 
 
@@ -174,7 +195,7 @@ def as_gradescope(hand_in: HandIn) -> dict[str, object]:
     return {
         "score": hand_in.points,
         "execution_time": round(hand_in.seconds, 3),
-        "output": f"{hand_in.points} of {hand_in.of} points" + (f"\n{hand_in.note}" if hand_in.note else ""),
+        "output": "\n".join([f"{hand_in.points} of {hand_in.of} points", *hand_in.notes]),
         "output_format": "text",
         "visibility": "visible",
         "tests": tests,
@@ -228,11 +249,11 @@ def _printable(text: str) -> str:
 
 def as_feedback(hand_in: HandIn) -> str:
     """What the student reads, in Markdown: the marks, and a report for each gap that is not right."""
-    lines = [f"# {hand_in.name}: {hand_in.points} of {hand_in.of} points", ""]
-    if hand_in.note:
-        lines += [hand_in.note, ""]
-    lines += ["| gap | points |", "|---|---|"]
-    lines += [f"| `{gap.exercise}` | {gap.points} of {gap.of} |" for gap in hand_in.gaps]
+    with speaking(hand_in.language):
+        lines = [f"# {say('feedback', name=hand_in.name, points=hand_in.points, total=hand_in.of)}", ""]
+        lines += [line for note in hand_in.notes for line in (note, "")]
+        lines += [say("feedback_head"), "|---|---|"]
+    lines += [f"| `{gap.exercise}` | {gap.points} / {gap.of} |" for gap in hand_in.gaps]
     for gap in hand_in.gaps:
         if gap.points < gap.of:
             lines += ["", f"## {gap.exercise}", "", "```text", gap.text.replace("```", "'''"), "```"]

@@ -66,7 +66,7 @@ def wrap(text: str, width: int = 100) -> list[str]:
     for part in re.findall(
         r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]|[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+|\s+", text
     ):
-        fits = _columns(lines[-1] + part) <= width or part in "，。：；、！？）”"
+        fits = columns(lines[-1] + part) <= width or part in "，。：；、！？）”"
         if fits:
             lines[-1] += part
         else:
@@ -74,5 +74,15 @@ def wrap(text: str, width: int = 100) -> list[str]:
     return [line.rstrip() for line in lines if line.strip()]
 
 
-def _columns(text: str) -> int:
+def pad(text: str, width: int) -> str:
+    """The text with spaces after it, so that it takes this many columns."""
+    return text + " " * (width - columns(text))
+
+
+def columns(text: str) -> int:
+    """How wide the text is in a terminal: a Chinese character takes two columns.
+
+    >>> columns("W"), columns("权重")
+    (1, 4)
+    """
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

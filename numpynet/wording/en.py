@@ -61,6 +61,8 @@ TABLE = {
     "crashed": "crashed Python ({signal})",
     "ended_program": "ended the program",
     "next": "next: {name} in {file} (a hint: numpynet check {file} --hint {name})",
+    "feedback": "{name}: {points} of {total} points",
+    "feedback_head": "| gap | points |",
     # lesson 6
     "needs_dict": "{name} is wrong: it must return a dict with {names}.",
     "not_right_yet": "{name} is not right yet; {what}.",

@@ -61,6 +61,8 @@ TABLE = {
     "crashed": "使 Python 崩溃了（{signal}）",
     "ended_program": "结束了程序",
     "next": "next: {name}，在 {file} 中（提示：numpynet check {file} --hint {name}）",
+    "feedback": "{name}：{total} 分中得 {points} 分",
+    "feedback_head": "| 空 | 得分 |",
     # lesson 6
     "needs_dict": "{name} 有误：必须返回一个字典，包含 {names}。",
     "not_right_yet": "{name} 还不全对；{what}。",

@@ -5,10 +5,20 @@ import io
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
-from numpynet.exercises.cohort import Gap, HandIn, as_csv, as_feedback, as_junit, find_hand_ins, format_table
+from numpynet.exercises.cohort import (
+    Gap,
+    HandIn,
+    as_csv,
+    as_feedback,
+    as_junit,
+    find_hand_ins,
+    format_marks,
+    format_table,
+)
 from numpynet.exercises.folder import write_folder
 from numpynet.exercises.lessons import EXERCISES
 from tests.helpers.command import numpynet
@@ -137,7 +147,7 @@ def test_hand_ins_are_found_by_their_lessons(tmp_path):
 
 def hand_in(name, text="wrong: ```\x00"):
     gaps = tuple(Gap(str(each), 0, each.points, text, ("wrong_sign",)) for each in EXERCISES)
-    return HandIn(name, gaps, 'note, with "quotes"\nand lines', 1.5)
+    return HandIn(name, gaps, ('note, with "quotes"', "and another"), 1.5)
 
 
 def test_any_name_and_text_is_written_so_that_it_can_be_read():
@@ -150,3 +160,20 @@ def test_any_name_and_text_is_written_so_that_it_can_be_read():
     assert as_feedback(hand_in("x")).count("```") == 2 * len(EXERCISES)
     table = format_table([hand_in("x"), hand_in("y")])
     assert table[-1].endswith(": wrong_sign 2")
+
+
+def test_names_in_chinese_are_aligned_and_notes_cut_short():
+    students = [replace(hand_in("明明"), notes=("long " * 100, "two", "three")), replace(hand_in("Ada"), notes=())]
+    table = format_table(students)
+    assert table[1].startswith("明明    " + " " * 7 + "0")
+    assert table[2].startswith("Ada     " + " " * 7 + "0")
+    first, second = format_marks(students[0], 6)
+    assert first == f"明明    0 of {sum(each.points for each in EXERCISES)} points"
+    assert second.endswith("long ... (and 2 more)")
+    assert len(second) < 150
+    assert len(format_marks(students[1], 6)) == 1
+
+
+def test_feedback_is_in_the_language_of_the_hand_in():
+    assert "| gap | points |" in as_feedback(hand_in("Ada"))
+    assert "| 空 | 得分 |" in as_feedback(replace(hand_in("明"), language="zh"))
