@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import machine, problems, report, steps, whole
+from benchmarks import growth, machine, problems, report, steps, whole
 from benchmarks.contenders import CONTENDERS, ON_GPU
 from benchmarks.race import RaceError, Worker, race
 from numpynet import DataError
 from numpynet.book import load_data
 
-SUITES = ("epoch", "step", "sweep")
+SUITES = ("epoch", "step", "sweep", "growth")
 WIDTHS, BATCH_SIZES = (16, 64, 256, 1024, 4096), (8, 32, 128, 512, 4096)
 SWEPT = ["numpynet", "PyTorch", "JAX jit", "PyTorch, GPU"]
 
@@ -53,7 +53,8 @@ def make_parser():
         "--suite",
         choices=[*SUITES, "all"],
         default="all",
-        help="epoch: an epoch of each model; step: single formulas; sweep: widths and batch sizes (default: all)",
+        help="epoch: an epoch of each model; step: single formulas; sweep: widths and batch sizes; "
+        "growth: how time and memory grow (default: all)",
     )
     parser.add_argument(
         "--device",
@@ -192,7 +193,16 @@ def sweep(arguments, described, data, spreads):
     return found
 
 
-RUN = {"epoch": epoch, "step": step, "sweep": sweep}
+def grow(arguments, described, data, spreads):
+    """How numpynet's time and memory grow."""
+    print()
+    rounds = 1 if arguments.quick else min(arguments.rounds, 3)  # each is a process for each point
+    found = growth.measure(rounds=rounds, threads=arguments.threads, quick=arguments.quick)
+    print(report.growth_table(found))
+    return found
+
+
+RUN = {"epoch": epoch, "step": step, "sweep": sweep, "growth": grow}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 
 from benchmarks import steps
+from benchmarks.growth import slope
 from benchmarks.race import Result
 from numpynet.plotting.figure import BLUE, GREEN, GREY, PURPLE, VERMILION, as_png, new_figure
 from numpynet.storage.atomic import write_atomic
@@ -52,6 +53,20 @@ def whole_table(whole):
     return "\n".join(
         [*rows, *(f"peak memory, {name:17}{peak / 1e6:7.0f} MB" for name, peak in whole["peak bytes"].items())]
     )
+
+
+def growth_table(growth):
+    """A line for each axis: the exponents of the time and of the memory, each beside the one that was counted."""
+    rows = [f"{'an epoch against':28}{'range':>18}{'seconds':>16}{'exponent':>10}{'counted':>9}"]
+    rows[0] += f"{'MB':>14}{'exponent':>10}{'counted':>9}"
+    for axis, part in growth.items():
+        xs = part["x"]
+        ends = [f"{xs[0]:,} to {xs[-1]:,}", "{:.3g} to {:.3g}".format(*np.array(part["seconds"])[[0, -1]])]
+        row = f"{axis:28}{ends[0]:>18}{ends[1]:>16}"
+        row += "".join(f"{slope(xs, part[kind]):>{w}.2f}" for kind, w in (("seconds", 10), ("operations", 9)))
+        row += f"{'{:.0f} to {:.0f}'.format(*np.array(part['bytes'])[[0, -1]] / 1e6):>14}"
+        rows.append(row + "".join(f"{slope(xs, part[kind]):>{w}.2f}" for kind, w in (("bytes", 10), ("arrays", 9))))
+    return "\n".join(rows)
 
 
 def format_time(seconds):
@@ -185,6 +200,32 @@ def draw_steps(lines):
     return figure
 
 
+def draw_growth(growth, machine):
+    """Time above, memory below, a column for each axis; beside the measured points a line that grows as counted."""
+    figure = new_figure(2.6 * len(growth), 5.4)
+    panels = figure.subplots(2, len(growth), squeeze=False)
+    for column, (axis, part) in enumerate(growth.items()):
+        for row, kind, counted, unit, label in (
+            (0, "seconds", "operations", 1, "seconds of an epoch"),
+            (1, "bytes", "arrays", 1e6, "peak memory in MB, above an empty process"),
+        ):
+            panel, xs, values = panels[row, column], part["x"], np.array(part[kind]) / unit
+            demanded = np.array(part[counted]) * values[-1] / part[counted][-1]
+            panel.loglog(xs, demanded, "--", color=GREY, lw=1.5, label=f"counted: {slope(xs, demanded):.2f}")
+            panel.loglog(xs, values, "o-", color=BLUE, ms=4, label=f"measured: {slope(xs, values):.2f}")
+            panel.legend(fontsize=7, title="exponent", title_fontsize=7)
+            panel.grid(alpha=0.3)
+            panel.minorticks_off()
+            panel.set_xlabel(axis if row else "", fontsize=9)
+            panel.set_ylabel(label if column == 0 else "", fontsize=9)
+    caption = (
+        "An epoch of the MLP 784-256-10 on 8,192 examples in batches of 256, with one of these changed; many hidden "
+        "layers have 64 units each. Counted: the operations of the matrix products, and the bytes of the arrays."
+    )
+    figure.supxlabel(f"{textwrap.fill(caption, 150)}\n{setting(machine)}", fontsize=8)
+    return figure
+
+
 def write_json(path, content):
     """All figures, and everything needed to reproduce them."""
     write_atomic(path, json.dumps(content, indent=1).encode() + b"\n")
@@ -200,6 +241,8 @@ def write_pictures(folder, content):
     if "sweep" in content:
         parts = [(part["x"], results_of(part)) for part in content["sweep"].values()]
         figures["sweep.png"] = draw_sweep(*parts, machine)
+    if "growth" in content:
+        figures["growth.png"] = draw_growth(content["growth"], machine)
     for name, figure in figures.items():
         write_atomic(folder / name, as_png(figure))
 

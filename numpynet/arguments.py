@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
+FLOATS = frozenset(map(np.dtype, (np.float16, np.float32, np.float64, np.longdouble)))
+UNSIGNED = {np.dtype(f"{kind}{size}"): np.dtype(f"u{size}") for kind in "iu" for size in (1, 2, 4, 8)}
 
 
 def check_kind(function: str, name: str, array: Array, kinds: str, wanted: str) -> None:
@@ -94,7 +96,40 @@ def _refuse_pairs(function: str, params: Any, pairs: list[tuple[Any, Any]]) -> N
     raise TypeError(f"{function}: params and grads must hold arrays")
 
 
-def check_linear(function: str, X: Array, W: Array) -> None:
+# The checks of a training step begin with one expression that holds for all arguments that fit, because they run at
+# every step, and with small networks they would take as long as the step itself. What follows finds out what is wrong.
+
+
+def check_linear(function: str, X: Array, W: Array, b: Array) -> None:
+    """Raise TypeError unless all are arrays of floats, ValueError unless X is (n, d), W (d, m) and b (m,)."""
+    if (
+        (type(X) is type(W) is type(b) is np.ndarray)
+        and (X.dtype in FLOATS and W.dtype in FLOATS and b.dtype in FLOATS)
+        and (X.ndim == 2 and X.shape[1:] + b.shape == W.shape)
+    ):
+        return
+    check_floats(function, "X W b", X, W, b)
+    check_product(function, X, W)
+    if b.shape != W.shape[1:]:
+        raise ValueError(f"{function}: b must have shape {W.shape[1:]} to fit W {W.shape}, got {b.shape}")
+
+
+def check_linear_backward(function: str, grad_Y: Array, X: Array, W: Array) -> None:
+    """Raise TypeError unless all are arrays of floats, ValueError unless grad_Y is (n, m), X (n, d), W (d, m)."""
+    if (
+        (type(grad_Y) is type(X) is type(W) is np.ndarray)
+        and (grad_Y.dtype in FLOATS and X.dtype in FLOATS and W.dtype in FLOATS)
+        and (grad_Y.ndim == X.ndim == 2 and len(grad_Y) == len(X) and X.shape[1:] + grad_Y.shape[1:] == W.shape)
+    ):
+        return
+    check_floats(function, "grad_Y X W", grad_Y, X, W)
+    check_product(function, X, W)
+    if grad_Y.shape != (len(X), W.shape[1]):
+        fits = (len(X), W.shape[1])
+        raise ValueError(f"{function}: grad_Y must have shape {fits} to fit X and W, got {grad_Y.shape}")
+
+
+def check_product(function: str, X: Array, W: Array) -> None:
     """Raise ValueError unless X W can be multiplied: X (n, d), W (d, m)."""
     if W.ndim != 2:
         raise ValueError(f"{function}: W must have shape (inputs, outputs), got {W.shape}")
@@ -104,6 +139,12 @@ def check_linear(function: str, X: Array, W: Array) -> None:
 
 def check_alike(function: str, names: str, A: Array, B: Array, *, may_be_empty: bool = False) -> None:
     """Raise TypeError unless the two are arrays of floats, ValueError unless they have the same shape."""
+    if (
+        (type(A) is type(B) is np.ndarray)
+        and (A.dtype in FLOATS and B.dtype in FLOATS)
+        and (A.shape == B.shape and (A.size or may_be_empty))
+    ):
+        return
     check_floats(function, names, A, B)
     if A.shape != B.shape:
         both = names.replace(" ", " and ")
@@ -131,6 +172,13 @@ def check_examples(function: str, X: Array, y: Array) -> None:
 
 def check_labels(function: str, name: str, O: Array, y: Array) -> None:
     """Raise unless O, called `name` in messages, has shape (n, classes), n ≥ 1, and y has a class for each row."""
+    if (
+        (type(O) is type(y) is np.ndarray)
+        and (O.dtype in FLOATS and y.dtype in UNSIGNED)
+        and (O.ndim == 2 and y.shape == O.shape[:1] and y.size)
+        and y.view(UNSIGNED[y.dtype]).max() < O.shape[1]  # a negative class, read as unsigned, is larger than any other
+    ):
+        return
     check_logits(function, name, O)
     check_kind(function, "y", y, "iu", "an array of integer classes")
     if y.shape != O.shape[:1]:

@@ -22,22 +22,18 @@ class Parameter:
 
 
 class Memory:
-    """What layers and losses share: forward remembers what backward will need, and backward uses it up."""
+    """What layers and losses share: forward remembers what backward will need, as a tuple, and backward uses it up.
 
-    _memory: Any = None
+    forward forgets first: if it then fails, backward finds nothing, rather than an earlier input.
+    """
 
-    def _forget(self) -> None:
-        """Call this first in forward: if forward then fails, backward finds nothing, rather than an earlier input."""
-        self._memory = None
+    _memory: tuple[Any, ...] | None = None
 
-    def _remember(self, needed: Any) -> None:
-        self._memory = (needed,)
-
-    def _take(self) -> Any:
+    def _take(self) -> tuple[Any, ...]:
         if self._memory is None:
             raise RuntimeError(f"{type(self).__name__}.backward: call forward first; each forward serves one backward")
-        (needed,), self._memory = self._memory, None
-        return needed
+        memory, self._memory = self._memory, None
+        return memory
 
 
 class Layer(Memory):
@@ -62,7 +58,7 @@ class Layer(Memory):
 
     def _forget_all(self) -> None:
         """Forget, here and in nested layers."""
-        self._forget()
+        self._memory = None
         for value in vars(self).values():
             if isinstance(value, Layer):
                 value._forget_all()

@@ -38,10 +38,7 @@ def linear(X: Array, W: Array, b: Array) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))  # 1·3 + 2·4 + 5
     array([[16.]])
     """
-    arguments.check_floats("linear", "X W b", X, W, b)
-    arguments.check_linear("linear", X, W)
-    if b.shape != W.shape[1:]:
-        raise ValueError(f"linear: b must have shape {W.shape[1:]} to fit W {W.shape}, got {b.shape}")
+    arguments.check_linear("linear", X, W, b)
     return X @ W + b
 
 
@@ -69,12 +66,7 @@ def linear_backward(grad_Y: Array, X: Array, W: Array, *, input_grad: bool = Tru
      [19. 22.]] [[13.  6.  1.]
      [24.  8.  2.]] [11.  2.  1.]
     """
-    arguments.check_floats("linear_backward", "grad_Y X W", grad_Y, X, W)
-    arguments.check_linear("linear_backward", X, W)
-    if grad_Y.shape != (len(X), W.shape[1]):
-        raise ValueError(
-            f"linear_backward: grad_Y must have shape {(len(X), W.shape[1])} to fit X and W, got {grad_Y.shape}"
-        )
+    arguments.check_linear_backward("linear_backward", grad_Y, X, W)
     grad_X = grad_Y @ W.T if input_grad else None
     return grad_X, X.T @ grad_Y, grad_Y.sum(axis=0)
 

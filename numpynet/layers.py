@@ -7,6 +7,7 @@ the arrays themselves, not copies: do not change them in place between forward a
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,13 @@ class Linear(Layer):
         return linear(X, self.W.data, self.b.data)
 
     def forward(self, X: Array) -> Array:
-        self._forget()
+        self._memory = None
         Y = self(X)
-        self._remember(X)  # backward will need it
+        self._memory = (X,)  # backward will need it
         return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Any:
-        X = self._take()
+        (X,) = self._take()
         grad_X, self.W.grad, self.b.grad = linear_backward(grad_Y, X, self.W.data, input_grad=input_grad)
         return grad_X
 
@@ -61,13 +62,14 @@ class ReLU(Layer):
         return relu(X)
 
     def forward(self, X: Array) -> Array:
-        self._forget()
+        self._memory = None
         Y = self(X)
-        self._remember(Y)  # the output is enough to tell where the gradient passes
+        self._memory = (Y,)  # the output is enough to tell where the gradient passes
         return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
-        return relu_backward(grad_Y, self._take())
+        (Y,) = self._take()
+        return relu_backward(grad_Y, Y)
 
 
 class Flatten(Layer):
@@ -77,9 +79,9 @@ class Flatten(Layer):
         return flatten(X)
 
     def forward(self, X: Array) -> Array:
-        self._forget()
+        self._memory = None
         Y = self(X)
-        self._remember((X.shape, Y.shape))
+        self._memory = (X.shape, Y.shape)
         return Y
 
     def backward(self, grad_Y: Array, *, input_grad: bool = True) -> Array:
@@ -98,11 +100,11 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers: Layer) -> None:
-        self.layers: list[Layer] = []
+        self.layers: tuple[Layer, ...] = ()
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"Sequential: layers must be Layer objects such as ReLU(), got {layer!r}")
-            self.layers += layer.layers if isinstance(layer, Sequential) else [layer]
+            self.layers += layer.layers if isinstance(layer, Sequential) else (layer,)
         if not self.layers:
             raise ValueError("Sequential: layers must be at least one, got none")
         if len(set(map(id, self.layers))) < len(self.layers):
@@ -124,10 +126,14 @@ class Sequential(Layer):
 
     def backward(self, grad_Y: Array, *, input_grad: bool = False) -> Any:
         """Go back as far as the first layer with parameters: the layers before it have nothing to learn."""
-        first = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.parameters()), 0)
+        first = 0 if input_grad else self._first_with_parameters
         for layer in reversed(self.layers[first + 1 :]):
             grad_Y = layer.backward(grad_Y)
         return self.layers[first].backward(grad_Y, input_grad=input_grad)
+
+    @cached_property
+    def _first_with_parameters(self) -> int:
+        return next((i for i, layer in enumerate(self.layers) if layer.parameters()), 0)
 
     def named_parameters(self) -> dict[str, Parameter]:
         named = [(i, layer.named_parameters()) for i, layer in enumerate(self.layers)]

@@ -18,9 +18,9 @@ class Loss(Memory):
         raise NotImplementedError
 
     def forward(self, y_hat: Array, y: Array) -> Any:
-        self._forget()
+        self._memory = None
         loss = self(y_hat, y)
-        self._remember((y_hat, y))
+        self._memory = (y_hat, y)
         return loss
 
     def backward(self) -> Array:
@@ -41,9 +41,9 @@ class CrossEntropyLoss(Loss):
         return functional.softmax_cross_entropy(O, y)[0]
 
     def forward(self, O: Array, y: Array) -> Any:
-        self._forget()
+        self._memory = None
         loss, P = functional.softmax_cross_entropy(O, y)
-        self._remember((P, y))  # P rather than O, because the gradient is computed from P
+        self._memory = (P, y)  # P rather than O, because the gradient is computed from P
         return loss
 
     def backward(self) -> Array:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 
@@ -45,7 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None and arguments.command in ("train", "demo", "info"):  # given argv, the process is the caller's
             threads = getattr(arguments, "threads", None)
             restart_with(kernel_setting() | (threads_setting(threads) if threads else {}))
-        return arguments.run(arguments) or 0
+        code: int = arguments.run(arguments) or 0
+        if argv is None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: Ctrl-C can only spoil how Python ends
+        return code
     except tuple(EXIT_CODES) as error:
         if arguments.debug:
             traceback.print_exc()

@@ -40,9 +40,11 @@ def minibatches(
 
 def batches_in_order(X: Array, y: Array, batch_size: int, order: Array) -> Iterator[tuple[Array, Array]]:
     """The examples whose indices are in order, in that order, batch_size at a time."""
+    floats = as_floats(X[:0]).dtype == X.dtype  # then there is nothing to convert
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        yield as_floats(X.take(rows, axis=0)), y.take(rows, axis=0)  # X[rows] and y[rows], but faster
+        X_batch, y_batch = X.take(rows, axis=0), y.take(rows, axis=0)  # X[rows] and y[rows], but faster
+        yield (X_batch if floats else as_floats(X_batch)), y_batch
 
 
 def as_floats(X: Array) -> Array:

@@ -30,7 +30,7 @@ def regression_fit(W: Array, b: Array, X: Array, y: Array) -> Figure:
     Raises: TypeError unless all are float arrays; ValueError unless their shapes fit.
     """
     arguments.check_floats("regression_fit", "W b X y", W, b, X, y)
-    arguments.check_linear("regression_fit", X, W)
+    arguments.check_product("regression_fit", X, W)
     if W.shape[1] != 1 or b.shape != (1,):
         raise ValueError(f"regression_fit: W must have shape (d, 1) and b (1,), got {W.shape} and {b.shape}")
     y_hat = X @ W + b
@@ -152,7 +152,7 @@ def parameter_path(
     if data is not None:
         X, y = data
         arguments.check_floats("parameter_path", "X y", X, y)
-        arguments.check_linear("parameter_path", X, truth[:-1, None])
+        arguments.check_product("parameter_path", X, truth[:-1, None])
         if y.shape != (len(X), 1) or len(X) == 0:
             raise ValueError(f"parameter_path: y must have shape ({len(X) or 'n'}, 1), n at least 1, got {y.shape}")
     figure = new_figure(9.5 if d <= 2 else 5.5, 4)

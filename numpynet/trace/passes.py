@@ -175,7 +175,7 @@ class _LayerPass(_Pass):
         for name, parameter in _numbered(net).items():
             parameter.data = arrays[name]
         if type(net) is Sequential:
-            net.layers = [WatchedLayer(layer, tape) for layer in net.layers]  # type: ignore[misc]
+            net.layers = tuple(WatchedLayer(layer, tape) for layer in net.layers)  # type: ignore[misc]
         else:
             net = WatchedLayer(net, tape)
         loss = WatchedLoss(loss, tape)

@@ -118,7 +118,7 @@ class WatchedLoss:
     def forward(self, O: Any, y: Any) -> Any:
         value = self.loss.forward(O, y)
         self.O = O
-        self.remembered = (self.loss._memory or ((O, y),))[0] if self.kind else (O, y)  # P and y for the cross-entropy
+        self.remembered = self.loss._memory if self.kind else (O, y)  # P and y for the cross-entropy
         results = [value, self.remembered[0]] if self.kind == "softmax_cross_entropy" else [value]
         self.tape.record(self.kind or "loss", (O, y), results, self.maker)
         return value

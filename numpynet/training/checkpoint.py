@@ -146,9 +146,14 @@ def _form(array: Array) -> str:
     return f"{array.shape} {array.dtype}"
 
 
+PATIENCE = 20
+
+
 class Checkpointer(Callback):
     """Saves a checkpoint after every epoch, and within one every `every` steps or, if that is None, every 30 seconds.
 
+    Where epochs take milliseconds, and every is None, it waits after a checkpoint until the run has gone on for twenty
+    times as long as saving took, so that it takes no more than a twentieth of the time. The last epoch is always saved.
     rng is the one passed to `train`. kept are further fields for `save_checkpoint`: settings, data_digest
     and extra, a function that returns the arrays. To resume, pass to `train` the state that `load_checkpoint` returns.
     Raises: TypeError or ValueError for invalid arguments, FileNotFoundError if the path's folder is missing, another
@@ -183,6 +188,8 @@ class Checkpointer(Callback):
         self.path, self.net, self.optimizer, self.rng = path, net, optimizer, rng
         self.every, self.kept = every, kept
         self._last = time.monotonic()
+        self._pause = 0.0  # seconds to wait after the last checkpoint
+        self._not_saved = ""  # where the run was when an epoch ended in that time
 
     def after_step(self, state: State) -> None:
         due = time.monotonic() - self._last >= 30 if self.every is None else state.step % self.every == 0
@@ -190,16 +197,29 @@ class Checkpointer(Callback):
             self.save(state)
 
     def after_epoch(self, state: State) -> None:
-        self.save(state)
+        if self.every is None and time.monotonic() - self._last < self._pause:
+            self._not_saved = self._where(state)
+        else:
+            self.save(state)
+
+    def after_training(self, state: State) -> None:
+        if self._not_saved == self._where(state):  # unless an error has ended the run in the middle of things
+            self.save(state)
+
+    def _where(self, state: State) -> str:
+        return as_json([state.step, self.rng.bit_generator.state])
 
     def save(self, state: State) -> bool:
         """Save a checkpoint, and return True. If a step has made a parameter infinite, keep the last checkpoint and
         return False: the next loss, or the end of the epoch, will stop such a run.
         """
-        self._last = time.monotonic()
+        began, self._not_saved = time.monotonic(), ""
         arrays = [parameter.data for parameter in self.net.parameters()] + self.optimizer.velocities
         if not all(np.isfinite(array).all() for array in arrays):
+            self._last = began
             return False
         kept = self.kept | {"extra": self.kept["extra"]() if "extra" in self.kept else {}}
         save_checkpoint(self.path, self.net, self.optimizer, rng=self.rng, **kept, **vars(state))
+        self._last = time.monotonic()
+        self._pause = PATIENCE * (self._last - began)
         return True

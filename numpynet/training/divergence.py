@@ -17,8 +17,12 @@ class DivergedError(ArithmeticError):
 
 def require_finite(function: str, state: State, model: Trainable, what: str, value: float | None) -> None:
     """Raise DivergedError, in the name of the function, if value is infinite or NaN."""
-    if value is None or math.isfinite(value):
-        return
+    if value is not None and not math.isfinite(value):
+        raise diverged(function, state, model, what, value)
+
+
+def diverged(function: str, state: State, model: Trainable, what: str, value: float) -> DivergedError:
+    """The error for a value that is not finite, with what may have led to it."""
     where = f"epoch {state.epoch}, step {state.step}, at learning rate {model.lr}"
     if what == "loss" and state.step == 1:
         hint = "does a parameter hold nan or inf, or does X hold huge numbers?"
@@ -26,7 +30,7 @@ def require_finite(function: str, state: State, model: Trainable, what: str, val
         hint = f"does the test X hold huge numbers, or is the learning rate, {model.lr}, too large?"
     else:
         hint = f"is the learning rate, {model.lr}, too large?"
-    raise DivergedError(f"{function}: the {what} is {value} in {where}; {hint}")
+    return DivergedError(f"{function}: the {what} is {value} in {where}; {hint}")
 
 
 def check_last_update(function: str, state: State, model: Trainable, X: Array) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from numpynet.data.batches import as_floats, batches_in_order
 from numpynet.losses import Loss
 from numpynet.optim import SGD
 from numpynet.training.arguments import check_data, check_options
-from numpynet.training.divergence import check_last_update, require_finite
+from numpynet.training.divergence import check_last_update, diverged, require_finite
 from numpynet.training.metrics import evaluate
 from numpynet.training.progress import Progress
 from numpynet.training.state import Callback, History, State
@@ -129,17 +130,18 @@ class Loop:
     @np.errstate(over="ignore", invalid="ignore")
     def epoch(self, X: Array, y: Array, order: Array) -> float:
         """Train on the examples in this order, or finish an interrupted epoch in its own; return the mean loss."""
-        state, classifier = self.state, y.dtype.kind in "iu"
+        state, model, classifier = self.state, self.model, y.dtype.kind in "iu"
         if state.order is None:
             state.epoch, state.order = state.epoch + 1, order
         order, start = state.order, time.perf_counter() - state.seconds
         for X_batch, y_batch in batches_in_order(X, y, self.batch_size, order[state.position :]):
-            loss, y_hat, grads = self.model.loss_and_gradients(X_batch, y_batch)  # forward, then backward
-            state.step, state.loss = state.step + 1, float(loss)
-            require_finite(self.caller, state, self.model, "loss", state.loss)
-            self.model.update(grads)  # W -= lr * grad_W
-            state.position += len(y_batch)
-            state.total_loss += state.loss * len(y_batch)  # weighted, because the last batch may be short
+            loss, y_hat, grads = model.loss_and_gradients(X_batch, y_batch)  # forward, then backward
+            state.step, state.loss, num_examples = state.step + 1, float(loss), len(y_batch)
+            if not math.isfinite(state.loss):
+                raise diverged(self.caller, state, model, "loss", state.loss)
+            model.update(grads)  # W -= lr * grad_W
+            state.position += num_examples
+            state.total_loss += state.loss * num_examples  # weighted, because the last batch may be short
             if classifier:
                 state.total_right += int(np.count_nonzero(y_hat.argmax(axis=1) == y_batch))
             state.seconds = time.perf_counter() - start

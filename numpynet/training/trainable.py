@@ -6,11 +6,11 @@ optimizer. Everything that trains a model takes either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from numpynet.arguments import Array
-from numpynet.base import Layer
+from numpynet.base import Layer, Parameter
 from numpynet.losses import Loss
 from numpynet.optim import SGD, sgd
 
@@ -58,28 +58,44 @@ class FromScratch:
         sgd(self.params, grads, self.lr)
 
 
+class _Gradients(Mapping[int, Any]):
+    """The gradients that backward leaves in the parameters, by number: one view, rather than a new dict each step."""
+
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
+        self.parameters = parameters
+
+    def __getitem__(self, i: int) -> Any:
+        return self.parameters[i].grad
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.parameters)))
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+
 class FromLayers:
     """A network made of layers, its loss and its optimizer."""
 
     def __init__(self, net: Layer, loss: Loss, optimizer: SGD) -> None:
         self.net, self.loss, self.optimizer = net, loss, optimizer
-        self.numbered = dict(enumerate(net.parameters()))
+        self.grads = _Gradients(net.parameters())
 
     @property
     def lr(self) -> float:
         return self.optimizer.lr
 
     def parameters(self) -> dict[int, Array]:
-        return {i: parameter.data for i, parameter in self.numbered.items()}
+        return {i: parameter.data for i, parameter in enumerate(self.grads.parameters)}
 
     def predict(self, X: Array) -> Array:
         return self.net(X)
 
-    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, dict[int, Any]]:
+    def loss_and_gradients(self, X: Array, y: Array) -> tuple[Any, Array, _Gradients]:
         y_hat = self.net.forward(X)
         loss = self.loss.forward(y_hat, y)
         self.net.backward(self.loss.backward())
-        return loss, y_hat, {i: parameter.grad for i, parameter in self.numbered.items()}
+        return loss, y_hat, self.grads
 
-    def update(self, grads: dict[int, Array]) -> None:
-        self.optimizer.step()  # it uses the gradients that backward left in the parameters, the same arrays as grads
+    def update(self, grads: _Gradients) -> None:
+        self.optimizer.step()  # it takes the same gradients from the parameters

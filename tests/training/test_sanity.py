@@ -49,7 +49,7 @@ def all_off():
 
 def wrong_way():
     net = mlp()
-    net.layers[2] = Reversed()
+    net.layers = (*net.layers[:2], Reversed(), *net.layers[3:])
     return net
 
 
@@ -105,11 +105,11 @@ class Scale(Layer):
         return X * self.s.data
 
     def forward(self, X):
-        self._remember(X)
+        self._memory = (X,)
         return self(X)
 
     def backward(self, grad_Y, *, input_grad=True):
-        self.s.grad = (grad_Y * self._take()).sum(axis=0)
+        self.s.grad = (grad_Y * self._take()[0]).sum(axis=0)
         return grad_Y * self.s.data
 
 
