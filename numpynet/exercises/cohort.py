@@ -11,6 +11,7 @@ import io
 import json
 import multiprocessing
 import os
+import re
 import textwrap
 import time
 import xml.etree.ElementTree as ElementTree
@@ -261,8 +262,9 @@ def as_feedback(hand_in: HandIn) -> str:
 
 
 def file_name(name: str) -> str:
-    """A file name for a student's name."""
-    return "".join("_" if each in '/\\:*?"<>|' or not each.isprintable() else each for each in name).strip(". ") or "_"
+    """A file name for a student's name, on every system: Windows keeps some names, such as CON, for itself."""
+    plain = "".join("_" if each in '/\\:*?"<>|' or not each.isprintable() else each for each in name).strip(". ") or "_"
+    return re.sub(r"^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", r"\1_", plain, flags=re.IGNORECASE)
 
 
 def usable_cores() -> int:
