@@ -207,7 +207,7 @@ def draw_growth(growth, machine):
     for column, (axis, part) in enumerate(growth.items()):
         for row, kind, counted, unit, label in (
             (0, "seconds", "operations", 1, "seconds of an epoch"),
-            (1, "bytes", "arrays", 1e6, "peak memory in MB, above an empty process"),
+            (1, "bytes", "arrays", 1e6, "peak memory in MB, above that of\na tiny network"),
         ):
             panel, xs, values = panels[row, column], part["x"], np.array(part[kind]) / unit
             demanded = np.array(part[counted]) * values[-1] / part[counted][-1]
@@ -215,6 +215,9 @@ def draw_growth(growth, machine):
             panel.loglog(xs, values, "o-", color=BLUE, ms=4, label=f"measured: {slope(xs, values):.2f}")
             panel.legend(fontsize=7, title="exponent", title_fontsize=7)
             panel.grid(alpha=0.3)
+            ticks = log_ticks(*panel.get_ylim())
+            panel.set_yticks(ticks, [f"{tick:g}" if row else format_time(tick) for tick in ticks], fontsize=8)
+            panel.set_xticks(xs[::2], [f"{x:,}" for x in xs[::2]], fontsize=8)
             panel.minorticks_off()
             panel.set_xlabel(axis if row else "", fontsize=9)
             panel.set_ylabel(label if column == 0 else "", fontsize=9)

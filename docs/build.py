@@ -1,5 +1,6 @@
 """Build the pages in docs, in English and in Chinese: `python docs/build.py`. What it makes is in docs/_build/html.
 
+The pages of the book can be downloaded as notebooks, and one page runs numpynet in the reader's browser.
 A cell that raises, and every warning, ends the build. MathJax is fetched once from the npm registry, and its hash is
 compared with the one below.
 """
@@ -7,11 +8,15 @@ compared with the one below.
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
+
+import numpynet
 
 DOCS = Path(__file__).parent
 BUILD = DOCS / "_build"
@@ -38,14 +43,27 @@ def fetch_mathjax(target):
             (target / "tex-svg.js").write_bytes(archive.extractfile(f"{NEEDED}tex-svg.js").read())
 
 
+def bring_numpynet(target):
+    """The page "Check your gradient here", and the package that it runs in the browser, as a zip file."""
+    shutil.copytree(DOCS / "try_it", target, dirs_exist_ok=True)
+    package = Path(numpynet.__file__).parent
+    with zipfile.ZipFile(target / "numpynet.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(package.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(package.parent))
+
+
 def main():
     fetch_mathjax(BUILD / "static" / "mathjax")
+    bring_numpynet(BUILD / "static" / "try-it")
     for language, (source, sphinx_name) in LANGUAGES.items():
         if not (source / "index.md").exists():
             continue
         options = ["-W", "--keep-going", "-q", "-c", str(DOCS), "-d", str(BUILD / "doctrees" / language)]
         command = [sys.executable, "-m", "sphinx", *options, "-D", f"language={sphinx_name}"]
         subprocess.run([*command, str(source), str(BUILD / "html" / language)], check=True)
+        notebooks = [BUILD / "html" / language / "notebooks", "--language", language]
+        subprocess.run([sys.executable, "-m", "numpynet", "notebooks", *map(str, notebooks)], check=True)
         print(f"built: {BUILD / 'html' / language / 'index.html'}")
 
 

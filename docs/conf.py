@@ -13,7 +13,7 @@ project = "numpynet"
 author = "numpynet developers"
 release = importlib.metadata.version("numpynet-backprop")
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build", "zh", "node_modules"]
+exclude_patterns = ["_build", "zh", "try_it", "node_modules"]
 html_theme = "furo"
 html_title = "numpynet"
 html_static_path = [str(DOCS / "_build" / "static")]
@@ -61,6 +61,18 @@ def point_outside(app, docname, source):
         source[0] = re.sub(rf"\[([^\]]+)\]\({up}\.\./[^)]+\)", r"\1", source[0])
 
 
+NOTEBOOK = {"docs": "Download this page as a notebook", "zh": "把这一页下载为笔记本"}
+
+
+def offer_notebook(app, docname, source):
+    """A link below the title of each page of the book."""
+    if docname.startswith("book/"):
+        file = f"../notebooks/{docname.removeprefix('book/')}.ipynb"
+        link = f'<p><a href="{file}" download>{NOTEBOOK[Path(app.srcdir).name]}</a></p>'
+        source[0] = re.sub(r"^(# .+)$", rf"\1\n\n{link}", source[0], count=1, flags=re.MULTILINE)
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", keep_as_it_is)
     app.connect("source-read", point_outside)
+    app.connect("source-read", offer_notebook)

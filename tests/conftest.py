@@ -14,6 +14,7 @@ import pytest
 
 from numpynet.cli.main import main
 from numpynet.data import fashion_mnist_files
+from tests.helpers.explorer import BROWSER, OPTIONS
 from tests.helpers.idx import idx
 
 
@@ -65,3 +66,14 @@ def here(monkeypatch, capsys):
         return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if BROWSER is None:
+        pytest.skip("needs a browser: Chromium, or Google Chrome")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=BROWSER, args=OPTIONS)
+        yield opened
+        opened.close()

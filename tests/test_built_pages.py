@@ -2,30 +2,20 @@
 
 import contextlib
 import functools
+import json
 import re
 import threading
+import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.helpers.command import ROOT
-from tests.helpers.explorer import BROWSER, OPTIONS
 
 HTML = ROOT / "docs" / "_build" / "html"
 PAGES = sorted(str(path.relative_to(HTML)) for path in HTML.rglob("*.html"))
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="needs the built pages: python docs/build.py")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if BROWSER is None:
-        pytest.skip("needs a browser: Chromium, or Google Chrome")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=BROWSER, args=OPTIONS)
-        yield opened
-        opened.close()
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -102,3 +92,25 @@ def test_the_explorer_in_the_book_works(visit):
         frame.locator("[data-action=first]").click()
         frame.locator("[data-action=next]").click()
         assert frame.locator("main").get_attribute("data-step") == "1"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_that_checks_asks_nobody_before_a_button_is_pressed(language, visit):
+    opened = visit(f"{language}/try-it.html")
+    assert opened.locator("#check").is_enabled()
+    assert "def relu_backward" in opened.locator("#code").input_value()
+    with zipfile.ZipFile(HTML / language / "_static" / "try-it" / "numpynet.zip") as archive:
+        names = archive.namelist()
+    assert {"numpynet/__init__.py", "numpynet/gradcheck/files/inside.py"} <= set(names)
+    assert not [name for name in names if not name.startswith("numpynet/")]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "/book/" in page])
+def test_a_page_can_be_downloaded_as_a_notebook(page, visit):
+    opened = visit(page)
+    with opened.expect_download() as download:
+        opened.locator("a[download]").click()
+    notebook = json.loads(download.value.path().read_text("utf-8"))
+    assert notebook["nbformat"] == 4
+    title = notebook["cells"][0]["source"].splitlines()[0].removeprefix("# ")
+    assert opened.locator("h1").inner_text().startswith(title)

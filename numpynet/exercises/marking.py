@@ -14,6 +14,7 @@ from numpynet.exercises.marks import Exercise, Result
 from numpynet.exercises.remote import Lesson
 from numpynet.exercises.rules import broken_rules
 from numpynet.gradcheck.asking import LearnerError
+from numpynet.gradcheck.files.inside import open_file
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
 from numpynet.gradcheck.files.source import Source, read
 from numpynet.wording import language_of, say, speaking, wrap
@@ -84,7 +85,7 @@ def _mark_lesson(path: Path, time_limit: float) -> LessonMarks:
     if rules:
         return _without_marks(path, own, _no_points(path, rules))
     try:
-        with Process(source, time_limit, guarded=True) as process:
+        with open_file(source, time_limit, guarded=True) as process:
             results = {exercise.name: _mark_in(process, exercise) for exercise in own}
             replaced = process.replaced()
             skipped = [_describe(source, number, words) for number, words in sorted(process.skipped.items())]

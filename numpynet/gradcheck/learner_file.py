@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from numpynet.gradcheck.files.inside import open_file
 from numpynet.gradcheck.files.process import Process, ProcessEndedError
 from numpynet.gradcheck.files.source import Source, read, tampering
 from numpynet.gradcheck.styles import find, judging, scripts
@@ -87,7 +88,7 @@ def check_file(path: Path, *, time_limit: float = 60.0) -> FileReport:
     notebook that cannot be read.
     """
     source = with_training_loop(read(path))
-    with Process(source, time_limit) as process:
+    with open_file(source, time_limit) as process:
         found: list[Verdict] = []
         distrusted = tampering(source.tree)
         try:

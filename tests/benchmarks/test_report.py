@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("threadpoolctl", reason="needs threadpoolctl: pip install threadpoolctl")
-from benchmarks import report, steps
+from benchmarks import growth, report, steps
 from benchmarks.__main__ import main
 from benchmarks.contenders import CONTENDERS
 from benchmarks.race import RaceError, Result
@@ -48,7 +48,9 @@ def test_a_quick_run_leaves_tables_pictures_and_valid_json(tmp_path, monkeypatch
     assert len(content["step"]["lines"]) == len(steps.SHAPES)
     assert [len(content["sweep"][axis]["races"]) for axis in ("widths", "batch sizes")] == [1, 1]
     assert content["caveats"] == ["a quick run: do not quote its figures"]
-    for picture in ("epoch.png", "step.png", "sweep.png"):
+    assert list(content["growth"]) == list(growth.AXES)
+    assert all(min(part["seconds"]) > 0 for part in content["growth"].values())
+    for picture in ("epoch.png", "step.png", "sweep.png", "growth.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
@@ -61,7 +63,7 @@ def test_what_was_measured_is_kept_when_a_later_suite_fails(tmp_path, monkeypatc
     def step(*arguments):
         raise RaceError("PyTorch: the loss after one epoch must be 0.500000, like the others', got 0.510000")
 
-    monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": epoch, "step": step, "sweep": step})
+    monkeypatch.setattr("benchmarks.__main__.RUN", {"epoch": epoch, "step": step, "sweep": step, "growth": step})
     monkeypatch.setattr("benchmarks.__main__.load_data", few_shapes)
     assert main(["--output", str(tmp_path)]) == 1
     assert "python -m benchmarks: PyTorch: the loss" in capsys.readouterr().err
@@ -85,3 +87,23 @@ def test_wrong_usage_is_refused(tmp_path):
         )
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
+
+
+def test_operations_are_counted_as_the_products_of_a_step_need_them():
+    """Y = X W twice, grad_W twice, and grad_X for the second layer alone; a product of (a, b) and (b, c) takes 2abc."""
+    n, widths = 7, (5, 4, 3)
+    products = [(n, 5, 4), (n, 4, 3), (4, n, 3), (n, 3, 4), (5, n, 4)]
+    assert growth.operations(n, 2, widths) == 2 * sum(a * b * c for a, b, c in products)
+    deep = growth.AXES["hidden layers"][1](10)["widths"]
+    assert len(deep) == 12
+    assert growth.arrays(1000, 10, (784, 256, 10)) > growth.arrays(100, 10, (784, 256, 10)) > 3 * 4 * 784 * 256
+
+
+def test_the_exponent_is_that_of_the_power_law():
+    assert growth.slope([1, 10, 100], [5, 50, 500]) == 1
+    assert growth.slope([1, 10, 100], [3, 3, 3]) == 0
+    assert growth.slope([1, 100], [10, 1]) == -0.5
+    part = {"x": [2, 200], "seconds": [1, 10], "operations": [1, 100], "bytes": [1e6, 2e6], "arrays": [1e6, 1e8]}
+    assert report.growth_table({"units": part}).splitlines()[1].split() == [
+        "units", "2", "to", "200", "1", "to", "10", "0.50", "1.00", "1", "to", "2", "0.15", "1.00",
+    ]  # fmt: skip

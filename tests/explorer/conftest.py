@@ -6,7 +6,7 @@ import pytest
 
 from numpynet.explorer.page import write_page
 from numpynet.explorer.standard import standard_passes
-from tests.helpers.explorer import BROWSER, OPTIONS, Explorer
+from tests.helpers.explorer import Explorer
 
 
 @pytest.fixture(scope="session")
@@ -24,17 +24,6 @@ def address(passes, tmp_path_factory):
         if had is not None:
             os.environ["NUMPYNET_DATA"] = had
     return path.as_uri()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if BROWSER is None:
-        pytest.skip("needs a browser: Chromium, or Google Chrome")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=BROWSER, args=OPTIONS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

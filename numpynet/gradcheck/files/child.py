@@ -49,11 +49,20 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """The loop. What it needs is bound to local names first, so that a file cannot replace it by accident."""
     loads, pack, read, write = pickle.loads, encode, receive, send
     limit: Callable[[int], Any] = getattr(signal, "alarm", lambda seconds: None)
-    before = watched()
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
-    host = Host(module.__dict__)
-    actions: dict[str, Callable[..., Any]] = {
+    offered = actions(module, Host(module.__dict__), watched())
+    while (message := read(requests)) is not None:
+        nonce, seconds, action, content = loads(message)
+        limit(seconds)  # a process without its parent ends by itself
+        answer = offered[action](*content)
+        limit(0)
+        write(answers, pack((nonce, answer)))
+
+
+def actions(module: types.ModuleType, host: Host, before: dict[str, dict[str, Any]]) -> dict[str, Callable[..., Any]]:
+    """What can be asked for, by name; before is what was `watched` before the file ran."""
+    return {
         "begin": lambda *content: prepare(module, host, *content),
         "statement": lambda code, place: execute(host, code, place),
         "definitions": lambda: definitions(module.__dict__, MODULE),
@@ -61,12 +70,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         "replaced": lambda: replaced(before),
         "guard": lambda: guard(host),
     }
-    while (message := read(requests)) is not None:
-        nonce, seconds, action, content = loads(message)
-        limit(seconds)  # a process without its parent ends by itself
-        answer = actions[action](*content)
-        limit(0)
-        write(answers, pack((nonce, answer)))
 
 
 def guard(host: Host) -> None:
@@ -149,6 +152,13 @@ def replaced(before: dict[str, dict[str, Any]]) -> list[str]:
         for key, old in names.items()
         if not key.startswith("__") and not _same(old, now.get(name, {}).get(key, []))
     ]
+
+
+def put_back(before: dict[str, dict[str, Any]]) -> None:
+    """Undo what was replaced in the watched modules themselves."""
+    for name in replaced(before):
+        module, _, key = name.rpartition(".")
+        setattr(sys.modules[module], key, before[module][key][0])
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:
