@@ -89,7 +89,7 @@ def test_wrong_usage_is_refused(tmp_path):
         assert "Traceback" not in done.stderr
 
 
-def test_operations_are_counted_as_the_products_of_a_step_need_them():
+def test_operations_are_those_of_the_products_of_a_step():
     """Y = X W twice, grad_W twice, and grad_X for the second layer alone; a product of (a, b) and (b, c) takes 2abc."""
     n, widths = 7, (5, 4, 3)
     products = [(n, 5, 4), (n, 4, 3), (4, n, 3), (n, 3, 4), (5, n, 4)]
