@@ -95,7 +95,7 @@ def test_the_explorer_in_the_book_works(visit):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_that_checks_asks_nobody_before_a_button_is_pressed(language, visit):
+def test_the_page_that_checks_loads_nothing_by_itself(language, visit):
     opened = visit(f"{language}/try-it.html")
     assert opened.locator("#check").is_enabled()
     assert "def relu_backward" in opened.locator("#code").input_value()
