@@ -33,7 +33,7 @@ def run(folder, *command, **environment):
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii"])
-def test_a_console_that_lacks_characters_shows_others_in_their_place(tmp_path, command, encoding):
+def test_a_console_shows_others_for_characters_it_lacks(tmp_path, command, encoding):
     (tmp_path / "mine.py").write_text(WRONG, "utf-8")
     with speaking("zh"):
         (tmp_path / "lesson1_functions.py").write_text(solved("lesson1_functions"), "utf-8")
@@ -49,7 +49,7 @@ def test_a_console_that_lacks_characters_shows_others_in_their_place(tmp_path, c
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("newline", ["\r\n", "\r"])
-def test_files_from_other_systems_are_read_like_those_of_this_one(here, tmp_path, mark, newline):
+def test_files_from_other_systems_are_read_like_ours(here, tmp_path, mark, newline):
     (tmp_path / "mine.py").write_bytes(mark + WRONG.replace("\n", newline).encode())
     result = here("check", "mine.py", cwd=tmp_path)
     assert result.returncode == 1
