@@ -15,6 +15,7 @@ LINEAR: list[Line] = [
     ("relu_not_asked", "return np.maximum({X} @ {W} + {b}, 0)"),
     ("wrong_sign", "return -({X} @ {W} + {b})"),
     ("", "return {X} @ {W} + 1"),
+    ("", "return ({X} @ {W} + {b}).astype(np.float32)"),
     ("", "return {X} * {W} + {b}"),
     ("", "return ({X} @ {W} + {b})[:2]"),
     ("", "return ({X} @ {W} + {b},)"),
@@ -46,6 +47,7 @@ RELU: list[Line] = [
     ("", "{Y} = np.max(X)"),
     ("", "{Y} = np.maximum(X, 0.01 * X)"),
     ("", "{Y} = X[X > 0]"),
+    ("", "{Y} = np.clip(X, 0, 6)"),
     ("argument_changed", "X[X < 0] = 0; {Y} = X"),
 ]
 SGD: list[Line] = [
@@ -95,6 +97,8 @@ SOFTMAX: list[Line] = [
     ("wrong_sign", "M = O.min(1, keepdims=True) - O; return np.exp(M) / np.exp(M).sum(1, keepdims=True)"),
     ("returned_unchanged", "return O"),
     ("", "exp_O = np.exp(O - O.max(axis=1)); return exp_O / exp_O.sum(axis=1, keepdims=True)"),
+    ("", "exp_O = np.exp(np.clip(O, -50, 50)); return exp_O / exp_O.sum(axis=1, keepdims=True)"),
+    ("", "exp_O = np.exp(O - O.max(axis=1, keepdims=True)); return exp_O / (exp_O.sum(axis=1, keepdims=True) + 1e-6)"),
     ("", "exp_O = np.exp(O - O.max(axis=1, keepdims=True)); return exp_O / exp_O.sum(axis=1)"),
     ("", "exp_O = np.exp(O - O.max(axis=1, keepdims=True)); return exp_O / exp_O.mean(axis=1, keepdims=True)"),
     ("", "return O / O.sum(axis=1, keepdims=True)"),
@@ -217,6 +221,7 @@ ONE_HOT: list[Line] = [
     ("", "return np.eye(3)[y]"),
     ("", "T = np.zeros((len(y), q)); T[0, y] = 1; return T"),
     ("", "return np.eye(len(y))[y]"),
+    ("", "return np.eye(y.max() + 1)[y]"),
 ]
 KEEP_POSITIVE: list[Line] = [
     ("mask_only", "return X > 0"),

@@ -66,10 +66,16 @@ LINEAR = [
 ]
 REGRESSION = [_linear_case(2, 3, 1), _linear_case(5, 4, 1), _linear_case(1, 2, 1)]
 LOSSES = [(draw(1, *shape), draw(2, *shape)) for shape in ((3, 2), (5, 1), (2, 4), (7, 3))]
-LARGE, SMALL = np.array([[1000.0, 0.0], [5.0, 6.0], [5.0, 2.0]]), np.array([[-1000.0, 0.0], [0.0, -1000.0], [5.0, 6.0]])
+LARGE = np.array([[1000.0, 0.0], [700.0, 700.5], [5.0, 2.0]])
+SMALL = np.array([[-1000.0, 0.0], [0.0, -1000.0], [-700.0, -700.5]])
 LOGITS = [draw(4, 2, 3), draw(6, 5, 4), draw(8, 1, 2), draw(9, 7, 3), LARGE, SMALL]
 CLASSES = [np.array(y) for y in ([2, 0], [3, 1, 0, 1, 2], [1], [0, 2, 1, 1, 0, 2, 2], [0, 1, 1], [0, 0, 1])]
-RELU = [(np.array([[-1.5, 0.8], [0.0, 2.3], [0.4, -0.6]]),), (draw(13, 5),), (draw(14, 2, 3, 4),), (draw(15, 7, 2),)]
+RELU = [
+    (np.array([[-1.5, 0.8], [0.0, 2.3], [0.4, -0.6]]),),
+    (20 * draw(13, 5),),
+    (draw(14, 2, 3, 4),),
+    (draw(15, 7, 2),),
+]
 MLPS = [_mlp_case(2, 3, 4, 5), _mlp_case(4, 2, 5, 3), _mlp_case(1, 5, 3, 2), _mlp_case(7, 4, 2, 6)]
 
 rng = np.random.default_rng(0)

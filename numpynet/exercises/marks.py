@@ -377,7 +377,7 @@ def passes(mark: Mark, name: str, lesson: Lesson) -> bool:
 
 
 def equal(yours: Any, expected: Any) -> bool:
-    """Numbers of the same shape that agree to 1e-6 of the largest, or tuples of these. NaN equals NaN."""
+    """Numbers of the same shape that agree to 1e-9 of the largest, or tuples of these. NaN equals NaN."""
     if isinstance(expected, tuple):
         both = isinstance(yours, tuple | list) and len(yours) == len(expected)
         return both and all(map(equal, yours, expected))
@@ -391,7 +391,7 @@ def equal(yours: Any, expected: Any) -> bool:
         return False
     finite = np.isfinite(asked)
     size = float(np.max(np.abs(asked[finite]), initial=0.0))
-    return bool(np.all(np.where(finite, np.abs(found - asked) <= 1e-6 * size, True))) and np.array_equal(
+    return bool(np.all(np.where(finite, np.abs(found - asked) <= 1e-9 * size, True))) and np.array_equal(
         found[~finite], asked[~finite], equal_nan=True
     )
 
