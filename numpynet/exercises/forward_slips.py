@@ -97,6 +97,8 @@ SOFTMAX: list[Line] = [
     ("wrong_sign", "M = O.min(1, keepdims=True) - O; return np.exp(M) / np.exp(M).sum(1, keepdims=True)"),
     ("returned_unchanged", "return O"),
     ("", "exp_O = np.exp(O - O.max(axis=1)); return exp_O / exp_O.sum(axis=1, keepdims=True)"),
+    ("", "exp_O = np.exp(O - O.mean(axis=1, keepdims=True)); return exp_O / exp_O.sum(axis=1, keepdims=True)"),
+    ("", "exp_O = np.exp(O - max(O.max(), 0)); return exp_O / exp_O.sum(axis=1, keepdims=True)"),
     ("", "exp_O = np.exp(np.clip(O, -50, 50)); return exp_O / exp_O.sum(axis=1, keepdims=True)"),
     ("", "exp_O = np.exp(O - O.max(axis=1, keepdims=True)); return exp_O / (exp_O.sum(axis=1, keepdims=True) + 1e-6)"),
     ("", "exp_O = np.exp(O - O.max(axis=1, keepdims=True)); return exp_O / exp_O.sum(axis=1)"),
@@ -222,6 +224,10 @@ ONE_HOT: list[Line] = [
     ("", "T = np.zeros((len(y), q)); T[0, y] = 1; return T"),
     ("", "return np.eye(len(y))[y]"),
     ("", "return np.eye(y.max() + 1)[y]"),
+    (
+        "",
+        "T = vars(one_hot).setdefault(str((len(y), q)), np.zeros((len(y), q))); T[np.arange(len(y)), y] = 1; return T",
+    ),
 ]
 KEEP_POSITIVE: list[Line] = [
     ("mask_only", "return X > 0"),

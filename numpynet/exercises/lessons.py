@@ -66,8 +66,8 @@ LINEAR = [
 ]
 REGRESSION = [_linear_case(2, 3, 1), _linear_case(5, 4, 1), _linear_case(1, 2, 1)]
 LOSSES = [(draw(1, *shape), draw(2, *shape)) for shape in ((3, 2), (5, 1), (2, 4), (7, 3))]
-LARGE = np.array([[1000.0, 0.0], [700.0, 700.5], [5.0, 2.0]])
-SMALL = np.array([[-1000.0, 0.0], [0.0, -1000.0], [-700.0, -700.5]])
+LARGE = np.array([[2000.0, 0.0], [700.0, 700.5], [5.0, 2.0]])
+SMALL = np.array([[-1000.0, 0.0], [0.0, -1000.0], [-1000.0, -1000.5]])
 LOGITS = [draw(4, 2, 3), draw(6, 5, 4), draw(8, 1, 2), draw(9, 7, 3), LARGE, SMALL]
 CLASSES = [np.array(y) for y in ([2, 0], [3, 1, 0, 1, 2], [1], [0, 2, 1, 1, 0, 2, 2], [0, 1, 1], [0, 0, 1])]
 RELU = [
@@ -151,7 +151,8 @@ def _mark_sequential_forward(name: str, lesson: Lesson) -> Result:
         if not result.ok:
             return result
         try:
-            copies[-1].backward(np.ones((7, widths[-1])))
+            sequential.forward(cases[0][0])
+            copies[-1].backward(np.ones((len(cases[0][0]), widths[-1])))
         except LearnerError:
             return Result(False, "\n".join(wrap(f"{say('backward_fails', name=name)} {say('call_forward')}")))
     return right(name)
@@ -200,7 +201,7 @@ def _recognise_order(sequential: Object, network: list[Any], X: Array) -> str:
 
 
 def _sgd(lesson: Lesson, params: dict[str, Array], grads: dict[str, Array], lr: float) -> tuple[Any, Any]:
-    lesson.function("sgd")(params, grads, lr)
+    lesson.function("sgd")(params, dict(reversed(grads.items())), lr)  # the names say which belong together
     return params, grads
 
 
@@ -209,8 +210,14 @@ def _sgd_step(lesson: Lesson, params: dict[str, Array], grads: dict[str, Array],
     for parameter, grad in zip(made, grads.values(), strict=True):
         parameter.grad = grad
     shared = [lesson.library("Parameter", parameter.part(".data")) for parameter in made]  # shows what is in place
-    lesson.own("SGD", [parameter.ref for parameter in made], lr).call("step")
-    after = {name: parameter.data for name, parameter in zip(params, shared, strict=True)}
+    optimizer = lesson.own("SGD", [parameter.ref for parameter in made], lr)
+    steps = []
+    for _ in range(2):  # the second step must be as long as the first
+        optimizer.call("step")
+        steps.append({name: parameter.data for name, parameter in zip(params, shared, strict=True)})
+    first, second = steps
+    same = all(equal(second[name] - first[name], first[name] - params[name]) for name in params)
+    after = first if same or any(np.shape(first[name]) != params[name].shape for name in params) else second
     return after, {name: parameter.grad for name, parameter in zip(params, made, strict=True)}
 
 

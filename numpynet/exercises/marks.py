@@ -189,9 +189,22 @@ def compare(
         if not first and not equal(results[-1], expected(*case)):
             first = [_why(name, results[-1]), *_lines(parameters, case, results[-1], expected(*case))]
     if not first:
-        return right(name)
+        return _changes(name, function, expected, parameters, cases) or right(name)
     mistake = recognise(results, expected, wrongs, cases)
     return told(name, first, mistake)
+
+
+def _changes(name: str, function: Any, expected: Callable[..., Any], parameters: str, cases: Cases) -> Result | None:
+    """Call the function in every case again, in another order: what it keeps from other calls shows then."""
+    for case in reversed(cases):
+        try:
+            result = function(*copy.deepcopy(case))
+        except LearnerError as error:
+            return told(name, [say("raised_where", name=name, where=say("when_repeated"), error=error)], "")
+        if not equal(result, expected(*case)):
+            lines = _lines(parameters, case, result, expected(*case))
+            return told(name, [say("changes_when_repeated", name=name), *lines], "")
+    return None
 
 
 def told(name: str, first: Sequence[str], mistake: str) -> Result:
@@ -268,7 +281,13 @@ def updates(step: Callable[..., tuple[dict[str, Any], dict[str, Any]]], wrongs: 
                 found, asked = show_apart(after, dict(zip(params, expected, strict=True)))
                 given = [*_column("before", [show(params)]), f"    {'grads':8}{show(grads)}, lr {lr}"]
                 first = [_why(name, 0), *given, *_column("yours", [found]), *_column("should_be", [asked])]
-        return told(name, first, recognise(results, tuple, wrongs, UPDATES)) if first else right(name)
+        if first:
+            return told(name, first, recognise(results, tuple, wrongs, UPDATES))
+        params, grads, lr = UPDATES[0]
+        after, _ = step(lesson, copy.deepcopy(params), copy.deepcopy(grads), lr)
+        if not equal(tuple(after.values()), results[0]):
+            return told(name, [say("changes_when_repeated", name=name)], "")
+        return right(name)
 
     return mark
 

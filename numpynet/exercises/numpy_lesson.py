@@ -15,7 +15,8 @@ Wrongs = Mapping[str, Callable[[], Any]]
 LESSON = "lesson0_numpy"
 TABLES = [(draw(2, 2, 3),), (draw(3, 5, 2),), (draw(4, 1, 4),), (draw(5, 7, 3),)]
 SCORES = [(draw(6, 2, 3), np.array([2, 0])), (draw(7, 5, 4), np.array([3, 1, 0, 1, 2])), (draw(8, 1, 2), np.array([1]))]
-LABELS = [(y, O.shape[1]) for O, y in SCORES] + [(np.array([0, 1, 0]), 4)]  # a batch without the last classes
+LABELS = [(y, O.shape[1]) for O, y in SCORES]
+LABELS += [(np.array([0, 1, 0]), 4), (np.array([3, 0, 0]), 4)]  # of equal shapes, without the last class, then with it
 VECTORS = [(draw(9, 3), draw(10, 2)), (draw(11, 2), draw(12, 5)), (draw(13, 4), draw(14, 4))]
 SIGNED = [(draw(15, 2, 3),), (np.array([-1.5, 0.0, 2.5, -0.5]),), (draw(16, 4, 1),)]
 

@@ -167,7 +167,8 @@ UNDERSTANDING = (
             lambda X, grad_Y, k, j: (X.T @ grad_Y)[k, j],
             "X grad_Y k j",
             no_names,
-            [(INPUTS, GRADS, k, j) for k, j in ((1, 2), (0, 0), (1, 0), (0, 2))],
+            [(INPUTS, GRADS, k, j) for k, j in ((1, 2), (0, 0), (1, 0), (0, 2))]
+            + [(draw(25, 7, 3), draw(26, 7, 2), 2, 1)],
         ),
     ),
     Exercise(
@@ -178,7 +179,8 @@ UNDERSTANDING = (
             lambda grad_Y, W, i, k: (grad_Y @ W.T)[i, k],
             "grad_Y W i k",
             no_names,
-            [(GRADS, WEIGHTS, i, k) for i, k in ((3, 1), (0, 0), (1, 0), (2, 1))],
+            [(GRADS, WEIGHTS, i, k) for i, k in ((3, 1), (0, 0), (1, 0), (2, 1))]
+            + [(draw(27, 2, 5), draw(28, 3, 5), 1, 2)],
         ),
     ),
     Exercise(
@@ -189,7 +191,8 @@ UNDERSTANDING = (
             lambda P, y, i, j: functional.softmax_cross_entropy_backward(P, y)[i, j],
             "P y i j",
             no_names,
-            [(PROBABILITIES, CLASSES, i, j) for i, j in ((0, 2), (1, 1), (3, 0), (2, 0))],
+            [(PROBABILITIES, CLASSES, i, j) for i, j in ((0, 2), (1, 1), (3, 0), (2, 0))]
+            + [(functional.softmax(draw(29, 3, 5)), np.array([4, 1, 3]), i, 3) for i in (2, 1)],
         ),
     ),
     Exercise(

@@ -18,6 +18,9 @@ TABLE = {
     "should_be": "right",
     "with_large_parameters": "with parameters {factor:g} times as large, ",
     "with_one_example": "for a batch of one example, ",
+    "changes_when_repeated": "{name} is wrong: called again after other calls, it gives something else. What does it "
+    "keep between calls?",
+    "when_repeated": "when called again, ",
     "wrong_loss": "{name} is wrong: {where}its loss is {found}, should be {asked}.",
     "wrong_gradient": "{name} is wrong: {where}grad_{key} is not what it should be.",
     "loss_first": "{text} Fix that first.\n\nWith this loss:\n{report}",

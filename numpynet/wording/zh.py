@@ -18,6 +18,8 @@ TABLE = {
     "should_be": "正确",
     "with_large_parameters": "参数放大 {factor:g} 倍时，",
     "with_one_example": "批量中只有一个样本时，",
+    "changes_when_repeated": "{name} 有误：在别的调用之后再次调用，结果就不同了。它在两次调用之间保留了什么？",
+    "when_repeated": "再次调用时，",
     "wrong_loss": "{name} 有误：{where}损失是 {found}，应为 {asked}。",
     "wrong_gradient": "{name} 有误：{where}grad_{key} 不对。",
     "loss_first": "{text} 先改正这一点。\n\n按这个损失：\n{report}",
