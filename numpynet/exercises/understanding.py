@@ -154,7 +154,7 @@ def _regression(params: Mapping[str, Array], X: Array, y: Array) -> tuple[Any, d
 
 GRADS, INPUTS, WEIGHTS = draw(21, 4, 3), draw(22, 4, 2), draw(23, 2, 3)
 PROBABILITIES, CLASSES = functional.softmax(draw(24, 4, 3)), np.array([2, 0, 1, 0])
-LARGE = np.array([[1000.0, 998.0], [3.0, 1.0], [-1000.0, -1001.0]])
+LARGE = np.array([[2000.0, 0.0], [3.0, 1.0], [-1000.0, -1001.0]])
 RELU_NET = _network(4, 5, 4, 6, 3)
 UNDERSTANDING = (
     Exercise(LESSON, "shapes", 3, filled_in(SHAPES, same_shape), tuple(SHAPES)),
