@@ -15,7 +15,6 @@ LINEAR: list[Line] = [
     ("relu_not_asked", "return np.maximum({X} @ {W} + {b}, 0)"),
     ("wrong_sign", "return -({X} @ {W} + {b})"),
     ("", "return {X} @ {W} + 1"),
-    ("", "return ({X} @ {W} + {b}).astype(np.float32)"),
     ("", "return {X} * {W} + {b}"),
     ("", "return ({X} @ {W} + {b})[:2]"),
     ("", "return ({X} @ {W} + {b},)"),

@@ -396,7 +396,7 @@ def passes(mark: Mark, name: str, lesson: Lesson) -> bool:
 
 
 def equal(yours: Any, expected: Any) -> bool:
-    """Numbers of the same shape that agree to 1e-9 of the largest, or tuples of these. NaN equals NaN."""
+    """Numbers of the same shape, or tuples, that agree to 1e-9 of the largest, float32 to 1e-6. NaN equals NaN."""
     if isinstance(expected, tuple):
         both = isinstance(yours, tuple | list) and len(yours) == len(expected)
         return both and all(map(equal, yours, expected))
@@ -408,9 +408,10 @@ def equal(yours: Any, expected: Any) -> bool:
         return False
     if found.shape != asked.shape:
         return False
+    rounding = 1e-6 if np.asarray(yours).dtype in (np.float32, np.float16) else 1e-9
     finite = np.isfinite(asked)
     size = float(np.max(np.abs(asked[finite]), initial=0.0))
-    return bool(np.all(np.where(finite, np.abs(found - asked) <= 1e-9 * size, True))) and np.array_equal(
+    return bool(np.all(np.where(finite, np.abs(found - asked) <= rounding * size, True))) and np.array_equal(
         found[~finite], asked[~finite], equal_nan=True
     )
 

@@ -15,7 +15,7 @@ class Slipped(Linear):
         self.slip = slip
 
     def backward(self, grad_Y, *, input_grad=True):
-        X = self._take()
+        (X,) = self._take()
         return self.slip(self, grad_Y, X)
 
 
