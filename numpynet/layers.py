@@ -94,7 +94,8 @@ class Flatten(Layer):
 class Sequential(Layer):
     """Layers one after the other: forward from front to back, backward from back to front.
 
-    A parameter's name is its layer's position and its own name: "1.W". Nested Sequentials are flattened.
+    A parameter's name is its layer's position and its own name: "1.W". Nested Sequentials are flattened. layers is a
+    tuple and stays as it is: to replace a layer, make another Sequential.
     Raises: TypeError for anything that is not a Layer; ValueError for no layers, or for the same layer twice, because a
     layer remembers only one forward.
     """
