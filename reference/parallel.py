@@ -50,8 +50,8 @@ def start():
 def end(code):
     """Leave together, with an exit code, and at once.
 
-    DistributedDataParallel keeps the threads of gloo running even after its group is destroyed (PyTorch 2.14). About one
-    run in forty was then aborted at its end, so Python's own clean-up is left out.
+    DistributedDataParallel keeps the threads of gloo running even after its group is destroyed (PyTorch 2.14). About
+    one run in forty was then aborted at its end, so Python's own clean-up is left out.
     """
     dist.barrier()  # a rank that is gone while another still waits for it may abort that one
     dist.destroy_process_group()
